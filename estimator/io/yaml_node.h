@@ -1,0 +1,43 @@
+// YAML files as a tree in which every key and value knows its place. yaml-cpp reads the events; this layer closes
+// what it leaves open (docs/design.md lists the holes): duplicate keys, several documents, merge keys, anchors,
+// custom tags, unterminated quotes, octal and sexagesimal numbers, deep nesting, sizes.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "io/input_error.h"
+
+namespace trainbudget::io {
+
+struct YamlNode {
+  enum class Kind { null, scalar, sequence, mapping };
+  struct Entry;
+
+  Kind kind = Kind::null;
+  std::string text;     ///< of a scalar, as written (quotes removed)
+  bool quoted = false;  ///< a quoted scalar is always a string, never a number, a bool or null
+  std::vector<YamlNode> items;
+  std::vector<Entry> entries;  ///< of a mapping, in file order, keys unique
+  Location location;
+};
+
+struct YamlNode::Entry {
+  std::string key;
+  Location key_location;
+  YamlNode value;
+};
+
+/// Largest YAML input that is read, in bytes. Larger ones are refused before they are held in memory.
+inline constexpr std::size_t largest_yaml_bytes = std::size_t{4} << 20;
+
+/// Parses one YAML document. `file` is the name used in errors. Throws InputError.
+YamlNode parse_yaml(std::string_view text, const std::string& file);
+
+/// Reads and parses a file ("-" is standard input). Throws InputError for a missing file, a folder, an unreadable or
+/// too large file, bytes that are not UTF-8, and everything that parse_yaml refuses. A UTF-8 BOM and CRLF are fine.
+YamlNode read_yaml_file(const std::string& path);
+
+}  // namespace trainbudget::io
