@@ -1,0 +1,60 @@
+#include "core/offer.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace trainbudget {
+namespace {
+
+bool matches(const Offer& offer, const OfferQuery& query) {
+  return offer.accelerator == query.accelerator && (!query.provider || offer.provider == *query.provider) &&
+         (!query.pricing || offer.pricing == *query.pricing) &&
+         (!query.region || offer.region == *query.region) && offer.as_of.last <= query.as_of;
+}
+
+auto place_of(const Offer& offer) {
+  return std::tie(offer.provider, offer.pricing, offer.instance, offer.region);
+}
+
+/// Newest first, and of one day the best quality and then the cheapest first.
+bool supersedes(const Offer& a, const Offer& b) {
+  return std::tie(b.as_of.last, a.quality, a.price.value, a.source) <
+         std::tie(a.as_of.last, b.quality, b.price.value, b.source);
+}
+
+}  // namespace
+
+int age_in_days(const Offer& offer, Date as_of) {
+  return days_between(offer.as_of.first, as_of);
+}
+
+std::vector<const Offer*> current_offers(std::span<const Offer> offers, const OfferQuery& query) {
+  std::vector<const Offer*> current;
+  for (const Offer& offer : offers) {
+    if (matches(offer, query)) current.push_back(&offer);
+  }
+  std::sort(current.begin(), current.end(), [](const Offer* a, const Offer* b) {
+    return place_of(*a) != place_of(*b) ? place_of(*a) < place_of(*b) : supersedes(*a, *b);
+  });
+  current.erase(std::unique(current.begin(), current.end(),
+                            [](const Offer* a, const Offer* b) { return place_of(*a) == place_of(*b); }),
+                current.end());
+  std::stable_sort(current.begin(), current.end(),
+                   [](const Offer* a, const Offer* b) { return a->price < b->price; });
+  return current;
+}
+
+const Offer* choose(std::span<const Offer* const> current, OfferChoice choice, Date as_of) {
+  std::vector<const Offer*> trusted;
+  std::copy_if(current.begin(), current.end(), std::back_inserter(trusted),
+               [](const Offer* offer) { return is_trusted(offer->quality); });
+  std::vector<const Offer*> comparable;
+  std::copy_if(trusted.begin(), trusted.end(), std::back_inserter(comparable), [&](const Offer* offer) {
+    return age_in_days(*offer, as_of) <= oldest_comparable_price_days;
+  });
+  if (comparable.empty()) comparable = trusted;
+  if (comparable.empty()) return nullptr;
+  return choice == OfferChoice::cheapest ? comparable.front() : comparable[(comparable.size() - 1) / 2];
+}
+
+}  // namespace trainbudget
