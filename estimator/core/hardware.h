@@ -100,7 +100,8 @@ struct Accelerator {
   std::optional<Sourced<BytesPerSecond>>
       scale_out_bandwidth;  ///< NIC, per accelerator and direction, usual server
   std::optional<Sourced<Watts>> tdp;
-  /// Measured in service, where the maker publishes it; to be used as it is, without a load fraction of the TDP.
+  /// Measured in service, where the maker publishes it; to be used as it is, without a load fraction of the
+  /// TDP.
   std::optional<Sourced<Watts>> average_power;
   std::optional<Sourced<Usd>> list_price;
 

@@ -19,13 +19,20 @@ enum class Origin {
 /// The word for `origin` in files and reports.
 constexpr std::string_view name_of(Origin origin) {
   switch (origin) {
-    case Origin::datasheet: return "datasheet";
-    case Origin::measured: return "measured";
-    case Origin::fitted: return "fitted";
-    case Origin::published: return "published";
-    case Origin::assumed: return "assumed";
-    case Origin::user: return "user";
-    case Origin::derived: return "derived";
+    case Origin::datasheet:
+      return "datasheet";
+    case Origin::measured:
+      return "measured";
+    case Origin::fitted:
+      return "fitted";
+    case Origin::published:
+      return "published";
+    case Origin::assumed:
+      return "assumed";
+    case Origin::user:
+      return "user";
+    case Origin::derived:
+      return "derived";
   }
   return "unknown";
 }

@@ -1,6 +1,6 @@
-// Quantities whose dimension is checked at compile time: adding FLOPs to bytes, or passing one for the other, does
-// not compile. A quantity is one double in SI base units (FLOP, byte, second, US dollar, token, joule, gram of CO2e);
-// unit words and prefixes exist only in io/quantity_text and in the renderers.
+// Quantities whose dimension is checked at compile time: adding FLOPs to bytes, or passing one for the other,
+// does not compile. A quantity is one double in SI base units (FLOP, byte, second, US dollar, token, joule,
+// gram of CO2e); unit words and prefixes exist only in io/quantity_text and in the renderers.
 #pragma once
 
 #include <concepts>
@@ -90,10 +90,18 @@ inline constexpr double seconds_per_hour = 3600.0;
 inline constexpr double hours_per_day = 24.0;
 inline constexpr double seconds_per_day = seconds_per_hour * hours_per_day;
 
-constexpr double in_hours(Seconds time) { return time.value / seconds_per_hour; }
-constexpr double in_days(Seconds time) { return time.value / seconds_per_day; }
-constexpr Seconds hours(double count) { return Seconds(count * seconds_per_hour); }
+constexpr double in_hours(Seconds time) {
+  return time.value / seconds_per_hour;
+}
+constexpr double in_days(Seconds time) {
+  return time.value / seconds_per_day;
+}
+constexpr Seconds hours(double count) {
+  return Seconds(count * seconds_per_hour);
+}
 /// US dollars per hour, as prices are quoted.
-constexpr UsdPerSecond usd_per_hour(double price) { return UsdPerSecond(price / seconds_per_hour); }
+constexpr UsdPerSecond usd_per_hour(double price) {
+  return UsdPerSecond(price / seconds_per_hour);
+}
 
 }  // namespace trainbudget

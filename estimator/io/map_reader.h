@@ -1,5 +1,9 @@
-// Reads a YAML mapping key by key, so that every error names its place and every key that nobody asked for is refused.
+// Reads a YAML mapping key by key, so that every error names its place and every key that nobody asked for is
+// refused.
 #pragma once
+
+#include "io/quantity_text.h"
+#include "io/yaml_node.h"
 
 #include <optional>
 #include <set>
@@ -8,13 +12,10 @@
 #include <string_view>
 #include <vector>
 
-#include "io/quantity_text.h"
-#include "io/yaml_node.h"
-
 namespace trainbudget::io {
 
-/// A view of one mapping. Call `finish()` when all known keys have been read: it throws for the first unknown key,
-/// with the nearest known one as hint. The node must outlive the reader.
+/// A view of one mapping. Call `finish()` when all known keys have been read: it throws for the first unknown
+/// key, with the nearest known one as hint. The node must outlive the reader.
 class MapReader {
  public:
   /// `what` names the thing in errors, e.g. "accelerator profile". Throws when `node` is not a mapping.
@@ -37,9 +38,9 @@ class MapReader {
 
 // Scalars. Each throws InputError at the node when the value has another type.
 std::string read_string(const YamlNode& node);
-bool read_bool(const YamlNode& node);                              ///< true or false, nothing else, unquoted
+bool read_bool(const YamlNode& node);  ///< true or false, nothing else, unquoted
 long long read_integer(const YamlNode& node, long long least, long long most);
-std::vector<std::string> read_strings(const YamlNode& node);       ///< a sequence of strings
+std::vector<std::string> read_strings(const YamlNode& node);  ///< a sequence of strings
 
 /// A quantity of the wanted dimension as people write it; see io/quantity_text.h.
 template <class Q>

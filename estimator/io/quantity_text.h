@@ -1,12 +1,12 @@
-// The one grammar of quantities, for YAML and options alike: `14B`, `1.5T`, `80GB`, `80 GiB`, `312TFLOPS`, `$0.79/h`,
-// `3 months`, `50%`. To add a unit word, add one row to the table in quantity_text.cpp.
+// The one grammar of quantities, for YAML and options alike: `14B`, `1.5T`, `80GB`, `80 GiB`, `312TFLOPS`,
+// `$0.79/h`, `3 months`, `50%`. To add a unit word, add one row to the table in quantity_text.cpp.
 #pragma once
-
-#include <string>
-#include <string_view>
 
 #include "core/quantity.h"
 #include "io/input_error.h"
+
+#include <string>
+#include <string_view>
 
 namespace trainbudget::io {
 
@@ -32,24 +32,66 @@ enum class QuantityKind {
 /// The kind that goes with a quantity type.
 template <class Q>
 constexpr QuantityKind kind_of();
-template <> constexpr QuantityKind kind_of<double>() { return QuantityKind::count; }
-template <> constexpr QuantityKind kind_of<Flops>() { return QuantityKind::flops; }
-template <> constexpr QuantityKind kind_of<Bytes>() { return QuantityKind::bytes; }
-template <> constexpr QuantityKind kind_of<Seconds>() { return QuantityKind::seconds; }
-template <> constexpr QuantityKind kind_of<Tokens>() { return QuantityKind::tokens; }
-template <> constexpr QuantityKind kind_of<FlopsPerSecond>() { return QuantityKind::flops_per_second; }
-template <> constexpr QuantityKind kind_of<BytesPerSecond>() { return QuantityKind::bytes_per_second; }
-template <> constexpr QuantityKind kind_of<Usd>() { return QuantityKind::usd; }
-template <> constexpr QuantityKind kind_of<UsdPerSecond>() { return QuantityKind::usd_per_second; }
-template <> constexpr QuantityKind kind_of<Watts>() { return QuantityKind::watts; }
-template <> constexpr QuantityKind kind_of<Joules>() { return QuantityKind::joules; }
-template <> constexpr QuantityKind kind_of<UsdPerJoule>() { return QuantityKind::usd_per_joule; }
-template <> constexpr QuantityKind kind_of<GramsCo2PerJoule>() { return QuantityKind::grams_per_joule; }
-template <> constexpr QuantityKind kind_of<GramsCo2>() { return QuantityKind::grams; }
+template <>
+constexpr QuantityKind kind_of<double>() {
+  return QuantityKind::count;
+}
+template <>
+constexpr QuantityKind kind_of<Flops>() {
+  return QuantityKind::flops;
+}
+template <>
+constexpr QuantityKind kind_of<Bytes>() {
+  return QuantityKind::bytes;
+}
+template <>
+constexpr QuantityKind kind_of<Seconds>() {
+  return QuantityKind::seconds;
+}
+template <>
+constexpr QuantityKind kind_of<Tokens>() {
+  return QuantityKind::tokens;
+}
+template <>
+constexpr QuantityKind kind_of<FlopsPerSecond>() {
+  return QuantityKind::flops_per_second;
+}
+template <>
+constexpr QuantityKind kind_of<BytesPerSecond>() {
+  return QuantityKind::bytes_per_second;
+}
+template <>
+constexpr QuantityKind kind_of<Usd>() {
+  return QuantityKind::usd;
+}
+template <>
+constexpr QuantityKind kind_of<UsdPerSecond>() {
+  return QuantityKind::usd_per_second;
+}
+template <>
+constexpr QuantityKind kind_of<Watts>() {
+  return QuantityKind::watts;
+}
+template <>
+constexpr QuantityKind kind_of<Joules>() {
+  return QuantityKind::joules;
+}
+template <>
+constexpr QuantityKind kind_of<UsdPerJoule>() {
+  return QuantityKind::usd_per_joule;
+}
+template <>
+constexpr QuantityKind kind_of<GramsCo2PerJoule>() {
+  return QuantityKind::grams_per_joule;
+}
+template <>
+constexpr QuantityKind kind_of<GramsCo2>() {
+  return QuantityKind::grams;
+}
 
-/// Parses `text` and returns the value in SI base units. Refuses nan, inf, negative numbers, hexadecimal, trailing
-/// text, units of another kind and ambiguous ones (`80Gb` of memory, `1M` of time), and says what could be meant.
-/// Throws InputError at `where`.
+/// Parses `text` and returns the value in SI base units. Refuses nan, inf, negative numbers, hexadecimal,
+/// trailing text, units of another kind and ambiguous ones (`80Gb` of memory, `1M` of time), and says what
+/// could be meant. Throws InputError at `where`.
 double parse_quantity(std::string_view text, QuantityKind kind, const Location& where);
 
 template <class Q>
@@ -57,8 +99,8 @@ Q parse(std::string_view text, const Location& where) {
   return Q(parse_quantity(text, kind_of<Q>(), where));
 }
 
-/// `si_value` for people: `significant_digits` digits, the largest prefix or unit that keeps it at or above 1, e.g.
-/// "14 B", "312 TFLOP/s", "$110,726", "22,436 h". parse_quantity reads back what this writes.
+/// `si_value` for people: `significant_digits` digits, the largest prefix or unit that keeps it at or above
+/// 1, e.g. "14 B", "312 TFLOP/s", "$110,726", "22,436 h". parse_quantity reads back what this writes.
 std::string format_quantity(double si_value, QuantityKind kind, int significant_digits = 3);
 
 }  // namespace trainbudget::io

@@ -1,14 +1,14 @@
-// YAML files as a tree in which every key and value knows its place. yaml-cpp reads the events; this layer closes
-// what it leaves open (docs/design.md lists the holes): duplicate keys, several documents, merge keys, anchors,
-// custom tags, unterminated quotes, octal and sexagesimal numbers, deep nesting, sizes.
+// YAML files as a tree in which every key and value knows its place. yaml-cpp reads the events; this layer
+// closes what it leaves open (docs/design.md lists the holes): duplicate keys, several documents, merge keys,
+// anchors, custom tags, unterminated quotes, octal and sexagesimal numbers, deep nesting, sizes.
 #pragma once
+
+#include "io/input_error.h"
 
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "io/input_error.h"
 
 namespace trainbudget::io {
 
@@ -36,8 +36,9 @@ inline constexpr std::size_t largest_yaml_bytes = std::size_t{4} << 20;
 /// Parses one YAML document. `file` is the name used in errors. Throws InputError.
 YamlNode parse_yaml(std::string_view text, const std::string& file);
 
-/// Reads and parses a file ("-" is standard input). Throws InputError for a missing file, a folder, an unreadable or
-/// too large file, bytes that are not UTF-8, and everything that parse_yaml refuses. A UTF-8 BOM and CRLF are fine.
+/// Reads and parses a file ("-" is standard input). Throws InputError for a missing file, a folder, an
+/// unreadable or too large file, bytes that are not UTF-8, and everything that parse_yaml refuses. A UTF-8
+/// BOM and CRLF are fine.
 YamlNode read_yaml_file(const std::string& path);
 
 }  // namespace trainbudget::io

@@ -1,0 +1,146 @@
+#include "core/estimate.h"
+
+#include <utility>
+
+namespace trainbudget {
+namespace {
+
+const Provenance computed{.origin = Origin::derived};
+
+LedgerInput input(std::string name, Range value, Unit unit, Provenance provenance = computed) {
+  return {.name = std::move(name), .value = value, .unit = unit, .provenance = std::move(provenance)};
+}
+
+LedgerInput input(std::string name, double value, Unit unit, Provenance provenance = computed) {
+  return input(std::move(name), exactly(value), unit, std::move(provenance));
+}
+
+/// Appends lines in order; what a line computed is an input of the next.
+class Ledger {
+ public:
+  Range add(std::string id, std::string title, Range value, Unit unit, std::string formula,
+            std::vector<LedgerInput> inputs) {
+    lines_.push_back({std::move(id), std::move(title), value, unit, std::move(formula), std::move(inputs)});
+    return value;
+  }
+  std::vector<LedgerLine> take() { return std::move(lines_); }
+
+ private:
+  std::vector<LedgerLine> lines_;
+};
+
+Range power_per_gpu(const PowerModel& power, Watts tdp) {
+  const Range server = sum(power.load_fraction.value * tdp.value, power.overhead_watts.value);
+  return product(product(server, power.network_fraction.value + 1.0), power.pue.value);
+}
+
+void add_energy(Ledger& ledger, Estimate& result, const Scenario& scenario) {
+  if (!scenario.power || !scenario.accelerator.tdp) return;
+  const PowerModel& power = *scenario.power;
+  const Sourced<Watts>& tdp = *scenario.accelerator.tdp;
+  const Range watts = ledger.add(
+      "power_per_gpu", "Power per GPU", power_per_gpu(power, tdp.value), Unit::watts, "power",
+      {input("TDP", tdp.value.value, Unit::watts, tdp.provenance),
+       input("load fraction", power.load_fraction.value, Unit::fraction, power.load_fraction.provenance),
+       input("server overhead", power.overhead_watts.value, Unit::watts, power.overhead_watts.provenance),
+       input("network fraction", power.network_fraction.value, Unit::fraction,
+             power.network_fraction.provenance),
+       input("PUE", power.pue.value, Unit::count, power.pue.provenance)});
+  result.energy_joules = ledger.add(
+      "energy", "Energy", product(result.gpu_hours * seconds_per_hour, watts), Unit::joules, "energy",
+      {input("GPU-hours", result.gpu_hours, Unit::gpu_hours), input("power per GPU", watts, Unit::watts)});
+}
+
+void add_used_hours(Ledger& ledger, const Estimate& result, const Scenario& scenario) {
+  if (!scenario.used_gpu_hours) return;
+  const Sourced<double>& used = *scenario.used_gpu_hours;
+  const LedgerInput used_input = input("GPU-hours used", used.value, Unit::gpu_hours, used.provenance);
+  ledger.add("implied_efficiency", "Efficiency of the run that used them",
+             exactly(result.ideal_gpu_hours / used.value), Unit::fraction, "implied-efficiency",
+             {input("ideal GPU-hours", result.ideal_gpu_hours, Unit::gpu_hours), used_input});
+  if (!scenario.price) return;
+  ledger.add("cost_of_used_hours", "Cost of the GPU-hours used", scenario.price->value * used.value,
+             Unit::usd, "cost-of-used-hours",
+             {used_input,
+              input("price", scenario.price->value, Unit::usd_per_gpu_hour, scenario.price->provenance)});
+}
+
+}  // namespace
+
+Estimate estimate(const Scenario& s) {
+  Estimate result{.name = s.name,
+                  .fidelity = Fidelity::rule,
+                  .accelerator = s.accelerator.name,
+                  .accelerator_title = s.accelerator.title,
+                  .gpus = s.gpus.value,
+                  .model_flops_utilization = s.model_flops_utilization.value,
+                  .assumptions = s.assumptions,
+                  .warnings = s.warnings};
+  Ledger ledger;
+
+  result.flops = training_flops(s.parameters.value, s.tokens.value);
+  ledger.add("flops", "Training compute", exactly(result.flops.value), Unit::flops, "training-flops",
+             {input("parameters", s.parameters.value, Unit::count, s.parameters.provenance),
+              input("tokens", s.tokens.value.value, Unit::tokens, s.tokens.provenance)});
+
+  const Sourced<FlopsPerSecond>& peak = *find_peak(s.accelerator.peak, s.precision.value);
+  ledger.add("peak_flops_per_second", "Dense peak at " + std::string(name_of(s.precision.value)),
+             exactly(peak.value.value), Unit::flops_per_second, "peak-flops",
+             {input(s.accelerator.name + " " + std::string(name_of(s.precision.value)), peak.value.value,
+                    Unit::flops_per_second, peak.provenance)});
+
+  result.ideal_gpu_hours = in_hours(result.flops / peak.value);
+  ledger.add("ideal_gpu_hours", "Ideal GPU-hours", exactly(result.ideal_gpu_hours), Unit::gpu_hours,
+             "ideal-gpu-hours",
+             {input("training FLOPs", result.flops.value, Unit::flops),
+              input("peak", peak.value.value, Unit::flops_per_second)});
+
+  const SourcedRange& utilization = s.model_flops_utilization;
+  ledger.add("model_flops_utilization", "Model FLOPs utilisation", utilization.value, Unit::fraction,
+             "model-flops-utilization",
+             {input("utilisation", utilization.value, Unit::fraction, utilization.provenance)});
+  const SourcedRange& whole_run = s.whole_run_fraction;
+  ledger.add("whole_run_fraction", "Share of paid hours that makes progress", whole_run.value, Unit::fraction,
+             "whole-run-fraction",
+             {input("whole-run fraction", whole_run.value, Unit::fraction, whole_run.provenance)});
+
+  result.gpu_hours =
+      ledger.add("gpu_hours", "GPU-hours",
+                 quotient(exactly(result.ideal_gpu_hours), product(utilization.value, whole_run.value)),
+                 Unit::gpu_hours, "gpu-hours",
+                 {input("ideal GPU-hours", result.ideal_gpu_hours, Unit::gpu_hours),
+                  input("model FLOPs utilisation", utilization.value, Unit::fraction, utilization.provenance),
+                  input("whole-run fraction", whole_run.value, Unit::fraction, whole_run.provenance)});
+  result.wall_time_seconds =
+      ledger.add("wall_time", "Wall time", result.gpu_hours * seconds_per_hour / s.gpus.value, Unit::seconds,
+                 "wall-time",
+                 {input("GPU-hours", result.gpu_hours, Unit::gpu_hours),
+                  input("GPUs", s.gpus.value, Unit::count, s.gpus.provenance)});
+  ledger.add("tokens_per_second", "Throughput over the whole run",
+             reciprocal(result.wall_time_seconds) * s.tokens.value.value, Unit::tokens_per_second,
+             "tokens-per-second",
+             {input("tokens", s.tokens.value.value, Unit::tokens, s.tokens.provenance),
+              input("wall time", result.wall_time_seconds, Unit::seconds)});
+
+  if (s.price) {
+    ledger.add("price", "Price", s.price->value, Unit::usd_per_gpu_hour, "price",
+               {input("price", s.price->value, Unit::usd_per_gpu_hour, s.price->provenance)});
+    result.cost_usd =
+        ledger.add("cost", "Cost", product(result.gpu_hours, s.price->value), Unit::usd, "cost",
+                   {input("GPU-hours", result.gpu_hours, Unit::gpu_hours),
+                    input("price", s.price->value, Unit::usd_per_gpu_hour, s.price->provenance)});
+  }
+  add_energy(ledger, result, s);
+  add_used_hours(ledger, result, s);
+  result.ledger = ledger.take();
+  return result;
+}
+
+const LedgerLine* find_line(const Estimate& estimate, std::string_view id) {
+  for (const LedgerLine& line : estimate.ledger) {
+    if (line.id == id) return &line;
+  }
+  return nullptr;
+}
+
+}  // namespace trainbudget

@@ -1,0 +1,36 @@
+#include "core/formulas.h"
+
+namespace trainbudget {
+namespace {
+
+constexpr Formula formulas[] = {
+    {"training-flops", "6 × parameters × tokens"},
+    {"peak-flops", "dense peak of one accelerator at the precision of the matrix products"},
+    {"ideal-gpu-hours", "training FLOPs ÷ peak ÷ 3600"},
+    {"model-flops-utilization", "useful FLOPs per second ÷ peak, while the run makes progress"},
+    {"whole-run-fraction", "utilisation over all paid hours ÷ utilisation while the run makes progress"},
+    {"gpu-hours", "ideal GPU-hours ÷ (model FLOPs utilisation × whole-run fraction)"},
+    {"wall-time", "GPU-hours × 3600 ÷ GPUs"},
+    {"tokens-per-second", "tokens ÷ wall time"},
+    {"price", "US dollars for one accelerator for one hour"},
+    {"cost", "GPU-hours × price"},
+    {"power", "(TDP × load fraction + server overhead) × (1 + network fraction) × PUE"},
+    {"energy", "GPU-hours × 3600 × power per GPU"},
+    {"implied-efficiency", "ideal GPU-hours ÷ GPU-hours used"},
+    {"cost-of-used-hours", "GPU-hours used × price"},
+};
+
+}  // namespace
+
+std::span<const Formula> all_formulas() {
+  return formulas;
+}
+
+std::string_view expression_of(std::string_view id) {
+  for (const Formula& formula : formulas) {
+    if (formula.id == id) return formula.expression;
+  }
+  return {};
+}
+
+}  // namespace trainbudget

@@ -1,0 +1,50 @@
+// The ledger: every line of an estimate with its value, the formula behind it, and what went into the
+// formula.
+#pragma once
+
+#include "core/provenance.h"
+#include "core/uncertainty.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace trainbudget {
+
+/// The unit of a ledger value. Values are SI base units, except `gpu_hours` and `usd_per_gpu_hour`, which are
+/// how this field counts: a GPU-hour is one accelerator held for one hour.
+enum class Unit {
+  count,
+  fraction,
+  flops,
+  flops_per_second,
+  bytes,
+  bytes_per_second,
+  tokens,
+  tokens_per_second,
+  seconds,
+  gpu_hours,
+  usd,
+  usd_per_gpu_hour,
+  watts,
+  joules,
+};
+
+/// A named number that a formula used.
+struct LedgerInput {
+  std::string name;  ///< as the formula writes it
+  Range value;
+  Unit unit = Unit::count;
+  Provenance provenance;
+};
+
+struct LedgerLine {
+  std::string id;     ///< stable, snake_case: the key in JSON and CSV
+  std::string title;  ///< for people
+  Range value;
+  Unit unit = Unit::count;
+  std::string formula;  ///< id of the formula: an anchor in docs/formulas.md and a row of core/formulas.h
+  std::vector<LedgerInput> inputs;
+};
+
+}  // namespace trainbudget

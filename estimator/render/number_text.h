@@ -1,0 +1,23 @@
+// Numbers as people read them: `$35,449`, `29.2 days`, `22,436 GPU-hours`, `2.52e22 FLOP`, `312 TFLOP/s`.
+#pragma once
+
+#include "core/ledger.h"
+
+#include <string>
+
+namespace trainbudget::render {
+
+/// `value` (in the unit's base) with its unit, about three significant digits; money and GPU-hours in full.
+std::string number_text(double value, Unit unit);
+
+/// "35,449" or "35,449 to 41,200 (50 %: 38,010)" is left to the tables: this is the p50 alone, or "p10 – p90"
+/// where the range has width.
+std::string range_text(Range range, Unit unit);
+
+/// Thousands separated by commas, rounded to `decimals` places.
+std::string grouped(double value, int decimals = 0);
+
+/// At least `digits` significant digits, never an exponent, no trailing zeros.
+std::string significant(double value, int digits);
+
+}  // namespace trainbudget::render

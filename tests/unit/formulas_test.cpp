@@ -1,0 +1,49 @@
+// The table of formulas, the ledger and docs/formulas.md say the same.
+#include "core/formulas.h"
+
+#include "catch.h"
+#include "core/estimate.h"
+#include "worked_example.h"
+
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+
+using namespace trainbudget;
+
+namespace {
+std::string formulas_page() {
+  std::ifstream file(TRAINBUDGET_SOURCE_DIR "/docs/formulas.md");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+}  // namespace
+
+TEST_CASE("every formula has its anchor and its expression in docs/formulas.md, and none is left over") {
+  const std::string page = formulas_page();
+  std::size_t anchors = 0;
+  for (std::size_t at = page.find("<a id=\""); at != std::string::npos; at = page.find("<a id=\"", at + 1))
+    ++anchors;
+  for (const Formula& formula : all_formulas()) {
+    INFO(formula.id);
+    CHECK(page.find("<a id=\"" + std::string(formula.id) + "\">") != std::string::npos);
+    CHECK(page.find(std::string(formula.expression)) != std::string::npos);
+  }
+  CHECK(anchors == all_formulas().size());
+}
+
+TEST_CASE("every ledger line uses a formula of the table") {
+  Scenario scenario = tests::worked_example();
+  scenario.used_gpu_hours = Sourced<double>{140160.0, {}};
+  scenario.power = PowerModel{};
+  std::set<std::string_view> used;
+  for (const LedgerLine& line : estimate(scenario).ledger) {
+    INFO(line.id);
+    CHECK_FALSE(expression_of(line.formula).empty());
+    used.insert(expression_of(line.formula));
+  }
+  CHECK(used.size() == all_formulas().size());
+  CHECK(expression_of("no-such-formula").empty());
+}
