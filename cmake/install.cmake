@@ -2,7 +2,7 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/trainbudget)
 
-install(TARGETS trainbudget_core trainbudget_render
+install(TARGETS trainbudget_core trainbudget_io trainbudget_render
   EXPORT trainbudget_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY estimator/core estimator/io estimator/render
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/trainbudget FILES_MATCHING PATTERN "*.h")

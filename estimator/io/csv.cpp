@@ -1,0 +1,97 @@
+#include "io/csv.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "io/file.h"
+#include "io/suggest.h"
+#include "io/text_source.h"
+
+namespace trainbudget::io {
+
+CsvTable::CsvTable(std::shared_ptr<const std::string> source, std::string file)
+    : source_(std::move(source)), file_(std::move(file)) {
+  std::size_t at = read_row(0, header_);
+  if (source_->empty()) throw InputError({.file = file_}, "the file is empty: a header line is wanted");
+  for (auto name = header_.begin(); name != header_.end(); ++name) {
+    if (std::find(header_.begin(), name, *name) != name) {
+      throw InputError(locate(source_, file_, 0), "duplicate column '" + std::string(*name) + "'");
+    }
+  }
+  while (at < source_->size()) {
+    const std::size_t start = at;
+    const std::size_t before = fields_.size();
+    at = read_row(at, fields_);
+    const std::size_t count = fields_.size() - before;
+    if (count == 1 && fields_.back().empty() && header_.size() > 1) {  // a blank line
+      fields_.pop_back();
+      continue;
+    }
+    if (count != header_.size()) {
+      throw InputError(locate(source_, file_, start),
+                       "the row has " + std::to_string(count) + " fields, the header " + std::to_string(header_.size()));
+    }
+    offsets_.push_back(start);
+  }
+}
+
+std::size_t CsvTable::read_row(std::size_t at, std::vector<std::string_view>& fields) {
+  const std::string_view text = *source_;
+  while (true) {
+    if (at < text.size() && text[at] == '"') {
+      fields.push_back(read_quoted(at));
+      if (at < text.size() && text[at] != ',' && text[at] != '\n' && text[at] != '\r') {
+        throw InputError(locate(source_, file_, at), "text follows a closing quote");
+      }
+    } else {
+      const std::size_t end = std::min(text.find_first_of(",\r\n", at), text.size());
+      fields.push_back(text.substr(at, end - at));
+      at = end;
+    }
+    if (at >= text.size()) return at;
+    if (text[at] == ',') {
+      ++at;
+      continue;
+    }
+    if (text[at] == '\r') ++at;
+    return at < text.size() && text[at] == '\n' ? at + 1 : at;
+  }
+}
+
+std::string_view CsvTable::read_quoted(std::size_t& at) {
+  const std::string_view text = *source_;
+  const std::size_t open = at;
+  bool doubled = false;
+  for (++at; at < text.size(); ++at) {
+    if (text[at] != '"') continue;
+    if (at + 1 >= text.size() || text[at + 1] != '"') break;
+    doubled = true;
+    ++at;
+  }
+  if (at >= text.size()) throw InputError(locate(source_, file_, open), "the quote is never closed");
+  const std::string_view inside = text.substr(open + 1, at - open - 1);
+  ++at;
+  if (!doubled) return inside;
+  std::string plain;
+  for (std::size_t i = 0; i < inside.size(); ++i) {
+    plain += inside[i];
+    if (inside[i] == '"') ++i;
+  }
+  return unescaped_.emplace_back(std::move(plain));
+}
+
+std::size_t CsvTable::column(std::string_view name) const {
+  for (std::size_t c = 0; c < header_.size(); ++c) {
+    if (header_[c] == name) return c;
+  }
+  throw InputError(locate(source_, file_, 0), "there is no column '" + std::string(name) + "'", did_you_mean_or_list(name, header_));
+}
+
+Location CsvTable::location(std::size_t row) const { return locate(source_, file_, offsets_[row]); }
+
+CsvTable read_csv_file(const std::string& path) {
+  const std::string name = file_name_for_errors(path);
+  return CsvTable(checked_source(read_file(path, largest_csv_bytes), name, largest_csv_bytes), name);
+}
+
+}  // namespace trainbudget::io
