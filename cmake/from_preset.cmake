@@ -1,0 +1,33 @@
+# Initial cache from CMakePresets.json for a CMake that cannot read that file (before 3.25, for its workflow presets):
+#   cmake -DPRESET=asan -C cmake/from_preset.cmake -S . -B build/asan -G Ninja
+# so that ./dev has one way to configure and the presets stay the only place where configurations are described.
+file(READ ${CMAKE_CURRENT_LIST_DIR}/../CMakePresets.json presets_text)
+
+function(apply_preset wanted)
+  string(JSON count LENGTH "${presets_text}" configurePresets)
+  math(EXPR last "${count} - 1")
+  foreach(index RANGE ${last})
+    string(JSON preset GET "${presets_text}" configurePresets ${index})
+    string(JSON name GET "${preset}" name)
+    if(NOT name STREQUAL wanted)
+      continue()
+    endif()
+    string(JSON variable_count ERROR_VARIABLE no_variables LENGTH "${preset}" cacheVariables)
+    if(NOT no_variables AND variable_count GREATER 0)
+      math(EXPR last_variable "${variable_count} - 1")
+      foreach(variable_index RANGE ${last_variable})
+        string(JSON variable MEMBER "${preset}" cacheVariables ${variable_index})
+        string(JSON value GET "${preset}" cacheVariables ${variable})
+        set(${variable} "${value}" CACHE STRING "from the preset '${wanted}'")
+      endforeach()
+    endif()
+    string(JSON parent ERROR_VARIABLE no_parent GET "${preset}" inherits)
+    if(NOT no_parent)
+      apply_preset(${parent})
+    endif()
+    return()
+  endforeach()
+  message(FATAL_ERROR "CMakePresets.json has no configure preset '${wanted}'")
+endfunction()
+
+apply_preset(${PRESET})
