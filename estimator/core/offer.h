@@ -3,6 +3,7 @@
 
 #include "core/date.h"
 #include "core/quantity.h"
+#include "core/uncertainty.h"
 
 #include <array>
 #include <optional>
@@ -120,11 +121,20 @@ int age_in_days(const Offer& offer, Date as_of);
 /// Points into `offers`.
 std::vector<const Offer*> current_offers(std::span<const Offer> offers, const OfferQuery& query);
 
+/// Those of `current`, which current_offers() returned, that may be compared: trusted ones only, and no old
+/// ones beside young ones (see oldest_comparable_price_days). Keeps the order by price.
+std::vector<const Offer*> comparable_offers(std::span<const Offer* const> current, Date as_of);
+
 enum class OfferChoice { cheapest, median };
 
-/// One of `current`, which current_offers() returned: trusted ones only, and no old ones beside young ones
-/// (see oldest_comparable_price_days). The median of an even number is the lower middle: an offer that
+/// One of the comparable offers of `current`. The median of an even number is the lower middle: an offer that
 /// exists. nullptr when no trusted offer is left.
 const Offer* choose(std::span<const Offer* const> current, OfferChoice choice, Date as_of);
+
+/// The cheapest comparable price of each provider, ascending: a provider with fifty regions counts once.
+std::vector<UsdPerSecond> prices_by_provider(std::span<const Offer* const> comparable);
+
+/// P10, P50 and P90 of ascending prices (at least one) in US dollars per hour, with linear interpolation.
+Range market_range(std::span<const UsdPerSecond> sorted_prices);
 
 }  // namespace trainbudget

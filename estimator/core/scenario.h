@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/hardware.h"
+#include "core/power.h"
 #include "core/provenance.h"
 #include "core/quantity.h"
 #include "core/uncertainty.h"
@@ -14,14 +15,6 @@ namespace trainbudget {
 
 /// A range of values and where it came from.
 using SourcedRange = Sourced<Range>;
-
-/// Electrical power of one accelerator and its share of the server and the building.
-struct PowerModel {
-  SourcedRange load_fraction;     ///< of the TDP, averaged over the run
-  SourcedRange overhead_watts;    ///< CPUs, memory, NICs, fans: per accelerator
-  SourcedRange network_fraction;  ///< switches and optics between the servers, on top of both
-  SourcedRange pue;               ///< power usage effectiveness of the building, ≥ 1
-};
 
 struct Scenario {
   std::string name;

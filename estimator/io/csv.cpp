@@ -1,11 +1,11 @@
 #include "io/csv.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "io/file.h"
 #include "io/suggest.h"
 #include "io/text_source.h"
+
+#include <algorithm>
+#include <utility>
 
 namespace trainbudget::io {
 
@@ -28,8 +28,9 @@ CsvTable::CsvTable(std::shared_ptr<const std::string> source, std::string file)
       continue;
     }
     if (count != header_.size()) {
-      throw InputError(locate(source_, file_, start),
-                       "the row has " + std::to_string(count) + " fields, the header " + std::to_string(header_.size()));
+      throw InputError(
+          locate(source_, file_, start),
+          "the row has " + std::to_string(count) + " fields, the header " + std::to_string(header_.size()));
     }
     offsets_.push_back(start);
   }
@@ -84,10 +85,13 @@ std::size_t CsvTable::column(std::string_view name) const {
   for (std::size_t c = 0; c < header_.size(); ++c) {
     if (header_[c] == name) return c;
   }
-  throw InputError(locate(source_, file_, 0), "there is no column '" + std::string(name) + "'", did_you_mean_or_list(name, header_));
+  throw InputError(locate(source_, file_, 0), "there is no column '" + std::string(name) + "'",
+                   did_you_mean_or_list(name, header_));
 }
 
-Location CsvTable::location(std::size_t row) const { return locate(source_, file_, offsets_[row]); }
+Location CsvTable::location(std::size_t row) const {
+  return locate(source_, file_, offsets_[row]);
+}
 
 CsvTable read_csv_file(const std::string& path) {
   const std::string name = file_name_for_errors(path);

@@ -1,6 +1,8 @@
 // Comma-separated values (RFC 4180) with places for errors.
 #pragma once
 
+#include "io/input_error.h"
+
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -8,24 +10,25 @@
 #include <string_view>
 #include <vector>
 
-#include "io/input_error.h"
-
 namespace trainbudget::io {
 
 /// Largest CSV input, in bytes.
 inline constexpr std::size_t largest_csv_bytes = std::size_t{64} << 20;
 
-/// A whole file with a header line. Fields point into the source, or into `unescaped_` where quotes were doubled.
+/// A whole file with a header line. Fields point into the source, or into `unescaped_` where quotes were
+/// doubled.
 class CsvTable {
  public:
-  /// Throws InputError for an empty input, an unterminated quote, text after a closing quote, a duplicate column name and a
-  /// row with more or fewer fields than the header.
+  /// Throws InputError for an empty input, an unterminated quote, text after a closing quote, a duplicate
+  /// column name and a row with more or fewer fields than the header.
   CsvTable(std::shared_ptr<const std::string> source, std::string file);
 
   std::size_t rows() const { return offsets_.size(); }
   /// The column named `name`; throws, with the nearest name as hint, where there is none.
   std::size_t column(std::string_view name) const;
-  std::string_view field(std::size_t row, std::size_t column) const { return fields_[row * header_.size() + column]; }
+  std::string_view field(std::size_t row, std::size_t column) const {
+    return fields_[row * header_.size() + column];
+  }
   /// Where the row begins; the message says which column is meant.
   Location location(std::size_t row) const;
 

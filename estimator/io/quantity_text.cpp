@@ -1,12 +1,12 @@
 #include "io/quantity_text.h"
 
+#include "io/suggest.h"
+
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <vector>
-
-#include "io/suggest.h"
 
 namespace trainbudget::io {
 namespace {
@@ -114,9 +114,13 @@ struct PrefixWord {
 };
 constexpr PrefixWord metric_prefixes[] = {{"Y", 1e24}, {"Z", 1e21}, {"E", 1e18}, {"P", 1e15}, {"T", 1e12},
                                           {"G", 1e9},  {"M", 1e6},  {"k", 1e3},  {"K", 1e3},  {"", 1.0}};
-constexpr PrefixWord binary_prefixes[] = {{"Pi", 1125899906842624.0}, {"Ti", 1099511627776.0}, {"Gi", 1073741824.0},
-                                          {"Mi", 1048576.0},          {"Ki", 1024.0}};
-constexpr PrefixWord money_prefixes[] = {{"T", 1e12}, {"B", 1e9}, {"M", 1e6}, {"k", 1e3}, {"K", 1e3}, {"", 1.0}};
+constexpr PrefixWord binary_prefixes[] = {{"Pi", 1125899906842624.0},
+                                          {"Ti", 1099511627776.0},
+                                          {"Gi", 1073741824.0},
+                                          {"Mi", 1048576.0},
+                                          {"Ki", 1024.0}};
+constexpr PrefixWord money_prefixes[] = {{"T", 1e12}, {"B", 1e9}, {"M", 1e6},
+                                         {"k", 1e3},  {"K", 1e3}, {"", 1.0}};
 
 struct Description {
   std::string_view noun;
@@ -125,27 +129,43 @@ struct Description {
 
 Description describe_kind(Kind kind) {
   switch (kind) {
-    case Kind::count: return {"a count", "64, 14B, 1.5T, 3e9"};
-    case Kind::fraction: return {"a fraction", "50%, 0.5"};
-    case Kind::flops: return {"a number of FLOPs", "2.52e22, 25 ZFLOP"};
-    case Kind::bytes: return {"a number of bytes", "80GB (decimal), 80GiB (binary)"};
-    case Kind::seconds: return {"a time", "3 months, 2.5 days, 12h, 90min, 10ms"};
-    case Kind::tokens: return {"a number of tokens", "300B, 1.5T tokens, 3e11"};
-    case Kind::flops_per_second: return {"a rate of FLOPs", "312TFLOPS, 312 TFLOP/s, 624 TOPS"};
-    case Kind::bytes_per_second: return {"a bandwidth", "2039GB/s, 400Gb/s (bits)"};
-    case Kind::usd: return {"an amount of US dollars", "$100k, $2.5M, 35449 USD"};
-    case Kind::usd_per_second: return {"a price per hour", "$0.79/h, 4.096 USD/hour"};
-    case Kind::watts: return {"a power", "400W, 10.2kW"};
-    case Kind::joules: return {"an energy", "1.5MWh, 3.6MJ"};
-    case Kind::usd_per_joule: return {"a price of electricity", "$0.08/kWh"};
-    case Kind::grams_per_joule: return {"a carbon intensity", "413 g/kWh"};
-    case Kind::grams: return {"a mass of CO2", "24.7t, 164kg"};
+    case Kind::count:
+      return {"a count", "64, 14B, 1.5T, 3e9"};
+    case Kind::fraction:
+      return {"a fraction", "50%, 0.5"};
+    case Kind::flops:
+      return {"a number of FLOPs", "2.52e22, 25 ZFLOP"};
+    case Kind::bytes:
+      return {"a number of bytes", "80GB (decimal), 80GiB (binary)"};
+    case Kind::seconds:
+      return {"a time", "3 months, 2.5 days, 12h, 90min, 10ms"};
+    case Kind::tokens:
+      return {"a number of tokens", "300B, 1.5T tokens, 3e11"};
+    case Kind::flops_per_second:
+      return {"a rate of FLOPs", "312TFLOPS, 312 TFLOP/s, 624 TOPS"};
+    case Kind::bytes_per_second:
+      return {"a bandwidth", "2039GB/s, 400Gb/s (bits)"};
+    case Kind::usd:
+      return {"an amount of US dollars", "$100k, $2.5M, 35449 USD"};
+    case Kind::usd_per_second:
+      return {"a price per hour", "$0.79/h, 4.096 USD/hour"};
+    case Kind::watts:
+      return {"a power", "400W, 10.2kW"};
+    case Kind::joules:
+      return {"an energy", "1.5MWh, 3.6MJ"};
+    case Kind::usd_per_joule:
+      return {"a price of electricity", "$0.08/kWh"};
+    case Kind::grams_per_joule:
+      return {"a carbon intensity", "413 g/kWh"};
+    case Kind::grams:
+      return {"a mass of CO2", "24.7t, 164kg"};
   }
   return {};
 }
 
 template <std::size_t N>
-std::optional<double> strip_prefix(std::string_view text, std::string_view word, const PrefixWord (&prefixes)[N]) {
+std::optional<double> strip_prefix(std::string_view text, std::string_view word,
+                                   const PrefixWord (&prefixes)[N]) {
   if (!text.ends_with(word)) return std::nullopt;
   const std::string_view head = text.substr(0, text.size() - word.size());
   for (const PrefixWord& prefix : prefixes) {
@@ -175,16 +195,20 @@ std::optional<double> factor_of(std::string_view text, Kind kind) {
   return std::nullopt;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
-/// Length of the decimal number at the start of `text`; 0 where there is none. An `e` belongs to it only before digits, so
-/// that `1EFLOP` is an exa-FLOP.
+/// Length of the decimal number at the start of `text`; 0 where there is none. An `e` belongs to it only
+/// before digits, so that `1EFLOP` is an exa-FLOP.
 std::size_t number_length(std::string_view text) {
   std::size_t at = 0;
   std::size_t digits = 0;
-  for (; at < text.size() && is_digit(text[at]); ++at) ++digits;
+  for (; at < text.size() && is_digit(text[at]); ++at)
+    ++digits;
   if (at < text.size() && text[at] == '.') {
-    for (++at; at < text.size() && is_digit(text[at]); ++at) ++digits;
+    for (++at; at < text.size() && is_digit(text[at]); ++at)
+      ++digits;
   }
   if (digits == 0) return 0;
   if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
@@ -199,22 +223,29 @@ std::size_t number_length(std::string_view text) {
 }
 
 std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  while (!text.empty() && text.front() == ' ')
+    text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ')
+    text.remove_suffix(1);
   return text;
 }
 
-std::string quoted(std::string_view text) { return "'" + std::string(text.substr(0, 60)) + "'"; }
+std::string quoted(std::string_view text) {
+  return "'" + std::string(text.substr(0, 60)) + "'";
+}
 
-std::string accepted(Kind kind) { return "write " + std::string(describe_kind(kind).noun) + " as in " + std::string(describe_kind(kind).examples); }
+std::string accepted(Kind kind) {
+  return "write " + std::string(describe_kind(kind).noun) + " as in " +
+         std::string(describe_kind(kind).examples);
+}
 
 [[noreturn]] void refuse(const Location& where, const std::string& message, const std::string& hint) {
   throw InputError(where, message, hint);
 }
 
 /// Why `unit` is no unit of `kind`, as helpfully as can be.
-[[noreturn]] void refuse_unit(std::string_view text, std::string_view number, std::string_view unit, Kind kind,
-                              const Location& where) {
+[[noreturn]] void refuse_unit(std::string_view text, std::string_view number, std::string_view unit,
+                              Kind kind, const Location& where) {
   const std::string value(number);
   if (kind == Kind::bytes && factor_of(std::string(unit) + "/s", Kind::bytes_per_second)) {
     const std::string scale(unit.substr(0, unit.size() - 1));
@@ -235,8 +266,10 @@ std::string accepted(Kind kind) { return "write " + std::string(describe_kind(ki
   }
   for (const UnitWord& known : unit_words) {
     if (known.kind != kind && !known.word.empty() && factor_of(unit, known)) {
-      refuse(where, quoted(text) + " is " + std::string(describe_kind(known.kind).noun) + ", " +
-                 std::string(describe_kind(kind).noun) + " is wanted", accepted(kind));
+      refuse(where,
+             quoted(text) + " is " + std::string(describe_kind(known.kind).noun) + ", " +
+                 std::string(describe_kind(kind).noun) + " is wanted",
+             accepted(kind));
     }
   }
   refuse(where, "unknown unit " + quoted(unit) + " in " + quoted(text), accepted(kind));
@@ -261,8 +294,10 @@ double parse_quantity(std::string_view original, QuantityKind kind, const Locati
   if (length == 0) refuse(where, quoted(original) + " is not " + wanted, accepted(kind));
   const std::string number(text.substr(0, length));
   const std::string_view unit = trimmed(text.substr(length));
-  if (!unit.empty() && (unit.front() == ',' || unit.front() == '_' || unit.front() == '.' || is_digit(unit.front()))) {
-    refuse(where, quoted(original) + " is not a plain number", "write it without separators, or as in " + std::string(describe_kind(kind).examples));
+  if (!unit.empty() &&
+      (unit.front() == ',' || unit.front() == '_' || unit.front() == '.' || is_digit(unit.front()))) {
+    refuse(where, quoted(original) + " is not a plain number",
+           "write it without separators, or as in " + std::string(describe_kind(kind).examples));
   }
   const std::optional<double> factor = factor_of(unit, kind);
   if (!factor) refuse_unit(original, number, unit, kind, where);
@@ -270,7 +305,8 @@ double parse_quantity(std::string_view original, QuantityKind kind, const Locati
   if (!std::isfinite(value)) refuse(where, quoted(original) + " is too large", accepted(kind));
   if (kind == Kind::fraction && value > 1.0) {
     const bool percent_forgotten = unit.empty() && value <= 100.0;
-    refuse(where, quoted(original) + " is more than the whole", percent_forgotten ? "did you mean " + number + "%?" : accepted(kind));
+    refuse(where, quoted(original) + " is more than the whole",
+           percent_forgotten ? "did you mean " + number + "%?" : accepted(kind));
   }
   return value;
 }

@@ -1,19 +1,19 @@
-// YAML files as a tree in which every key and value knows its place. yaml-cpp reads the events; this layer closes
-// what it leaves open (docs/design.md lists the holes): duplicate keys, several documents, merge keys, anchors,
-// tags, unterminated quotes, octal and sexagesimal numbers, deep nesting, sizes.
+// YAML files as a tree in which every key and value knows its place. yaml-cpp reads the events; this layer
+// closes what it leaves open (docs/design.md lists the holes): duplicate keys, several documents, merge keys,
+// anchors, tags, unterminated quotes, octal and sexagesimal numbers, deep nesting, sizes.
 #pragma once
+
+#include "io/input_error.h"
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "io/input_error.h"
-
 namespace trainbudget::io {
 
-/// One value of an input file. JSON files are read into the same tree (io/json_text.h), so that one set of readers
-/// (io/map_reader.h) serves both.
+/// One value of an input file. JSON files are read into the same tree (io/json_text.h), so that one set of
+/// readers (io/map_reader.h) serves both.
 struct YamlNode {
   enum class Kind { null, scalar, sequence, mapping };
   struct Entry;
@@ -38,12 +38,14 @@ inline constexpr std::size_t largest_yaml_bytes = std::size_t{4} << 20;
 inline constexpr std::size_t most_nodes = 200'000;
 inline constexpr std::size_t deepest_nesting = 32;
 
-/// Parses one YAML document. `file` is the name used in errors. Throws InputError. Anchors, aliases, merge keys, tags
-/// and keys that are not text are refused: a scenario is data that reads the same for people and programs.
+/// Parses one YAML document. `file` is the name used in errors. Throws InputError. Anchors, aliases, merge
+/// keys, tags and keys that are not text are refused: a scenario is data that reads the same for people and
+/// programs.
 YamlNode parse_yaml(std::string_view text, const std::string& file);
 
-/// Reads and parses a file ("-" is standard input). Throws InputError for a missing file, a folder, an unreadable or
-/// too large file, bytes that are not UTF-8, and everything that parse_yaml refuses. A UTF-8 BOM and CRLF are fine.
+/// Reads and parses a file ("-" is standard input). Throws InputError for a missing file, a folder, an
+/// unreadable or too large file, bytes that are not UTF-8, and everything that parse_yaml refuses. A UTF-8
+/// BOM and CRLF are fine.
 YamlNode read_yaml_file(const std::string& path);
 
 }  // namespace trainbudget::io
