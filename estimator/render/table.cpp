@@ -16,7 +16,7 @@ std::vector<std::size_t> natural_widths(const Table& table) {
   return widths;
 }
 
-/// Takes what is too much from the widest left-aligned column, but leaves it eight columns.
+/// Takes what is too much from the widest elastic column, but leaves it eight columns.
 void fit(std::vector<std::size_t>& widths, const Table& table, std::size_t limit) {
   std::size_t total = 2 * (widths.size() - 1);
   for (const std::size_t width : widths)
@@ -24,7 +24,7 @@ void fit(std::vector<std::size_t>& widths, const Table& table, std::size_t limit
   while (total > limit) {
     std::size_t widest = widths.size();
     for (std::size_t c = 0; c < widths.size(); ++c) {
-      const bool may_shrink = !table.columns[c].right && widths[c] > 8;
+      const bool may_shrink = table.columns[c].elastic && widths[c] > 8;
       if (may_shrink && (widest == widths.size() || widths[c] > widths[widest])) widest = c;
     }
     if (widest == widths.size()) return;

@@ -15,9 +15,10 @@ struct Style {
 };
 
 struct Column {
-  std::string key;     ///< machine name with the unit in it: `peak_bf16_flops_per_second`
-  std::string title;   ///< for people
-  bool right = false;  ///< numbers are aligned to the right
+  std::string key;       ///< machine name with the unit in it: `peak_bf16_flops_per_second`
+  std::string title;     ///< for people
+  bool right = false;    ///< numbers are aligned to the right
+  bool elastic = false;  ///< long text that may be cut to fit a terminal
 };
 
 /// What a cell shows to people and what it says to programs (SI base units; monostate is null).

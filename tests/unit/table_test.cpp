@@ -18,6 +18,8 @@ TEST_CASE("text columns are aligned by what is seen, not by bytes") {
 TEST_CASE("a narrow terminal cuts text, never numbers") {
   Table table = sample();
   table.rows[0][0] = Cell::of("a very long name indeed");
+  CHECK(table_text(table, {.width = 20}).starts_with("Name                     Price\n"));
+  table.columns[0].elastic = true;
   CHECK(table_text(table, {.width = 20}) ==
         "Name           Price\na very long …  $1.50\nµ                  –\n");
 }
