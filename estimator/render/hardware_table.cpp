@@ -23,6 +23,10 @@ class Details {
   void text(const std::string& what, const std::string& value) {
     if (!value.empty()) table_.rows.push_back({Cell::of(what), Cell::of(value), Cell::of(""), Cell::of("")});
   }
+  /// Prose, which would widen the column of values.
+  void remark(const std::string& what, const std::string& prose) {
+    table_.rows.push_back({Cell::of(what), Cell::of(""), Cell::of(""), Cell::of(prose)});
+  }
   template <class Q>
   void add(const std::string& what, const Sourced<Q>& sourced, Unit unit) {
     double value = 0.0;
@@ -42,7 +46,8 @@ class Details {
 
  private:
   Table table_{
-      .columns = {{"what", "What"}, {"value", "Value"}, {"unit", "Unit"}, {"source", "Source", false, true}}};
+      .columns = {
+          {"what", "What"}, {"value", "Value"}, {"unit", "Unit"}, {"source", "Source", false, false, true}}};
 };
 
 void add_peaks(Details& details, const PeakTable& peaks, const std::string& title) {

@@ -42,3 +42,9 @@ TEST_CASE("long text breaks at spaces") {
   CHECK(wrapped("one two three", 8, 2) == "one two\n  three");
   CHECK(wrapped("one two three", 0, 2) == "one two three");
 }
+
+TEST_CASE("a wrapping last column continues below itself") {
+  const Table table{.columns = {{"a", "A"}, {"b", "B", false, false, true}},
+                    .rows = {{Cell::of("x"), Cell::of("some words that do not fit on one line")}}};
+  CHECK(table_text(table, {.width = 26}) == "A  B\nx  some words that do not\n   fit on one line\n");
+}
