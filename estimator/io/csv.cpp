@@ -18,8 +18,13 @@ CsvTable::CsvTable(std::shared_ptr<const std::string> source, std::string file)
       throw InputError(locate(source_, file_, 0), "duplicate column '" + std::string(*name) + "'");
     }
   }
+  std::size_t counted = 0;
+  int line = 1;
   while (at < source_->size()) {
     const std::size_t start = at;
+    const auto begin = source_->begin() + static_cast<std::ptrdiff_t>(counted);
+    line += static_cast<int>(std::count(begin, source_->begin() + static_cast<std::ptrdiff_t>(start), '\n'));
+    counted = start;
     const std::size_t before = fields_.size();
     at = read_row(at, fields_);
     const std::size_t count = fields_.size() - before;
@@ -32,7 +37,7 @@ CsvTable::CsvTable(std::shared_ptr<const std::string> source, std::string file)
           locate(source_, file_, start),
           "the row has " + std::to_string(count) + " fields, the header " + std::to_string(header_.size()));
     }
-    offsets_.push_back(start);
+    lines_.push_back(line);
   }
 }
 
@@ -90,7 +95,7 @@ std::size_t CsvTable::column(std::string_view name) const {
 }
 
 Location CsvTable::location(std::size_t row) const {
-  return locate(source_, file_, offsets_[row]);
+  return {.file = file_, .line = lines_[row], .column = 1, .source = source_};
 }
 
 CsvTable read_csv_file(const std::string& path) {

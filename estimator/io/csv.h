@@ -23,7 +23,7 @@ class CsvTable {
   /// column name and a row with more or fewer fields than the header.
   CsvTable(std::shared_ptr<const std::string> source, std::string file);
 
-  std::size_t rows() const { return offsets_.size(); }
+  std::size_t rows() const { return lines_.size(); }
   /// The column named `name`; throws, with the nearest name as hint, where there is none.
   std::size_t column(std::string_view name) const;
   std::string_view field(std::size_t row, std::size_t column) const {
@@ -40,7 +40,7 @@ class CsvTable {
   std::string file_;
   std::vector<std::string_view> header_;
   std::vector<std::string_view> fields_;
-  std::vector<std::size_t> offsets_;
+  std::vector<int> lines_;  ///< of each row, from 1
   std::deque<std::string> unescaped_;
 };
 

@@ -29,10 +29,17 @@ Date newest_day(const std::vector<Offer>& offers) {
   return newest;
 }
 
+/// The first words of a long list, and how many more there are.
 std::string joined(const std::set<std::string>& words) {
+  constexpr std::size_t most = 12;
   std::string text;
-  for (const std::string& word : words)
+  std::size_t shown = 0;
+  for (const std::string& word : words) {
+    if (shown++ == most) break;
     text += (text.empty() ? "" : ", ") + word;
+  }
+  if (words.size() > most)
+    text += " and " + std::to_string(words.size() - most) + " more (see 'trainbudget prices list')";
   return text;
 }
 

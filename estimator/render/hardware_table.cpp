@@ -23,6 +23,10 @@ class Details {
   void text(const std::string& what, const std::string& value) {
     if (!value.empty()) table_.rows.push_back({Cell::of(what), Cell::of(value), Cell::of(""), Cell::of("")});
   }
+  /// Prose, which would widen the column of values.
+  void remark(const std::string& what, const std::string& prose) {
+    table_.rows.push_back({Cell::of(what), Cell::of(""), Cell::of(""), Cell::of(prose)});
+  }
   template <class Q>
   void add(const std::string& what, const Sourced<Q>& sourced, Unit unit) {
     double value = 0.0;
@@ -42,7 +46,8 @@ class Details {
 
  private:
   Table table_{
-      .columns = {{"what", "What"}, {"value", "Value", true}, {"unit", "Unit"}, {"source", "Source"}}};
+      .columns = {
+          {"what", "What"}, {"value", "Value"}, {"unit", "Unit"}, {"source", "Source", false, false, true}}};
 };
 
 void add_peaks(Details& details, const PeakTable& peaks, const std::string& title) {
@@ -70,7 +75,7 @@ Table accelerator_list(std::span<const Accelerator> accelerators) {
                           {"memory_bytes_per_second", "Bandwidth", true},
                           {"link_bytes_per_second", "Link", true},
                           {"tdp_watts", "TDP", true},
-                          {"status", "Status"}}};
+                          {"status", "Status", false, true}}};
   for (const Accelerator& gpu : accelerators) {
     table.rows.push_back(
         {Cell::of(gpu.name), Cell::of(std::to_string(gpu.year), gpu.year), peak_cell(gpu, Precision::bf16),
@@ -118,9 +123,9 @@ Table accelerator_details(const Accelerator& gpu) {
   details.add("average power", gpu.average_power, Unit::watts);
   details.add("list price", gpu.list_price, Unit::usd);
   for (const DeclaredException& exception : gpu.exceptions)
-    details.text("exception", exception.rule + ": " + exception.note);
+    details.remark("exception", exception.rule + ": " + exception.note);
   for (const std::string& note : gpu.notes)
-    details.text("note", note);
+    details.remark("note", note);
   return details.take();
 }
 
@@ -140,7 +145,7 @@ Table cluster_details(const Cluster& cluster) {
   details.add("overhead power of a node", cluster.overhead_power, Unit::watts);
   details.add("rated power of a node", cluster.rated_power, Unit::watts);
   for (const std::string& note : cluster.notes)
-    details.text("note", note);
+    details.remark("note", note);
   return details.take();
 }
 
@@ -149,12 +154,12 @@ Table offer_list(std::span<const Offer* const> offers, Date as_of) {
                           {"provider", "Provider"},
                           {"pricing", "Pricing"},
                           {"usd_per_gpu_hour", "Price", true},
-                          {"instance", "Instance"},
-                          {"region", "Region"},
+                          {"instance", "Instance", false, true},
+                          {"region", "Region", false, true},
                           {"as_of", "As of"},
                           {"age_days", "Age", true},
                           {"quality", "Quality"},
-                          {"source", "Source"}}};
+                          {"source", "Source", false, true}}};
   for (const Offer* offer : offers) {
     // As the list prints it: the conversion to seconds and back must not show.
     const double price = std::round(offer->price.value * seconds_per_hour * 1e6) / 1e6;
