@@ -129,7 +129,7 @@ int open_for(const fs::path& path, int flags) {
 }
 
 Result run(const Case& golden, const fs::path& program, const fs::path& profiles,
-           const std::string& version) {
+           const std::string& revision) {
   char folder_name[] = "/tmp/trainbudget-golden-XXXXXX";
   if (mkdtemp(folder_name) == nullptr) fail("cannot make a folder in /tmp");
   const fs::path base = folder_name;
@@ -168,7 +168,7 @@ Result run(const Case& golden, const fs::path& program, const fs::path& profiles
   fs::remove_all(base);
   for (std::string* text : {&result.out, &result.err}) {
     replace_all(*text, profiles.string(), "PROFILES");
-    replace_all(*text, version, "VERSION");
+    replace_all(*text, revision, "REVISION");
     if (!text->empty() && text->back() != '\n') *text += "\n(no line end)\n";
   }
   return result;
@@ -204,7 +204,7 @@ void show_difference(const char* what, const std::string& expected, const std::s
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) fail("usage: golden_runner PROGRAM PROFILES VERSION CASE");
+  if (argc != 5) fail("usage: golden_runner PROGRAM PROFILES REVISION CASE");
   const fs::path path = argv[4];
   const Case golden = parse(path);
   const Result result = run(golden, argv[1], argv[2], argv[3]);
