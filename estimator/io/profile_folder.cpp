@@ -41,6 +41,12 @@ std::string joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
+std::string ProfileFolder::file(const std::string& kind, const std::string& name) const {
+  std::string relative = kind;
+  relative.append("/").append(name).append(".yaml");
+  return path(relative);
+}
+
 std::vector<std::string> ProfileFolder::names(const std::string& kind) const {
   std::error_code error;
   std::vector<std::string> names;
@@ -58,7 +64,7 @@ std::string ProfileFolder::find(const std::string& kind, const std::string& name
                                 const Location& where) const {
   const std::string wanted = lower_case(name);
   const std::vector<std::string> all = names(kind);
-  const auto file_of = [&](const std::string& found) { return path(kind + "/" + found + ".yaml"); };
+  const auto file_of = [&](const std::string& found) { return file(kind, found); };
   if (std::binary_search(all.begin(), all.end(), wanted)) return file_of(wanted);
   std::vector<std::string> longer;
   for (const std::string& known : all) {
