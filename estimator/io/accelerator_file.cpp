@@ -89,7 +89,10 @@ Accelerator read_accelerator_file(const std::string& path) {
 }
 
 Accelerator find_accelerator(const ProfileFolder& profiles, const std::string& name, const Location& where) {
-  return read_accelerator_file(profiles.find("accelerators", name, where));
+  const std::string path = profiles.find("accelerators", name, where);
+  Accelerator found = read_accelerator_file(path);
+  check_file_name(path, found.name);
+  return found;
 }
 
 Precision precision_named(const std::string& word, const Location& where) {
