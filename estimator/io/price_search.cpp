@@ -49,10 +49,10 @@ std::string what_exists(const std::vector<Offer>& offers, OfferQuery query) {
     if (!found.empty()) return "there is: " + found;
   }
   query.region.reset();
-  query.provider.reset();
   query.pricing.reset();
-  const std::string found = describe(query);
-  if (!found.empty()) return "there is: " + found;
+  if (const std::string found = describe(query); !found.empty()) return "there is: " + found;
+  query.provider.reset();
+  if (const std::string found = describe(query); !found.empty()) return "there is: " + found;
   query.as_of = {9999, 12, 31};
   const std::vector<const Offer*> later = current_offers(offers, query);
   if (later.empty()) return "the list has no price of " + query.accelerator + "; give one: --price '$2/h'";
