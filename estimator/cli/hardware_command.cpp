@@ -18,7 +18,7 @@ int list(const GlobalOptions& global, bool clusters) {
   std::vector<Accelerator> accelerators;
   std::vector<Cluster> all_clusters;
   for (const std::string& name : profiles.names(kind)) {
-    const std::string file = profiles.path(kind + "/" + name + ".yaml");
+    const std::string file = profiles.file(kind, name);
     if (clusters) {
       all_clusters.push_back(io::read_cluster_file(file));
     } else {

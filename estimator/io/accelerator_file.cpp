@@ -12,10 +12,11 @@ PeakTable read_peaks(const YamlNode& node, const std::string& field, SourcedRead
   PeakTable table;
   MapReader map(node, field);
   for (const Precision precision : all_precisions) {
-    const std::string word(name_of(precision));
+    const std::string_view word = name_of(precision);
     if (const YamlNode* peak = map.find(word)) {
-      table[static_cast<std::size_t>(precision)] =
-          numbers.read<FlopsPerSecond>(*peak, field + "." + word, &disputes);
+      std::string path = field;
+      path.append(".").append(word);
+      table[static_cast<std::size_t>(precision)] = numbers.read<FlopsPerSecond>(*peak, path, &disputes);
     }
   }
   map.finish();

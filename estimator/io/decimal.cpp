@@ -8,9 +8,13 @@ namespace {
 
 constexpr int largest_exponent = 100'000;  // far outside the range of double, far inside the range of int
 
-bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
+bool is_digit(char letter) {
+  return letter >= '0' && letter <= '9';
+}
 
-bool is_digit_at(std::string_view text, std::size_t i) { return i < text.size() && is_digit(text[i]); }
+bool is_digit_at(std::string_view text, std::size_t i) {
+  return i < text.size() && is_digit(text[i]);
+}
 
 /// Reads the digits before the point, with `,` or `_` between them. Returns the end.
 std::size_t scan_whole_part(std::string_view text, Decimal& number) {
@@ -43,7 +47,8 @@ std::size_t scan_exponent(std::string_view text, std::size_t i, Decimal& number)
   if (has_sign) ++j;
   if (!is_digit_at(text, j)) return i;
   int exponent = 0;
-  for (; is_digit_at(text, j); ++j) exponent = std::min(largest_exponent, exponent * 10 + (text[j] - '0'));
+  for (; is_digit_at(text, j); ++j)
+    exponent = std::min(largest_exponent, exponent * 10 + (text[j] - '0'));
   number.exponent += is_negative ? -exponent : exponent;
   return j;
 }
@@ -71,6 +76,8 @@ double to_double(const Decimal& number, int shift) {
   return std::strtod(text.c_str(), nullptr);
 }
 
-bool is_nonzero(const Decimal& number) { return number.digits.find_first_not_of('0') != std::string::npos; }
+bool is_nonzero(const Decimal& number) {
+  return number.digits.find_first_not_of('0') != std::string::npos;
+}
 
 }  // namespace trainbudget::io

@@ -14,8 +14,9 @@
 namespace trainbudget::io {
 namespace {
 
-/// The places of the events, which nlohmann's SAX interface does not tell: an iterator that reports how far the lexer
-/// has read. When an event arrives, that is just behind its token, or one byte further for a number.
+/// The places of the events, which nlohmann's SAX interface does not tell: an iterator that reports how far
+/// the lexer has read. When an event arrives, that is just behind its token, or one byte further for a
+/// number.
 class TrackedIterator {
  public:
   using iterator_category = std::input_iterator_tag;
@@ -30,7 +31,9 @@ class TrackedIterator {
     *reached_ = ++at_;
     return *this;
   }
-  friend bool operator==(const TrackedIterator& a, const TrackedIterator& b) { return a.at_ == b.at_; }
+  [[maybe_unused]] friend bool operator==(const TrackedIterator& a, const TrackedIterator& b) {
+    return a.at_ == b.at_;
+  }
   friend bool operator!=(const TrackedIterator& a, const TrackedIterator& b) { return a.at_ != b.at_; }
 
  private:
@@ -70,12 +73,16 @@ class SaxReader : public nlohmann::json_sax<Json> {
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
 
-  bool parse_error(std::size_t position, const std::string& last_token, const Json::exception& error) override {
-    // [json.exception.parse_error.101] parse error at line 1, column 2: syntax error while parsing ... - what and why
+  bool parse_error(std::size_t position, const std::string& last_token,
+                   const Json::exception& error) override {
+    // [json.exception.parse_error.101] parse error at line 1, column 2: syntax error while parsing ... - what
+    // and why
     const std::string_view full = error.what();
     const std::size_t dash = full.find(" - ");
-    std::string message(dash == std::string_view::npos ? full.substr(full.find(' ') + 1) : full.substr(dash + 3));
-    if (const std::size_t token = message.find("; last read"); token != std::string::npos) message.resize(token);
+    std::string message(dash == std::string_view::npos ? full.substr(full.find(' ') + 1)
+                                                       : full.substr(dash + 3));
+    if (const std::size_t token = message.find("; last read"); token != std::string::npos)
+      message.resize(token);
     const std::size_t offset = std::min(position == 0 ? 0 : position - 1, source_->size());
     const bool is_out_of_range = error.id == 406;
     if (is_out_of_range) message = "the number " + last_token.substr(0, 40) + " is too large";
@@ -140,7 +147,7 @@ class SaxReader : public nlohmann::json_sax<Json> {
 };
 
 YamlNode parse(std::shared_ptr<const std::string> source, const std::string& file) {
-  SaxReader reader(source, file);
+  SaxReader reader(std::move(source), file);
   reader.read();
   return reader.builder().take();
 }

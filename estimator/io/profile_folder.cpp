@@ -34,6 +34,12 @@ std::string joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
+std::string ProfileFolder::file(const std::string& kind, const std::string& name) const {
+  std::string relative = kind;
+  relative.append("/").append(name).append(".yaml");
+  return path(relative);
+}
+
 std::vector<std::string> ProfileFolder::names(const std::string& kind) const {
   std::error_code error;
   std::vector<std::string> names;
@@ -53,7 +59,7 @@ std::vector<std::string> ProfileFolder::meant(const std::string& kind, const std
   if (!meant.empty()) return meant;
   const std::string wanted = lower_case(name);
   const auto known = std::find_if(all.begin(), all.end(), [&](const std::string& candidate) {
-    return has_alias(path(kind + "/" + candidate + ".yaml"), wanted);
+    return has_alias(file(kind, candidate), wanted);
   });
   if (known != all.end()) meant.push_back(*known);
   return meant;
@@ -65,7 +71,7 @@ std::string ProfileFolder::find(const std::string& kind, const std::string& name
   if (found.empty())
     refuse_unknown(kind == "accelerators" ? "accelerator" : "cluster", name, names(kind), where);
   if (found.size() > 1) refuse_ambiguous(name, found, where);
-  return path(kind + "/" + found.front() + ".yaml");
+  return file(kind, found.front());
 }
 
 void refuse_ambiguous(const std::string& name, const std::vector<std::string>& found, const Location& where) {

@@ -17,6 +17,9 @@ class ProfileFolder {
   const std::string& root() const { return root_; }
   std::string path(std::string_view file) const { return root_ + "/" + std::string(file); }
 
+  /// The file of the profile `name` of one kind, whether it exists or not.
+  std::string file(const std::string& kind, const std::string& name) const;
+
   /// Names of the profiles of one kind ("accelerators", "clusters"), sorted. Throws InputError without the
   /// folder.
   std::vector<std::string> names(const std::string& kind) const;

@@ -21,8 +21,9 @@ enum class Prefix {
   amount,  ///< k M B T, thousand, million, billion, trillion: how people count tokens and dollars
 };
 
-// One value of the unit in SI base units is 10^exponent × times ÷ per. The power of ten is kept apart because it is
-// applied to the decimal text, exactly; the division because 0.79/3600 and 0.79·(1/3600) differ in the last bit.
+// One value of the unit in SI base units is 10^exponent × times ÷ per. The power of ten is kept apart because
+// it is applied to the decimal text, exactly; the division because 0.79/3600 and 0.79·(1/3600) differ in the
+// last bit.
 struct UnitWord {
   Kind kind;
   std::string_view word;
@@ -32,8 +33,9 @@ struct UnitWord {
   double per = 1.0;
 };
 
-// One row per unit word. Dollars are written before the number, and reach this table as "k$" or "$/h". Rates that have
-// no word of their own are read as a ratio: "GB/s" is bytes over seconds, "g/kWh" grams over joules.
+// One row per unit word. Dollars are written before the number, and reach this table as "k$" or "$/h". Rates
+// that have no word of their own are read as a ratio: "GB/s" is bytes over seconds, "g/kWh" grams over
+// joules.
 constexpr UnitWord unit_words[] = {
     {Kind::count, "", Prefix::amount},
     {Kind::fraction, ""},
@@ -108,16 +110,16 @@ struct PrefixWord {
   double times = 1.0;
 };
 constexpr PrefixWord prefix_words[] = {
-    {Prefix::metric, "k", 3},        {Prefix::metric, "K", 3},        {Prefix::metric, "M", 6},
-    {Prefix::metric, "G", 9},        {Prefix::metric, "T", 12},       {Prefix::metric, "P", 15},
-    {Prefix::metric, "E", 18},       {Prefix::metric, "Z", 21},       {Prefix::metric, "Y", 24},
-    {Prefix::metric, "R", 27},       {Prefix::metric, "Q", 30},       {Prefix::bytes, "Ki", 0, 0x1p10},
+    {Prefix::metric, "k", 3},         {Prefix::metric, "K", 3},         {Prefix::metric, "M", 6},
+    {Prefix::metric, "G", 9},         {Prefix::metric, "T", 12},        {Prefix::metric, "P", 15},
+    {Prefix::metric, "E", 18},        {Prefix::metric, "Z", 21},        {Prefix::metric, "Y", 24},
+    {Prefix::metric, "R", 27},        {Prefix::metric, "Q", 30},        {Prefix::bytes, "Ki", 0, 0x1p10},
     {Prefix::bytes, "Mi", 0, 0x1p20}, {Prefix::bytes, "Gi", 0, 0x1p30}, {Prefix::bytes, "Ti", 0, 0x1p40},
     {Prefix::bytes, "Pi", 0, 0x1p50}, {Prefix::bytes, "Ei", 0, 0x1p60}, {Prefix::small, "m", -3},
-    {Prefix::small, "u", -6},        {Prefix::small, "n", -9},        {Prefix::amount, "k", 3},
-    {Prefix::amount, "K", 3},        {Prefix::amount, "M", 6},        {Prefix::amount, "B", 9},
-    {Prefix::amount, "G", 9},        {Prefix::amount, "T", 12},       {Prefix::amount, "thousand", 3},
-    {Prefix::amount, "million", 6},  {Prefix::amount, "billion", 9},  {Prefix::amount, "trillion", 12},
+    {Prefix::small, "u", -6},         {Prefix::small, "n", -9},         {Prefix::amount, "k", 3},
+    {Prefix::amount, "K", 3},         {Prefix::amount, "M", 6},         {Prefix::amount, "B", 9},
+    {Prefix::amount, "G", 9},         {Prefix::amount, "T", 12},        {Prefix::amount, "thousand", 3},
+    {Prefix::amount, "million", 6},   {Prefix::amount, "billion", 9},   {Prefix::amount, "trillion", 12},
 };
 
 struct KindText {
@@ -275,7 +277,8 @@ std::string likely_meaning(const Reading& reading) {
   if (kind == Kind::usd_per_second && (unit.empty() || scale_of(unit, Kind::usd))) {
     return "did you mean $" + number + "/h?";
   }
-  if (kind == Kind::bytes_per_second && scale_of(unit + "/s", kind)) return "did you mean " + number + unit + "/s?";
+  if (kind == Kind::bytes_per_second && scale_of(unit + "/s", kind))
+    return "did you mean " + number + unit + "/s?";
   return {};
 }
 
@@ -286,8 +289,9 @@ void Reading::refuse_unit() const {
     if (other.kind == kind || !scale_of(unit, other.kind)) continue;
     const bool is_bare_amount = scale_of(unit, Kind::count).has_value();  // "300B": of what?
     if (is_bare_amount) break;
-    refuse(quoted() + " is " + std::string(other.noun) + ", " + std::string(text_of(kind).noun) + " is wanted",
-           meaning);
+    refuse(
+        quoted() + " is " + std::string(other.noun) + ", " + std::string(text_of(kind).noun) + " is wanted",
+        meaning);
   }
   if (kind == Kind::bytes && scale_of(unit + "/s", Kind::bytes_per_second)) {
     refuse(quoted() + " is in bits, bytes are wanted", meaning);
@@ -329,7 +333,8 @@ Decimal split(Reading& reading) {
   if (has_dollar) text = trimmed(text.substr(1));
   refuse_what_is_no_number(reading, text);
   Decimal number = scan_decimal(text);
-  if (number.length == 0) reading.refuse(reading.quoted() + " is not " + std::string(text_of(reading.kind).noun));
+  if (number.length == 0)
+    reading.refuse(reading.quoted() + " is not " + std::string(text_of(reading.kind).noun));
   if (number.problem != nullptr) reading.refuse(reading.quoted() + ": " + number.problem);
   reading.number = text.substr(0, number.length);
   reading.unit = trimmed(text.substr(number.length));
@@ -360,7 +365,9 @@ std::optional<double> read_time_parts(std::string_view text) {
 
 }  // namespace
 
-std::string_view quantity_name(QuantityKind kind) { return text_of(kind).noun; }
+std::string_view quantity_name(QuantityKind kind) {
+  return text_of(kind).noun;
+}
 
 double parse_quantity(std::string_view text, QuantityKind kind, const Location& where) {
   Reading reading{.original = text, .kind = kind, .where = where};
