@@ -1,222 +1,150 @@
-// Runs one golden case twice and compares exit code, standard output and standard error to what the case
-// expects.
-//
-// A case is a text file: comments, one line `$ trainbudget ARGUMENTS`, then sections, each begun by a line
-// `-- NAME`:
-//   -- env NAME=VALUE     for the command (repeatable, no body)
-//   -- file NAME          a file in the working folder; `<stdin>` is standard input
-//   -- exit CODE          (no body)
-//   -- stdout, -- stderr  what must be printed
-// UPDATE_GOLDEN=1 rewrites the last three. The version of the program and its revision are shown as VERSION,
-// the profiles folder as PROFILES.
-#include <cstdio>
+// Runs one golden case and says what differs:  golden_runner PROGRAM PROFILES CASE
+// With UPDATE_GOLDEN=1 in the environment the case file is rewritten instead. README.md here explains the
+// format.
+#include "golden/golden_case.h"
+#include "support/process.h"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <sstream>
-#include <string>
-#include <utility>
-#include <vector>
 
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
+namespace trainbudget::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using Files = std::vector<std::pair<std::string, std::string>>;
 
-struct Result {
-  std::string exit_code, out, err;
-  bool operator==(const Result&) const = default;
+/// All regular files below `folder`, by relative name. Links are not followed: they are not the program's
+/// work.
+std::map<std::string, std::string> files_below(const std::string& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) {
+      files[fs::relative(entry.path(), folder).string()] = read_file(entry.path().string());
+    }
+  }
+  return files;
+}
+
+/// What differs from build to build and from checkout to checkout is hidden.
+std::string normalise(std::string text, const std::string& profiles) {
+  for (std::size_t at = text.find(profiles); at != std::string::npos; at = text.find(profiles, at)) {
+    text.replace(at, profiles.size(), "PROFILES");
+  }
+  for (const char* key : {"version", "git_revision"})
+    text = without_value_of(key, std::move(text));
+  return text;
+}
+
+class Runner {
+ public:
+  Runner(std::string program, std::string profiles)
+      : program_(std::move(program)), profiles_(std::move(profiles)) {}
+
+  std::vector<Result> run_case(const GoldenCase& parsed) const {
+    const TemporaryFolder folder;
+    for (const auto& [name, content] : parsed.files) {
+      if (name != standard_input) folder.write(name, content);
+    }
+    for (const std::string& name : parsed.folders)
+      fs::create_directories(fs::path(folder.path()) / name);
+    std::vector<Result> results;
+    for (const Step& step : parsed.steps)
+      results.push_back(run_step(parsed, step, folder.path()));
+    return results;
+  }
+
+ private:
+  static constexpr const char* standard_input = "<stdin>";
+
+  Result run_step(const GoldenCase& parsed, const Step& step, const std::string& folder) const {
+    const TemporaryFolder outside;
+    Command command;
+    command.arguments = split_words(step.command_line);
+    command.arguments.at(0) = program_;
+    command.folder = folder;
+    const auto input = parsed.files.find(standard_input);
+    command.input_file = outside.write("in", input == parsed.files.end() ? "" : input->second);
+    command.environment["TRAINBUDGET_PROFILES"] = profiles_;
+    command.environment["SOURCE_DATE_EPOCH"] = "1788220800";  // 2026-09-01
+    for (const auto& [name, value] : parsed.environment)
+      command.environment[name] = value;
+
+    const std::map<std::string, std::string> before = files_below(folder);
+    const Outcome outcome = run(command);
+    if (outcome.timed_out) throw std::runtime_error("timed out: " + step.command_line);
+    Result result{
+        outcome.exit_code, normalise(outcome.out, profiles_), normalise(outcome.err, profiles_), {}};
+    for (auto& [name, content] : files_below(folder)) {
+      const auto old = before.find(name);
+      if (old == before.end() || old->second != content) result.written[name] = normalise(content, profiles_);
+    }
+    return result;
+  }
+
+  std::string program_;
+  std::string profiles_;
 };
 
-struct Case {
-  std::string head;  // comments and the command line, as written
-  std::vector<std::string> arguments;
-  std::vector<std::string> environment;
-  Files files;
-  Result expected;
-};
-
-[[noreturn]] void fail(const std::string& message) {
-  std::cerr << message << '\n';
-  std::exit(1);
+bool report(const std::string& what, const std::string& expected, const std::string& actual) {
+  if (expected == actual) return true;
+  std::cout << "--- " << what << ", expected\n+++ " << what << ", actual\n" << diff(expected, actual);
+  return false;
 }
 
-std::string read(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-/// Words of a command; quotes keep spaces together.
-std::vector<std::string> words(const std::string& line) {
-  std::vector<std::string> result;
-  std::string word;
-  bool in_word = false;
-  char quote = '\0';
-  for (const char c : line) {
-    if (quote != '\0') {
-      if (c == quote)
-        quote = '\0';
-      else
-        word += c;
-    } else if (c == '\'' || c == '"') {
-      quote = c;
-      in_word = true;
-    } else if (c == ' ') {
-      if (in_word) result.push_back(word);
-      word.clear();
-      in_word = false;
-    } else {
-      word += c;
-      in_word = true;
-    }
+bool compare(const Step& step, const Result& actual) {
+  const Result& expected = step.expected;
+  if (expected == actual) return true;
+  std::cout << "$ " << step.command_line << "\n";
+  report("exit code", std::to_string(expected.exit_code), std::to_string(actual.exit_code));
+  report("stdout", expected.out, actual.out);
+  report("stderr", expected.err, actual.err);
+  for (const auto& [name, content] : expected.written) {
+    if (!actual.written.contains(name))
+      std::cout << "did not write " << name << "\n";
+    else
+      report(name, content, actual.written.at(name));
   }
-  if (quote != '\0') fail("unterminated quote in: " + line);
-  if (in_word) result.push_back(word);
-  return result;
+  for (const auto& [name, content] : actual.written) {
+    if (!expected.written.contains(name)) std::cout << "wrote " << name << ", which is not expected\n";
+  }
+  return false;
 }
 
-Case parse(const fs::path& path) {
-  Case parsed;
-  std::istringstream lines(read(path));
-  std::string* body = nullptr;
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("-- ")) {
-      const std::string section = line.substr(3);
-      body = nullptr;
-      if (section.starts_with("env "))
-        parsed.environment.push_back(section.substr(4));
-      else if (section.starts_with("exit "))
-        parsed.expected.exit_code = section.substr(5);
-      else if (section.starts_with("file "))
-        body = &parsed.files.emplace_back(section.substr(5), "").second;
-      else if (section == "stdout")
-        body = &parsed.expected.out;
-      else if (section == "stderr")
-        body = &parsed.expected.err;
-      else
-        fail("unknown section: " + line);
-    } else if (body != nullptr) {
-      *body += line + "\n";
-    } else {
-      parsed.head += line + "\n";
-      if (!line.starts_with("$ ")) continue;
-      parsed.arguments = words(line.substr(2));
-    }
+int check(const Runner& runner, const std::string& case_file) {
+  const std::string text = read_file(case_file);
+  const GoldenCase parsed = parse_case(text);
+  const std::vector<Result> results = runner.run_case(parsed);
+  if (results != runner.run_case(parsed)) {
+    std::cout << case_file << ": a second run gives other results\n";
+    return 1;
   }
-  if (parsed.arguments.empty() || parsed.arguments.front() != "trainbudget")
-    fail("no line '$ trainbudget …'");
-  return parsed;
-}
-
-void replace_all(std::string& text, const std::string& what, const std::string& with) {
-  for (std::size_t at = text.find(what); !what.empty() && at != std::string::npos;
-       at = text.find(what, at + with.size())) {
-    text.replace(at, what.size(), with);
+  const char* update = std::getenv("UPDATE_GOLDEN");
+  if (update != nullptr && std::string_view(update) == "1") {
+    const std::string rewritten = with_results(text, results);
+    if (rewritten != text) std::ofstream(case_file, std::ios::binary) << rewritten;
+    return 0;
   }
-}
-
-int open_for(const fs::path& path, int flags) {
-  const int descriptor = ::open(path.c_str(), flags, 0600);
-  if (descriptor < 0) fail("cannot open " + path.string());
-  return descriptor;
-}
-
-Result run(const Case& golden, const fs::path& program, const fs::path& profiles,
-           const std::string& revision) {
-  char folder_name[] = "/tmp/trainbudget-golden-XXXXXX";
-  if (mkdtemp(folder_name) == nullptr) fail("cannot make a folder in /tmp");
-  const fs::path base = folder_name;
-  const fs::path work = base / "work";
-  fs::create_directory(work);
-  std::ofstream(base / "in").put('\n');
-  for (const auto& [name, content] : golden.files) {
-    std::ofstream(name == "<stdin>" ? base / "in" : work / name, std::ios::binary) << content;
-  }
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::dup2(open_for(base / "in", O_RDONLY), STDIN_FILENO);
-    ::dup2(open_for(base / "out", O_WRONLY | O_CREAT), STDOUT_FILENO);
-    ::dup2(open_for(base / "err", O_WRONLY | O_CREAT), STDERR_FILENO);
-    if (::chdir(work.c_str()) != 0) ::_exit(126);
-    ::clearenv();
-    ::setenv("TRAINBUDGET_PROFILES", profiles.c_str(), 1);
-    ::setenv("SOURCE_DATE_EPOCH", "1788220800", 1);  // 2026-09-01
-    for (const std::string& variable : golden.environment) {
-      const std::size_t equals = variable.find('=');
-      ::setenv(variable.substr(0, equals).c_str(), variable.substr(equals + 1).c_str(), 1);
-    }
-    std::vector<char*> argv;
-    for (const std::string& argument : golden.arguments)
-      argv.push_back(const_cast<char*>(argument.c_str()));
-    argv.push_back(nullptr);
-    ::alarm(20);
-    ::execv(program.c_str(), argv.data());
-    ::_exit(127);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  Result result{
-      WIFEXITED(status) ? std::to_string(WEXITSTATUS(status)) : "signal " + std::to_string(WTERMSIG(status)),
-      read(base / "out"), read(base / "err")};
-  fs::remove_all(base);
-  for (std::string* text : {&result.out, &result.err}) {
-    replace_all(*text, profiles.string(), "PROFILES");
-    replace_all(*text, revision, "REVISION");
-    if (!text->empty() && text->back() != '\n') *text += "\n(no line end)\n";
-  }
-  return result;
-}
-
-void update(const fs::path& path, const Case& golden, const Result& result) {
-  std::ofstream file(path, std::ios::binary);
-  file << golden.head;
-  for (const std::string& variable : golden.environment)
-    file << "-- env " << variable << '\n';
-  for (const auto& [name, content] : golden.files)
-    file << "-- file " << name << '\n' << content;
-  file << "-- exit " << result.exit_code << "\n-- stdout\n" << result.out << "-- stderr\n" << result.err;
-}
-
-/// The first line that differs, with both versions.
-void show_difference(const char* what, const std::string& expected, const std::string& actual) {
-  if (expected == actual) return;
-  std::istringstream a(expected);
-  std::istringstream b(actual);
-  std::string line_a;
-  std::string line_b;
-  for (int line = 1;; ++line) {
-    const bool more_a = static_cast<bool>(std::getline(a, line_a));
-    const bool more_b = static_cast<bool>(std::getline(b, line_b));
-    if (more_a && more_b && line_a == line_b) continue;
-    std::cerr << what << ", line " << line << ":\n  expected: " << (more_a ? line_a : "(end)")
-              << "\n  actual:   " << (more_b ? line_b : "(end)") << '\n';
-    return;
-  }
+  bool same = true;
+  for (std::size_t i = 0; i < results.size(); ++i)
+    same = compare(parsed.steps[i], results[i]) && same;
+  if (!same)
+    std::cout << case_file << ": differs; UPDATE_GOLDEN=1 ctest rewrites it if the change is meant\n";
+  return same ? 0 : 1;
 }
 
 }  // namespace
+}  // namespace trainbudget::testing
 
 int main(int argc, char** argv) {
-  if (argc != 5) fail("usage: golden_runner PROGRAM PROFILES REVISION CASE");
-  const fs::path path = argv[4];
-  const Case golden = parse(path);
-  const Result result = run(golden, argv[1], argv[2], argv[3]);
-  if (result != run(golden, argv[1], argv[2], argv[3])) fail("two runs differ");
-  if (std::getenv("UPDATE_GOLDEN") != nullptr) {
-    update(path, golden, result);
-    return 0;
+  if (argc != 4) {
+    std::cerr << "usage: golden_runner PROGRAM PROFILES CASE\n";
+    return 2;
   }
-  if (result == golden.expected) return 0;
-  show_difference("exit code", golden.expected.exit_code, result.exit_code);
-  show_difference("stdout", golden.expected.out, result.out);
-  show_difference("stderr", golden.expected.err, result.err);
-  std::cerr << "UPDATE_GOLDEN=1 ctest -R golden rewrites the cases; read the difference before you commit\n";
-  return 1;
+  try {
+    return trainbudget::testing::check({argv[1], argv[2]}, argv[3]);
+  } catch (const std::exception& error) {
+    std::cerr << argv[3] << ": " << error.what() << "\n";
+    return 2;
+  }
 }
