@@ -31,7 +31,9 @@ class TrackedIterator {
     *reached_ = ++at_;
     return *this;
   }
-  friend bool operator==(const TrackedIterator& a, const TrackedIterator& b) { return a.at_ == b.at_; }
+  [[maybe_unused]] friend bool operator==(const TrackedIterator& a, const TrackedIterator& b) {
+    return a.at_ == b.at_;
+  }
   friend bool operator!=(const TrackedIterator& a, const TrackedIterator& b) { return a.at_ != b.at_; }
 
  private:
@@ -145,7 +147,7 @@ class SaxReader : public nlohmann::json_sax<Json> {
 };
 
 YamlNode parse(std::shared_ptr<const std::string> source, const std::string& file) {
-  SaxReader reader(source, file);
+  SaxReader reader(std::move(source), file);
   reader.read();
   return reader.builder().take();
 }

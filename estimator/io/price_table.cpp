@@ -80,6 +80,7 @@ std::vector<Offer> read_price_table(const CsvTable& table) {
   const std::size_t gpus = table.column("gpus_per_instance");
   const std::size_t region = table.column("region");
   const std::size_t as_of = table.column("as_of");
+  const std::size_t precision = table.column("date_precision");
   const std::size_t quality = table.column("quality");
   const std::size_t source = table.column("source");
   const std::size_t note = table.column("note");
@@ -110,6 +111,7 @@ std::vector<Offer> read_price_table(const CsvTable& table) {
       }
       offer.region = text(region);
       offer.as_of = parse_price_date(field(as_of), where);
+      offer.date_precision = word_in(field(precision), all_date_precisions, "date precision", where);
       offer.quality = word_in(field(quality), all_price_qualities, "quality", where);
       offer.source = text(source);
       offer.note = text(note);
