@@ -4,9 +4,9 @@
 #include "io/cluster_file.h"
 #include "io/map_reader.h"
 #include "io/profile_folder.h"
+#include "io/profile_names.h"
 #include "render/hardware_table.h"
 
-#include <algorithm>
 #include <memory>
 
 namespace trainbudget::cli {
@@ -18,7 +18,7 @@ int list(const GlobalOptions& global, bool clusters) {
   std::vector<Accelerator> accelerators;
   std::vector<Cluster> all_clusters;
   for (const std::string& name : profiles.names(kind)) {
-    const std::string file = profiles.path(kind + "/" + name + ".yaml");
+    const std::string file = profiles.file(kind, name);
     if (clusters) {
       all_clusters.push_back(io::read_cluster_file(file));
     } else {
@@ -32,11 +32,25 @@ int list(const GlobalOptions& global, bool clusters) {
 
 int show(const GlobalOptions& global, const std::string& name) {
   const io::ProfileFolder profiles = io::profile_folder(global.profiles);
-  const std::vector<std::string> clusters = profiles.names("clusters");
   const io::Location where = io::option_location("NAME", name);
-  const bool is_cluster = std::binary_search(clusters.begin(), clusters.end(), name);
-  emit(renderer_of(is_cluster ? render::cluster_details(io::find_cluster(profiles, name, where))
-                              : render::accelerator_details(io::find_accelerator(profiles, name, where))),
+  const std::vector<std::string> accelerators = profiles.meant("accelerators", name);
+  const std::vector<std::string> clusters = profiles.meant("clusters", name);
+  if (accelerators.size() + clusters.size() != 1) {
+    std::vector<std::string> found = accelerators;
+    found.insert(found.end(), clusters.begin(), clusters.end());
+    // A whole name beats the beginning of others: the accelerator "gb200" beside the cluster "gb200-nvl72".
+    const bool whole = accelerators.size() == 1 && accelerators.front() == io::lower_case(name);
+    if (!whole && found.empty()) {
+      std::vector<std::string> known = profiles.names("accelerators");
+      const std::vector<std::string> more = profiles.names("clusters");
+      known.insert(known.end(), more.begin(), more.end());
+      io::refuse_unknown("accelerator or cluster", name, known, where);
+    }
+    if (!whole) io::refuse_ambiguous(name, found, where);
+  }
+  emit(renderer_of(accelerators.empty()
+                       ? render::cluster_details(io::find_cluster(profiles, clusters.front(), where))
+                       : render::accelerator_details(io::find_accelerator(profiles, name, where))),
        global.output);
   return 0;
 }

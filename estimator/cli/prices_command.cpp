@@ -1,8 +1,10 @@
 // trainbudget prices: the dated price list.
 #include "cli/command.h"
 #include "io/accelerator_file.h"
+#include "io/price_search.h"
 #include "io/price_table.h"
 #include "io/profile_folder.h"
+#include "io/profile_names.h"
 #include "io/suggest.h"
 #include "render/hardware_table.h"
 
@@ -20,9 +22,10 @@ struct ListOptions {
 /// The accelerator's name in the list; some old ones have prices but no profile.
 std::string accelerator_in(const std::vector<Offer>& offers, const io::ProfileFolder& profiles,
                            const std::string& name) {
+  const std::string lower = io::lower_case(name);
   const bool listed = std::any_of(offers.begin(), offers.end(),
-                                  [&](const Offer& offer) { return offer.accelerator == name; });
-  return listed ? name : io::find_accelerator(profiles, name, io::option_location("--gpu", name)).name;
+                                  [&](const Offer& offer) { return offer.accelerator == lower; });
+  return listed ? lower : io::find_accelerator(profiles, name, io::option_location("--gpu", name)).name;
 }
 
 /// Throws unless some offer has `word` as the value that `of` takes from it.
@@ -68,8 +71,12 @@ int list(const GlobalOptions& global, const ListOptions& options) {
     found.insert(found.end(), some.begin(), some.end());
   }
   if (found.empty()) {
-    throw io::InputError({.file = "prices"}, "no price matches",
-                         "leave out --region, --pricing, --provider or --as-of to see what there is");
+    const std::string what =
+        options.gpu.empty() ? "no price matches" : "no price of " + io::query_text(query);
+    throw io::InputError({.file = "prices"}, what,
+                         options.gpu.empty()
+                             ? "leave out --region, --pricing, --provider or --as-of to see what there is"
+                             : io::what_exists(offers, query));
   }
   emit(renderer_of(render::offer_list(found, query.as_of)), global.output);
   return 0;

@@ -77,6 +77,35 @@ struct PriceDate {
   Date last;
 };
 
+/// What the date of a price means.
+enum class DatePrecision {
+  stated,     ///< the day or month that the source names
+  commit,     ///< of the commit that carried the price, which may be older
+  estimated,  ///< worked out from neighbouring data
+  at_latest,  ///< of the source; its prices are older
+  range,      ///< in force over the whole range
+};
+
+inline constexpr std::array<DatePrecision, 5> all_date_precisions = {
+    DatePrecision::stated, DatePrecision::commit, DatePrecision::estimated, DatePrecision::at_latest,
+    DatePrecision::range};
+
+constexpr std::string_view name_of(DatePrecision precision) {
+  switch (precision) {
+    case DatePrecision::stated:
+      return "stated";
+    case DatePrecision::commit:
+      return "commit";
+    case DatePrecision::estimated:
+      return "estimated";
+    case DatePrecision::at_latest:
+      return "at_latest";
+    case DatePrecision::range:
+      return "range";
+  }
+  return "unknown";
+}
+
 /// One accelerator-hour as somebody offers it.
 struct Offer {
   std::string accelerator;  ///< name of a profile, or of an accelerator without one
@@ -87,6 +116,7 @@ struct Offer {
   int gpus_per_instance = 0;  ///< 0 where the list does not say
   std::string region;         ///< empty where the list does not say
   PriceDate as_of;
+  DatePrecision date_precision = DatePrecision::stated;
   PriceQuality quality = PriceQuality::b;
   std::string source;
   std::string note;

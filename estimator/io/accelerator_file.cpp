@@ -12,10 +12,11 @@ PeakTable read_peaks(const YamlNode& node, const std::string& field, SourcedRead
   PeakTable table;
   MapReader map(node, field);
   for (const Precision precision : all_precisions) {
-    const std::string word(name_of(precision));
+    const std::string_view word = name_of(precision);
     if (const YamlNode* peak = map.find(word)) {
-      table[static_cast<std::size_t>(precision)] =
-          numbers.read<FlopsPerSecond>(*peak, field + "." + word, &disputes);
+      std::string path = field;
+      path.append(".").append(word);
+      table[static_cast<std::size_t>(precision)] = numbers.read<FlopsPerSecond>(*peak, path, &disputes);
     }
   }
   map.finish();
@@ -89,7 +90,10 @@ Accelerator read_accelerator_file(const std::string& path) {
 }
 
 Accelerator find_accelerator(const ProfileFolder& profiles, const std::string& name, const Location& where) {
-  return read_accelerator_file(profiles.find("accelerators", name, where));
+  const std::string path = profiles.find("accelerators", name, where);
+  Accelerator found = read_accelerator_file(path);
+  check_file_name(path, found.name);
+  return found;
 }
 
 Precision precision_named(const std::string& word, const Location& where) {

@@ -48,7 +48,10 @@ Cluster read_cluster_file(const std::string& path) {
 }
 
 Cluster find_cluster(const ProfileFolder& profiles, const std::string& name, const Location& where) {
-  return read_cluster_file(profiles.find("clusters", name, where));
+  const std::string path = profiles.find("clusters", name, where);
+  Cluster found = read_cluster_file(path);
+  check_file_name(path, found.name);
+  return found;
 }
 
 }  // namespace trainbudget::io

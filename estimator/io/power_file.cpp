@@ -15,7 +15,7 @@ Provenance read_origin(MapReader& map, const SourcedReader& sources) {
 Sourced<Range> read_sourced_fractions(const YamlNode& node, const SourcedReader& sources) {
   MapReader map(node, "quantiles");
   const Range range = read_quantiles(map, QuantityKind::fraction);
-  const Sourced<Range> result{range, read_origin(map, sources)};
+  Sourced<Range> result{range, read_origin(map, sources)};
   map.finish();
   return result;
 }

@@ -1,6 +1,7 @@
 #include "io/profile_folder.h"
 
 #include "io/map_reader.h"
+#include "io/profile_names.h"
 #include "io/suggest.h"
 #include "io/yaml_node.h"
 
@@ -13,14 +14,6 @@ namespace trainbudget::io {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
 
 bool has_alias(const std::string& file, const std::string& wanted) {
   const YamlNode node = read_yaml_file(file);
@@ -41,6 +34,12 @@ std::string joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
+std::string ProfileFolder::file(const std::string& kind, const std::string& name) const {
+  std::string relative = kind;
+  relative.append("/").append(name).append(".yaml");
+  return path(relative);
+}
+
 std::vector<std::string> ProfileFolder::names(const std::string& kind) const {
   std::error_code error;
   std::vector<std::string> names;
@@ -54,28 +53,43 @@ std::vector<std::string> ProfileFolder::names(const std::string& kind) const {
   return names;
 }
 
+std::vector<std::string> ProfileFolder::meant(const std::string& kind, const std::string& name) const {
+  const std::vector<std::string> all = names(kind);
+  std::vector<std::string> meant = names_meant(all, name);
+  if (!meant.empty()) return meant;
+  const std::string wanted = lower_case(name);
+  const auto known = std::find_if(all.begin(), all.end(), [&](const std::string& candidate) {
+    return has_alias(file(kind, candidate), wanted);
+  });
+  if (known != all.end()) meant.push_back(*known);
+  return meant;
+}
+
 std::string ProfileFolder::find(const std::string& kind, const std::string& name,
                                 const Location& where) const {
-  const std::string wanted = lower_case(name);
-  const std::vector<std::string> all = names(kind);
-  const auto file_of = [&](const std::string& found) { return path(kind + "/" + found + ".yaml"); };
-  if (std::binary_search(all.begin(), all.end(), wanted)) return file_of(wanted);
-  std::vector<std::string> longer;
-  for (const std::string& known : all) {
-    if (known.starts_with(wanted + "-")) longer.push_back(known);
-  }
-  if (longer.size() == 1) return file_of(longer.front());
-  if (longer.size() > 1) {
-    throw InputError(where, "'" + name + "' could be several: " + joined(longer),
-                     "which memory size, PCIe or SXM? Give the full name");
-  }
-  for (const std::string& known : all) {
-    if (has_alias(file_of(known), wanted)) return file_of(known);
-  }
-  const std::string near = did_you_mean_any(wanted, all);
-  const std::string what = kind == "accelerators" ? "accelerator" : "cluster";
+  const std::vector<std::string> found = meant(kind, name);
+  if (found.empty())
+    refuse_unknown(kind == "accelerators" ? "accelerator" : "cluster", name, names(kind), where);
+  if (found.size() > 1) refuse_ambiguous(name, found, where);
+  return file(kind, found.front());
+}
+
+void refuse_ambiguous(const std::string& name, const std::vector<std::string>& found, const Location& where) {
+  throw InputError(where, "'" + name + "' is ambiguous: " + joined(found), question_between(found));
+}
+
+void refuse_unknown(const std::string& what, const std::string& name, const std::vector<std::string>& known,
+                    const Location& where) {
+  const std::string near = did_you_mean_any(lower_case(name), known);
   throw InputError(where, "unknown " + what + " '" + name + "'",
                    near.empty() ? "'trainbudget hardware list' shows them all" : near);
+}
+
+void check_file_name(const std::string& path, const std::string& name) {
+  const std::string stem = fs::path(path).stem().string();
+  if (stem != name)
+    throw InputError({.file = path}, "the profile is called '" + name + "', its file '" + stem + "'",
+                     "profiles are found by the names of their files: rename one of the two");
 }
 
 ProfileFolder profile_folder(const std::string& option) {

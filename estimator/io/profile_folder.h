@@ -17,18 +17,34 @@ class ProfileFolder {
   const std::string& root() const { return root_; }
   std::string path(std::string_view file) const { return root_ + "/" + std::string(file); }
 
+  /// The file of the profile `name` of one kind, whether it exists or not.
+  std::string file(const std::string& kind, const std::string& name) const;
+
   /// Names of the profiles of one kind ("accelerators", "clusters"), sorted. Throws InputError without the
   /// folder.
   std::vector<std::string> names(const std::string& kind) const;
 
-  /// The file of the profile that `name` means: its name in any letter case, the beginning of exactly one
-  /// name (up to a dash), or an alias of the profile. Throws at `where` for a name that several profiles
-  /// begin with, listing them, and for an unknown one, with the nearest.
+  /// The profiles of one kind that `name` may mean; see names_meant(). Where no name fits, the one that has
+  /// `name` as an alias. Empty when there is none.
+  std::vector<std::string> meant(const std::string& kind, const std::string& name) const;
+
+  /// The file of the one profile that `name` means. Throws at `where` when it may mean several, listing them
+  /// and asking for the difference, and for an unknown one, with the nearest.
   std::string find(const std::string& kind, const std::string& name, const Location& where) const;
 
  private:
   std::string root_;
 };
+
+/// Throws at `where`: `name` may mean all of `found`.
+[[noreturn]] void refuse_ambiguous(const std::string& name, const std::vector<std::string>& found,
+                                   const Location& where);
+/// Throws at `where`: no `what` is called `name`. Suggests the nearest of `known`.
+[[noreturn]] void refuse_unknown(const std::string& what, const std::string& name,
+                                 const std::vector<std::string>& known, const Location& where);
+
+/// Throws unless the profile in `path` is called what its file is called: profiles are found by file name.
+void check_file_name(const std::string& path, const std::string& name);
 
 /// The folder to use: `option` (--profiles), else TRAINBUDGET_PROFILES, else
 /// ../share/trainbudget/hardware_profiles beside the executable, else the source tree that the program was

@@ -151,6 +151,9 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   ScenarioSources& sources = opened != nullptr ? *opened : unused;
   MapReader map(root, "scenario");
   Scenario scenario;
+  // A misspelt key is told before the one that it leaves missing.
+  for (const char* key : {"params", "tokens", "gpu", "cluster", "gpus"})
+    map.find(key);
   if (map.find("schema") != nullptr) check_schema(map, "trainbudget/scenario/1");
   const YamlNode* name = map.find("name");
   const YamlNode* efficiency = map.find("efficiency");
@@ -158,6 +161,7 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   const YamlNode* precision = map.find("precision");
   const YamlNode* used = map.find("used_gpu_hours");
   PriceRequest price{.node = map.find("price"), .as_of = map.find("as_of")};
+  map.finish();
 
   scenario.parameters = read_count(map.require("params"), QuantityKind::count, most_parameters, "parameters");
   const Sourced<double> tokens =
@@ -165,7 +169,6 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   scenario.tokens = {Tokens(tokens.value), tokens.provenance};
   Hardware hardware = read_hardware(map, profiles);
   scenario.gpus = read_count(map.require("gpus"), QuantityKind::count, most_gpus, "GPUs");
-  map.finish();
 
   scenario.accelerator = std::move(hardware.accelerator);
   sources.files.push_back(hardware.file);

@@ -2,13 +2,12 @@
 
 #include "core/offer.h"
 #include "io/map_reader.h"
+#include "io/price_search.h"
 #include "io/price_table.h"
 #include "io/sourced_reader.h"
 
 #include <algorithm>
 #include <cmath>
-#include <set>
-#include <tuple>
 
 namespace trainbudget::io {
 namespace {
@@ -27,59 +26,6 @@ Date newest_day(const std::vector<Offer>& offers) {
     if (offer.quality != PriceQuality::quoted) newest = std::max(newest, offer.as_of.last);
   }
   return newest;
-}
-
-/// The first words of a long list, and how many more there are.
-std::string joined(const std::set<std::string>& words) {
-  constexpr std::size_t most = 12;
-  std::string text;
-  std::size_t shown = 0;
-  for (const std::string& word : words) {
-    if (shown++ == most) break;
-    text += (text.empty() ? "" : ", ") + word;
-  }
-  if (words.size() > most)
-    text += " and " + std::to_string(words.size() - most) + " more (see 'trainbudget prices list')";
-  return text;
-}
-
-/// What the list has for the accelerator, leaving out one condition after the other until something is found.
-std::string what_exists(const std::vector<Offer>& offers, OfferQuery query) {
-  const auto describe = [&](const OfferQuery& wider) {
-    std::set<std::string> found;
-    for (const Offer* offer : current_offers(offers, wider)) {
-      found.insert(offer->provider + " " + std::string(name_of(offer->pricing)) +
-                   (wider.region || offer->region.empty() || !query.region ? "" : " " + offer->region));
-    }
-    return joined(found);
-  };
-  if (query.region) {
-    OfferQuery anywhere = query;
-    anywhere.region.reset();
-    const std::string found = describe(anywhere);
-    if (!found.empty()) return "there is: " + found;
-  }
-  query.region.reset();
-  query.provider.reset();
-  query.pricing.reset();
-  const std::string found = describe(query);
-  if (!found.empty()) return "there is: " + found;
-  query.as_of = {9999, 12, 31};
-  const std::vector<const Offer*> later = current_offers(offers, query);
-  if (later.empty()) return "the list has no price of " + query.accelerator + "; give one: --price '$2/h'";
-  Date first = later.front()->as_of.last;
-  for (const Offer& offer : offers) {
-    if (offer.accelerator == query.accelerator) first = std::min(first, offer.as_of.last);
-  }
-  return "the first price of " + query.accelerator + " in the list is of " + date_text(first);
-}
-
-std::string text_of(const Query& query) {
-  std::string text = query.offer.accelerator;
-  if (query.offer.provider) text += ", " + *query.offer.provider;
-  if (query.offer.pricing) text += ", " + std::string(name_of(*query.offer.pricing));
-  if (query.offer.region) text += ", " + *query.offer.region;
-  return text + ", as of " + date_text(query.offer.as_of);
 }
 
 SourcedRange of_one_offer(const Offer& offer, const std::string& how) {
@@ -143,9 +89,9 @@ std::optional<SourcedRange> look_up(Query query, const PriceRequest& request, co
   if (comparable.empty()) {
     if (!query.asked && request.as_of == nullptr) return std::nullopt;
     const Location where = request.node != nullptr ? request.node->location : request.as_of->location;
-    throw InputError(where, "no price of " + text_of(query), what_exists(offers, query.offer));
+    throw InputError(where, "no price of " + query_text(query.offer), what_exists(offers, query.offer));
   }
-  const std::string as_of = " (" + text_of(query) + ")";
+  const std::string as_of = " (" + query_text(query.offer) + ")";
   if (query.choice != "market") {
     const Offer* offer =
         query.choice == "cheapest" ? comparable.front() : comparable[(comparable.size() - 1) / 2];

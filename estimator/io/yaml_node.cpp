@@ -143,7 +143,7 @@ std::string hint_for(const Location& where) {
   return {};
 }
 
-YamlNode parse(std::shared_ptr<const std::string> source, const std::string& file) {
+YamlNode parse(const std::shared_ptr<const std::string>& source, const std::string& file) {
   std::istringstream stream(*source);
   EventReader reader(source, file);
   try {

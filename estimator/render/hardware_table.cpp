@@ -63,6 +63,13 @@ std::string day_text(Date date) {
   return std::to_string(date.year) + "-" + two(date.month) + "-" + two(date.day);
 }
 
+/// "2026-08-21", the month alone where no day is known, or both ends of a range.
+std::string date_text(const PriceDate& date) {
+  if (date.first == date.last) return day_text(date.first);
+  const bool one_month = date.first.year == date.last.year && date.first.month == date.last.month;
+  return one_month ? day_text(date.first).substr(0, 7) : day_text(date.first) + ".." + day_text(date.last);
+}
+
 }  // namespace
 
 Table accelerator_list(std::span<const Accelerator> accelerators) {
@@ -157,6 +164,7 @@ Table offer_list(std::span<const Offer* const> offers, Date as_of) {
                           {"instance", "Instance", false, true},
                           {"region", "Region", false, true},
                           {"as_of", "As of"},
+                          {"date_precision", "Date is"},
                           {"age_days", "Age", true},
                           {"quality", "Quality"},
                           {"source", "Source", false, true}}};
@@ -164,12 +172,12 @@ Table offer_list(std::span<const Offer* const> offers, Date as_of) {
     // As the list prints it: the conversion to seconds and back must not show.
     const double price = std::round(offer->price.value * seconds_per_hour * 1e6) / 1e6;
     const int age = age_in_days(*offer, as_of);
-    table.rows.push_back({Cell::of(offer->accelerator), Cell::of(offer->provider),
-                          Cell::of(std::string(name_of(offer->pricing))),
-                          number(price, Unit::usd_per_gpu_hour), Cell::of(offer->instance),
-                          Cell::of(offer->region), Cell::of(day_text(offer->as_of.last)),
-                          Cell::of(std::to_string(age) + " d", age),
-                          Cell::of(std::string(name_of(offer->quality))), Cell::of(offer->source)});
+    table.rows.push_back(
+        {Cell::of(offer->accelerator), Cell::of(offer->provider),
+         Cell::of(std::string(name_of(offer->pricing))), number(price, Unit::usd_per_gpu_hour),
+         Cell::of(offer->instance), Cell::of(offer->region), Cell::of(date_text(offer->as_of)),
+         Cell::of(std::string(name_of(offer->date_precision))), Cell::of(std::to_string(age) + " d", age),
+         Cell::of(std::string(name_of(offer->quality))), Cell::of(offer->source)});
   }
   return table;
 }
