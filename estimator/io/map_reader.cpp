@@ -1,9 +1,13 @@
 #include "io/map_reader.h"
 
+#include "io/decimal.h"
 #include "io/suggest.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+
+#include <fmt/format.h>
 
 namespace trainbudget::io {
 namespace {
@@ -51,17 +55,28 @@ const YamlNode* MapReader::find(std::string_view key) {
 }
 
 const YamlNode& MapReader::require(std::string_view key) {
-  const YamlNode* value = find(key);
-  if (value == nullptr) throw InputError(node_.location, what_ + " lacks '" + std::string(key) + "'");
-  return *value;
+  if (const YamlNode* value = find(key)) return *value;
+  // A misspelt key is both missing and unknown; the place of the misspelling is the one to show.
+  for (const YamlNode::Entry& entry : node_.entries) {
+    if (!known_.contains(entry.key) && closest(entry.key, {&key, 1})) refuse_key(entry, {&key, 1});
+  }
+  throw InputError(node_.location, what_ + " lacks '" + std::string(key) + "'");
+}
+
+void MapReader::refuse_key(const YamlNode::Entry& entry, std::span<const std::string_view> meant) const {
+  throw InputError(entry.key_location, "unknown key '" + entry.key + "' in " + what_,
+                   did_you_mean_or_list(entry.key, meant));
 }
 
 void MapReader::finish() const {
   for (const YamlNode::Entry& entry : node_.entries) {
     if (known_.contains(entry.key)) continue;
-    const std::vector<std::string_view> keys(known_.begin(), known_.end());
-    throw InputError(entry.key_location, "unknown key '" + entry.key + "' in " + what_,
-                     did_you_mean_or_list(entry.key, keys));
+    std::vector<std::string_view> absent;  // a key that is there already cannot be the one that was meant
+    for (const std::string& key : known_) {
+      const auto is_key = [&](const YamlNode::Entry& other) { return other.key == key; };
+      if (std::none_of(node_.entries.begin(), node_.entries.end(), is_key)) absent.push_back(key);
+    }
+    refuse_key(entry, absent);
   }
 }
 
@@ -84,9 +99,26 @@ long long read_integer(const YamlNode& node, long long least, long long most) {
   const long long value = std::strtoll(text.c_str(), &end, 10);
   const bool plain =
       !text.empty() && text.find_first_not_of("-0123456789") == std::string::npos && *end == '\0';
-  const bool octal_looking = text.size() > 1 && text[0] == '0';
+  const std::string_view digits = std::string_view(text).substr(text.starts_with('-') ? 1 : 0);
+  const bool octal_looking = digits.size() > 1 && digits[0] == '0';
   if (node.quoted || !plain || octal_looking || errno != 0 || value < least || value > most) {
     throw InputError(node.location, "a whole number " + range + " is wanted, not '" + text + "'");
+  }
+  return value;
+}
+
+double read_number(const YamlNode& node, double least, double most) {
+  const std::string& text = scalar_text(node, "a number");
+  std::string_view digits = text;
+  const bool is_negative = digits.starts_with('-');
+  if (is_negative) digits.remove_prefix(1);
+  const bool octal_looking = digits.size() > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9';
+  const Decimal number = scan_decimal(digits);
+  const bool plain = number.length == digits.size() && number.length > 0 && number.problem == nullptr;
+  const double value = plain ? (is_negative ? -to_double(number) : to_double(number)) : 0.0;
+  if (node.quoted || !plain || octal_looking || !(value >= least && value <= most)) {
+    throw InputError(node.location, "a number from " + fmt::format("{} to {}", least, most) +
+                                        " is wanted, not '" + text + "'");
   }
   return value;
 }

@@ -3,6 +3,7 @@
 #include "io/quantity_text.h"
 #include "io/suggest.h"
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 
@@ -70,6 +71,7 @@ PricingModel pricing_named(const std::string& word, const Location& where) {
 }
 
 std::vector<Offer> read_price_table(const CsvTable& table) {
+  constexpr double most_gpus_per_instance = 1e6;
   const std::size_t accelerator = table.column("accelerator");
   const std::size_t provider = table.column("provider");
   const std::size_t pricing = table.column("pricing");
@@ -87,27 +89,37 @@ std::vector<Offer> read_price_table(const CsvTable& table) {
   offers.reserve(table.rows());
   for (std::size_t row = 0; row < table.rows(); ++row) {
     const Location where = table.location(row);
-    const auto text = [&](std::size_t column) { return std::string(table.field(row, column)); };
-    Offer offer{.accelerator = text(accelerator), .provider = text(provider)};
-    if (offer.accelerator.empty() || offer.provider.empty())
-      throw InputError(where, "a price needs an accelerator and a provider");
-    offer.pricing = word_in(table.field(row, pricing), all_pricing_models, "pricing model", where);
-    const double usd = parse_quantity(table.field(row, price), QuantityKind::count, where);
-    if (!(usd > 0.0) || usd > 1e4)
-      throw InputError(
-          where, "a price above 0 and up to 10000 USD per GPU-hour is wanted, not '" + text(price) + "'");
-    offer.price = usd_per_hour(usd);
-    offer.instance = text(instance);
-    const std::string_view count = table.field(row, gpus);
-    offer.gpus_per_instance =
-        count.empty() ? 0 : static_cast<int>(parse_quantity(count, QuantityKind::count, where));
-    offer.region = text(region);
-    offer.as_of = parse_price_date(table.field(row, as_of), where);
-    offer.date_precision = word_in(table.field(row, precision), all_date_precisions, "date precision", where);
-    offer.quality = word_in(table.field(row, quality), all_price_qualities, "quality", where);
-    offer.source = text(source);
-    offer.note = text(note);
-    offers.push_back(std::move(offer));
+    std::size_t current = accelerator;  // the field that is being read, for the place of an error
+    const auto field = [&](std::size_t column) { return current = column, table.field(row, column); };
+    const auto text = [&](std::size_t column) { return std::string(field(column)); };
+    try {
+      Offer offer{.accelerator = text(accelerator), .provider = text(provider)};
+      if (offer.accelerator.empty() || offer.provider.empty())
+        throw InputError(where, "a price needs an accelerator and a provider");
+      offer.pricing = word_in(field(pricing), all_pricing_models, "pricing model", where);
+      const double usd = parse_quantity(field(price), QuantityKind::count, where);
+      if (!(usd > 0.0) || usd > 1e4)
+        throw InputError(
+            where, "a price above 0 and up to 10000 USD per GPU-hour is wanted, not '" + text(price) + "'");
+      offer.price = usd_per_hour(usd);
+      offer.instance = text(instance);
+      if (const std::string_view count = field(gpus); !count.empty()) {
+        const double number = parse_quantity(count, QuantityKind::count, where);
+        if (number > most_gpus_per_instance || number != std::floor(number))
+          throw InputError(where, "a whole number of GPUs is wanted, not '" + text(gpus) + "'");
+        offer.gpus_per_instance = static_cast<int>(number);
+      }
+      offer.region = text(region);
+      offer.as_of = parse_price_date(field(as_of), where);
+      offer.date_precision = word_in(field(precision), all_date_precisions, "date precision", where);
+      offer.quality = word_in(field(quality), all_price_qualities, "quality", where);
+      offer.source = text(source);
+      offer.note = text(note);
+      offers.push_back(std::move(offer));
+    } catch (InputError& error) {
+      error.location = table.location(row, current);
+      throw;
+    }
   }
   return offers;
 }

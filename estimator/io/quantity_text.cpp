@@ -264,7 +264,7 @@ std::string likely_meaning(const Reading& reading) {
     const std::string scale = unit.substr(0, unit.size() - 1);  // bits: "Gb"
     return "did you mean " + number + scale + "B (decimal) or " + number + scale + "iB (binary)?";
   }
-  if (kind == Kind::bytes && scale_of(unit + "B", kind)) {
+  if (kind == Kind::bytes && !unit.empty() && scale_of(unit + "B", kind)) {
     return "did you mean " + number + unit + "B (decimal) or " + number + unit + "iB (binary)?";
   }
   if (kind == Kind::seconds && (unit == "m" || unit == "M")) {
