@@ -3,7 +3,6 @@
 #include "io/decimal.h"
 #include "io/suggest.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -56,27 +55,22 @@ const YamlNode* MapReader::find(std::string_view key) {
 
 const YamlNode& MapReader::require(std::string_view key) {
   if (const YamlNode* value = find(key)) return *value;
-  // A misspelt key is both missing and unknown; the place of the misspelling is the one to show.
+  std::string hint;
   for (const YamlNode::Entry& entry : node_.entries) {
-    if (!known_.contains(entry.key) && closest(entry.key, {&key, 1})) refuse_key(entry, {&key, 1});
+    const bool is_misspelt = key.size() > 3 && !known_.contains(entry.key) && closest(entry.key, {&key, 1});
+    if (is_misspelt && hint.empty()) {
+      hint = "line " + std::to_string(entry.key_location.line) + " has '" + entry.key + "'";
+    }
   }
-  throw InputError(node_.location, what_ + " lacks '" + std::string(key) + "'");
-}
-
-void MapReader::refuse_key(const YamlNode::Entry& entry, std::span<const std::string_view> meant) const {
-  throw InputError(entry.key_location, "unknown key '" + entry.key + "' in " + what_,
-                   did_you_mean_or_list(entry.key, meant));
+  throw InputError(node_.location, what_ + " lacks '" + std::string(key) + "'", hint);
 }
 
 void MapReader::finish() const {
   for (const YamlNode::Entry& entry : node_.entries) {
     if (known_.contains(entry.key)) continue;
-    std::vector<std::string_view> absent;  // a key that is there already cannot be the one that was meant
-    for (const std::string& key : known_) {
-      const auto is_key = [&](const YamlNode::Entry& other) { return other.key == key; };
-      if (std::none_of(node_.entries.begin(), node_.entries.end(), is_key)) absent.push_back(key);
-    }
-    refuse_key(entry, absent);
+    const std::vector<std::string_view> keys(known_.begin(), known_.end());
+    throw InputError(entry.key_location, "unknown key '" + entry.key + "' in " + what_,
+                     did_you_mean_or_list(entry.key, keys));
   }
 }
 

@@ -31,8 +31,6 @@ class MapReader {
   const YamlNode& node() const { return node_; }
 
  private:
-  [[noreturn]] void refuse_key(const YamlNode::Entry& entry, std::span<const std::string_view> meant) const;
-
   const YamlNode& node_;
   std::string what_;
   std::set<std::string, std::less<>> known_;

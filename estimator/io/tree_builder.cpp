@@ -64,7 +64,7 @@ void TreeBuilder::value(YamlNode node) {
 void TreeBuilder::open(YamlNode::Kind kind, Location where) {
   if (expects_key())
     throw InputError(std::move(where), "a key must be text, not a mapping or a sequence",
-                     "is a bracket never closed?");
+                     "write the key as plain text; or is a bracket never closed?");
   if (open_.size() >= deepest_nesting) {
     throw InputError(std::move(where),
                      "nested too deeply: at most " + std::to_string(deepest_nesting) + " levels");

@@ -33,7 +33,9 @@ struct YamlNode::Entry {
 };
 
 /// Largest YAML input that is read, in bytes. Larger ones are refused before they are held in memory.
-inline constexpr std::size_t largest_yaml_bytes = std::size_t{4} << 20;
+/// yaml-cpp holds the tokens of an open bracket, at more than 200 bytes of memory for one of text, before it
+/// tells us of any.
+inline constexpr std::size_t largest_yaml_bytes = std::size_t{1} << 20;
 /// Largest number of values and keys in one input, and deepest nesting of mappings and sequences.
 inline constexpr std::size_t most_nodes = 200'000;
 inline constexpr std::size_t deepest_nesting = 32;

@@ -78,15 +78,16 @@ TEST_CASE("a missing column is named with the nearest one") {
 
 TEST_CASE("an error in a price list stands at its field") {
   const std::string header =
-      "accelerator,provider,pricing,usd_per_gpu_hour,instance,gpus_per_instance,region,as_of,quality,source,"
+      "accelerator,provider,pricing,usd_per_gpu_hour,instance,gpus_per_instance,region,as_of,date_precision,"
+      "quality,source,"
       "note\n";
   const auto error = [&](const std::string& row) {
     return input_error_of([&] { read_price_table(table_of(header + row)); });
   };
-  const InputError count = error("a100,aws,spot,1.5,p4d,1e300,x,2024-06-01,A,y,\n");
+  const InputError count = error("a100,aws,spot,1.5,p4d,1e300,x,2024-06-01,day,A,y,\n");
   CHECK_THAT(count.what(), Catch::Contains("a whole number of GPUs"));
   CHECK(count.location.line == 2);
   CHECK(count.location.column == 23);
-  CHECK(error("a100,aws,spott,1.5,p4d,8,x,2024-06-01,A,y,\n").location.column == 10);
-  CHECK(error("a100,aws,spot,1.5,p4d,8,x,2024-02-30,A,y,\n").location.column == 27);
+  CHECK(error("a100,aws,spott,1.5,p4d,8,x,2024-06-01,day,A,y,\n").location.column == 10);
+  CHECK(error("a100,aws,spot,1.5,p4d,8,x,2024-02-30,day,A,y,\n").location.column == 27);
 }

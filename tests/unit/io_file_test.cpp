@@ -89,7 +89,7 @@ TEST_CASE("a large file is refused unread") {
   fs::resize_file(folder / "large", std::uintmax_t{100} << 30);  // sparse: takes no room on the disk
   CHECK_THAT(read_error(folder / "large"), Catch::Contains("too large"));
   CHECK_THAT(input_error_of([&] { read_yaml_file(folder / "large"); }).what(),
-             Catch::Contains("at most 4 MiB"));
+             Catch::Contains("at most 1 MiB"));
 }
 
 TEST_CASE("devices and named pipes are refused at once") {
