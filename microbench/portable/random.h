@@ -4,10 +4,6 @@
 
 #include "portable/portable.h"
 
-#if !defined(__CUDACC__)
-#include <cmath>
-#endif
-
 namespace trainbudget::microbench {
 
 /// 64 random bits from a counter (Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
