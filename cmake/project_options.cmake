@@ -1,4 +1,5 @@
 # One interface target carries what every target of this project is compiled with.
+set(CMAKE_CXX_EXTENSIONS OFF)
 add_library(trainbudget_options INTERFACE)
 target_compile_features(trainbudget_options INTERFACE cxx_std_20)
 target_compile_options(trainbudget_options INTERFACE

@@ -1,6 +1,8 @@
 // Calendar dates of the proleptic Gregorian calendar, without a clock.
 #pragma once
 
+#include <compare>
+
 namespace trainbudget {
 
 struct Date {

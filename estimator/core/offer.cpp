@@ -44,17 +44,43 @@ std::vector<const Offer*> current_offers(std::span<const Offer> offers, const Of
   return current;
 }
 
-const Offer* choose(std::span<const Offer* const> current, OfferChoice choice, Date as_of) {
+std::vector<const Offer*> comparable_offers(std::span<const Offer* const> current, Date as_of) {
   std::vector<const Offer*> trusted;
   std::copy_if(current.begin(), current.end(), std::back_inserter(trusted),
                [](const Offer* offer) { return is_trusted(offer->quality); });
-  std::vector<const Offer*> comparable;
-  std::copy_if(trusted.begin(), trusted.end(), std::back_inserter(comparable), [&](const Offer* offer) {
+  std::vector<const Offer*> young;
+  std::copy_if(trusted.begin(), trusted.end(), std::back_inserter(young), [&](const Offer* offer) {
     return age_in_days(*offer, as_of) <= oldest_comparable_price_days;
   });
-  if (comparable.empty()) comparable = trusted;
+  return young.empty() ? trusted : young;
+}
+
+const Offer* choose(std::span<const Offer* const> current, OfferChoice choice, Date as_of) {
+  const std::vector<const Offer*> comparable = comparable_offers(current, as_of);
   if (comparable.empty()) return nullptr;
   return choice == OfferChoice::cheapest ? comparable.front() : comparable[(comparable.size() - 1) / 2];
+}
+
+std::vector<UsdPerSecond> prices_by_provider(std::span<const Offer* const> comparable) {
+  std::vector<std::string_view> seen;
+  std::vector<UsdPerSecond> prices;
+  for (const Offer* offer : comparable) {
+    if (std::find(seen.begin(), seen.end(), offer->provider) != seen.end()) continue;
+    seen.push_back(offer->provider);
+    prices.push_back(offer->price);
+  }
+  return prices;
+}
+
+Range market_range(std::span<const UsdPerSecond> sorted_prices) {
+  const auto quantile = [&](double fraction) {
+    const double at = fraction * static_cast<double>(sorted_prices.size() - 1);
+    const auto below = static_cast<std::size_t>(at);
+    const std::size_t above = std::min(below + 1, sorted_prices.size() - 1);
+    const double low = sorted_prices[below].value;
+    return (low + (sorted_prices[above].value - low) * (at - static_cast<double>(below))) * seconds_per_hour;
+  };
+  return {quantile(0.1), quantile(0.5), quantile(0.9)};
 }
 
 }  // namespace trainbudget

@@ -3,6 +3,7 @@
 
 #include "core/date.h"
 #include "core/quantity.h"
+#include "core/uncertainty.h"
 
 #include <array>
 #include <optional>
@@ -76,6 +77,35 @@ struct PriceDate {
   Date last;
 };
 
+/// What the date of a price means.
+enum class DatePrecision {
+  stated,     ///< the day or month that the source names
+  commit,     ///< of the commit that carried the price, which may be older
+  estimated,  ///< worked out from neighbouring data
+  at_latest,  ///< of the source; its prices are older
+  range,      ///< in force over the whole range
+};
+
+inline constexpr std::array<DatePrecision, 5> all_date_precisions = {
+    DatePrecision::stated, DatePrecision::commit, DatePrecision::estimated, DatePrecision::at_latest,
+    DatePrecision::range};
+
+constexpr std::string_view name_of(DatePrecision precision) {
+  switch (precision) {
+    case DatePrecision::stated:
+      return "stated";
+    case DatePrecision::commit:
+      return "commit";
+    case DatePrecision::estimated:
+      return "estimated";
+    case DatePrecision::at_latest:
+      return "at_latest";
+    case DatePrecision::range:
+      return "range";
+  }
+  return "unknown";
+}
+
 /// One accelerator-hour as somebody offers it.
 struct Offer {
   std::string accelerator;  ///< name of a profile, or of an accelerator without one
@@ -86,6 +116,7 @@ struct Offer {
   int gpus_per_instance = 0;  ///< 0 where the list does not say
   std::string region;         ///< empty where the list does not say
   PriceDate as_of;
+  DatePrecision date_precision = DatePrecision::stated;
   PriceQuality quality = PriceQuality::b;
   std::string source;
   std::string note;
@@ -120,11 +151,20 @@ int age_in_days(const Offer& offer, Date as_of);
 /// Points into `offers`.
 std::vector<const Offer*> current_offers(std::span<const Offer> offers, const OfferQuery& query);
 
+/// Those of `current`, which current_offers() returned, that may be compared: trusted ones only, and no old
+/// ones beside young ones (see oldest_comparable_price_days). Keeps the order by price.
+std::vector<const Offer*> comparable_offers(std::span<const Offer* const> current, Date as_of);
+
 enum class OfferChoice { cheapest, median };
 
-/// One of `current`, which current_offers() returned: trusted ones only, and no old ones beside young ones
-/// (see oldest_comparable_price_days). The median of an even number is the lower middle: an offer that
+/// One of the comparable offers of `current`. The median of an even number is the lower middle: an offer that
 /// exists. nullptr when no trusted offer is left.
 const Offer* choose(std::span<const Offer* const> current, OfferChoice choice, Date as_of);
+
+/// The cheapest comparable price of each provider, ascending: a provider with fifty regions counts once.
+std::vector<UsdPerSecond> prices_by_provider(std::span<const Offer* const> comparable);
+
+/// P10, P50 and P90 of ascending prices (at least one) in US dollars per hour, with linear interpolation.
+Range market_range(std::span<const UsdPerSecond> sorted_prices);
 
 }  // namespace trainbudget

@@ -3,7 +3,7 @@
 // gram of CO2e); unit words and prefixes exist only in io/quantity_text and in the renderers.
 #pragma once
 
-#include <concepts>
+#include <compare>
 
 namespace trainbudget {
 

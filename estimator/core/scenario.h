@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/hardware.h"
+#include "core/power.h"
 #include "core/provenance.h"
 #include "core/quantity.h"
 #include "core/uncertainty.h"
@@ -15,18 +16,19 @@ namespace trainbudget {
 /// A range of values and where it came from.
 using SourcedRange = Sourced<Range>;
 
-/// Electrical power of one accelerator and its share of the server and the building.
-struct PowerModel {
-  SourcedRange load_fraction;     ///< of the TDP, averaged over the run
-  SourcedRange overhead_watts;    ///< CPUs, memory, NICs, fans: per accelerator
-  SourcedRange network_fraction;  ///< switches and optics between the servers, on top of both
-  SourcedRange pue;               ///< power usage effectiveness of the building, ≥ 1
+/// FLOPs of a known architecture, counted operation by operation (core/model_summary.h).
+struct CountedFlops {
+  std::string model;
+  FlopsPerToken forward;   ///< per token of the main stream
+  FlopsPerToken backward;
+  Provenance provenance;
 };
 
 struct Scenario {
   std::string name;
   Sourced<double> parameters;  ///< trained parameters N
-  Sourced<Tokens> tokens;      ///< training tokens D
+  std::optional<CountedFlops> counted;  ///< absent: the rule of thumb
+  Sourced<Tokens> tokens;               ///< training tokens D
   Accelerator accelerator;
   Sourced<double> gpus;                           ///< accelerators held for the whole run
   Sourced<Precision> precision;                   ///< of the matrix products

@@ -1,11 +1,11 @@
 #include "io/csv.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "io/file.h"
 #include "io/suggest.h"
 #include "io/text_source.h"
+
+#include <algorithm>
+#include <utility>
 
 namespace trainbudget::io {
 
@@ -13,13 +13,14 @@ CsvTable::CsvTable(std::shared_ptr<const std::string> source, std::string file)
     : source_(std::move(source)), file_(std::move(file)) {
   std::size_t at = read_row(0, header_);
   if (source_->empty()) throw InputError({.file = file_}, "the file is empty: a header line is wanted");
-  for (auto name = header_.begin(); name != header_.end(); ++name) {
-    if (std::find(header_.begin(), name, *name) != name) {
-      throw InputError(locate(source_, file_, 0), "duplicate column '" + std::string(*name) + "'");
-    }
-  }
+  check_header();
+  std::size_t counted = 0;
+  int line = 1;
   while (at < source_->size()) {
     const std::size_t start = at;
+    const auto begin = source_->begin() + static_cast<std::ptrdiff_t>(counted);
+    line += static_cast<int>(std::count(begin, source_->begin() + static_cast<std::ptrdiff_t>(start), '\n'));
+    counted = start;
     const std::size_t before = fields_.size();
     at = read_row(at, fields_);
     const std::size_t count = fields_.size() - before;
@@ -28,10 +29,28 @@ CsvTable::CsvTable(std::shared_ptr<const std::string> source, std::string file)
       continue;
     }
     if (count != header_.size()) {
-      throw InputError(locate(source_, file_, start),
-                       "the row has " + std::to_string(count) + " fields, the header " + std::to_string(header_.size()));
+      throw InputError(
+          locate(source_, file_, start),
+          "the row has " + std::to_string(count) + " fields, the header " + std::to_string(header_.size()));
     }
-    offsets_.push_back(start);
+    if (fields_.size() > most_csv_fields) {
+      throw InputError(locate(source_, file_, start),
+                       "too many fields: at most " + std::to_string(most_csv_fields));
+    }
+    rows_.push_back({start, line});
+  }
+}
+
+void CsvTable::check_header() const {
+  const Location where = locate(source_, file_, 0);
+  if (header_.size() > most_csv_columns) {
+    throw InputError(where, "too many columns: at most " + std::to_string(most_csv_columns));
+  }
+  for (auto name = header_.begin(); name != header_.end(); ++name) {
+    if (name->empty()) throw InputError(where, "a column has no name");
+    if (std::find(header_.begin(), name, *name) != name) {
+      throw InputError(where, "duplicate column '" + std::string(*name) + "'");
+    }
   }
 }
 
@@ -46,6 +65,10 @@ std::size_t CsvTable::read_row(std::size_t at, std::vector<std::string_view>& fi
     } else {
       const std::size_t end = std::min(text.find_first_of(",\r\n", at), text.size());
       fields.push_back(text.substr(at, end - at));
+      if (const std::size_t quote = fields.back().find('"'); quote != std::string_view::npos) {
+        throw InputError(locate(source_, file_, at + quote), "a quote inside an unquoted field",
+                         "put the whole field in quotes, and double the quotes inside");
+      }
       at = end;
     }
     if (at >= text.size()) return at;
@@ -84,10 +107,24 @@ std::size_t CsvTable::column(std::string_view name) const {
   for (std::size_t c = 0; c < header_.size(); ++c) {
     if (header_[c] == name) return c;
   }
-  throw InputError(locate(source_, file_, 0), "there is no column '" + std::string(name) + "'", did_you_mean_or_list(name, header_));
+  throw InputError(locate(source_, file_, 0), "there is no column '" + std::string(name) + "'",
+                   did_you_mean_or_list(name, header_));
 }
 
-Location CsvTable::location(std::size_t row) const { return locate(source_, file_, offsets_[row]); }
+Location CsvTable::location(std::size_t row) const {
+  return {.file = file_, .line = rows_[row].line, .column = 1, .source = source_};
+}
+
+Location CsvTable::location(std::size_t row, std::size_t column) const {
+  const std::string_view text = *source_;
+  std::size_t at = rows_[row].offset;
+  // Doubled quotes open and close: no case of their own is needed to find the commas outside.
+  for (bool is_quoted = false; column > 0 && at < text.size(); ++at) {
+    if (text[at] == '"') is_quoted = !is_quoted;
+    if (text[at] == ',' && !is_quoted) --column;
+  }
+  return locate(source_, file_, at);
+}
 
 CsvTable read_csv_file(const std::string& path) {
   const std::string name = file_name_for_errors(path);

@@ -1,6 +1,8 @@
 // Comma-separated values (RFC 4180) with places for errors.
 #pragma once
 
+#include "io/input_error.h"
+
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -8,36 +10,47 @@
 #include <string_view>
 #include <vector>
 
-#include "io/input_error.h"
-
 namespace trainbudget::io {
 
-/// Largest CSV input, in bytes.
+/// Largest CSV input, in bytes; most columns, and most fields in all.
 inline constexpr std::size_t largest_csv_bytes = std::size_t{64} << 20;
+inline constexpr std::size_t most_csv_columns = 1000;
+inline constexpr std::size_t most_csv_fields = 8'000'000;
 
-/// A whole file with a header line. Fields point into the source, or into `unescaped_` where quotes were doubled.
+/// A whole file with a header line. Fields point into the source, or into `unescaped_` where quotes were
+/// doubled.
 class CsvTable {
  public:
-  /// Throws InputError for an empty input, an unterminated quote, text after a closing quote, a duplicate column name and a
-  /// row with more or fewer fields than the header.
+  /// Throws InputError for an empty input, an unterminated quote, text around a quoted field, a quote inside
+  /// an unquoted one, a column that has no name or the name of another, a row with more or fewer fields than
+  /// the header, and too many columns or fields. Blank lines are skipped.
   CsvTable(std::shared_ptr<const std::string> source, std::string file);
 
-  std::size_t rows() const { return offsets_.size(); }
+  std::size_t rows() const { return rows_.size(); }
   /// The column named `name`; throws, with the nearest name as hint, where there is none.
   std::size_t column(std::string_view name) const;
-  std::string_view field(std::size_t row, std::size_t column) const { return fields_[row * header_.size() + column]; }
-  /// Where the row begins; the message says which column is meant.
+  std::string_view field(std::size_t row, std::size_t column) const {
+    return fields_[row * header_.size() + column];
+  }
+  /// Where the row begins.
   Location location(std::size_t row) const;
+  /// Where the field begins. Reads the row again: for errors.
+  Location location(std::size_t row, std::size_t column) const;
 
  private:
   std::size_t read_row(std::size_t at, std::vector<std::string_view>& fields);
   std::string_view read_quoted(std::size_t& at);
+  void check_header() const;
 
   std::shared_ptr<const std::string> source_;
   std::string file_;
   std::vector<std::string_view> header_;
   std::vector<std::string_view> fields_;
-  std::vector<std::size_t> offsets_;
+  struct Row {
+    std::size_t offset;
+    int line;  ///< from 1
+  };
+  std::vector<Row> rows_;
   std::deque<std::string> unescaped_;
 };
 

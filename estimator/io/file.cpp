@@ -1,5 +1,9 @@
 #include "io/file.h"
 
+#include "io/input_error.h"
+#include "io/suggest.h"
+#include "io/text_source.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -12,10 +16,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "io/input_error.h"
-#include "io/suggest.h"
-#include "io/text_source.h"
 
 namespace trainbudget::io {
 namespace {
@@ -44,12 +44,18 @@ class Descriptor {
 
 std::string reason(int error) {
   switch (error) {
-    case ENOENT: return "no such file or folder";
-    case EACCES: return "permission denied";
-    case EISDIR: return "this is a folder";
-    case ENOTDIR: return "part of the path is not a folder";
-    case ENOSPC: return "no space left on the device";
-    default: return std::generic_category().message(error);
+    case ENOENT:
+      return "no such file or folder";
+    case EACCES:
+      return "permission denied";
+    case EISDIR:
+      return "this is a folder";
+    case ENOTDIR:
+      return "part of the path is not a folder";
+    case ENOSPC:
+      return "no space left on the device";
+    default:
+      return std::generic_category().message(error);
   }
 }
 
@@ -141,7 +147,9 @@ void write_and_rename(const std::string& path, const std::string& target, std::s
 
 }  // namespace
 
-std::string file_name_for_errors(const std::string& path) { return path == "-" ? "<stdin>" : path; }
+std::string file_name_for_errors(const std::string& path) {
+  return path == "-" ? "<stdin>" : path;
+}
 
 std::string read_file(const std::string& path, std::size_t largest) {
   const std::string name = file_name_for_errors(path);
@@ -168,8 +176,7 @@ std::string read_file(const std::string& path, std::size_t largest) {
   }
   const auto expected = static_cast<std::size_t>(status.st_size);
   if (S_ISREG(status.st_mode) && expected > largest) {
-    throw InputError({.file = name},
-                     "too large: " + size_text(expected) + ", at most " + size_text(largest));
+    throw InputError({.file = name}, "too large: " + size_text(expected) + ", at most " + size_text(largest));
   }
   return read_all(file, name, std::max<std::size_t>(expected, 4096), largest);
 }

@@ -1,25 +1,30 @@
 #include "io/input_error.h"
 
-#include <algorithm>
-
 #include "io/utf8.h"
+
+#include <algorithm>
 
 namespace trainbudget::io {
 namespace {
 
-// Bytes of the source line shown on either side of the caret. A line may be megabytes long; a message may not.
+// Bytes of the source line shown on either side of the caret. A line may be megabytes long; a message may
+// not.
 constexpr std::size_t shown_before = 60;
 constexpr std::size_t shown_after = 40;
 
-bool continues_a_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
+bool continues_a_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+}
 
 /// Appends one line of text with a caret under byte `caret`, both indented by two spaces.
 void append_snippet(std::string& out, std::string_view line, std::size_t caret) {
   caret = std::min(caret, line.size());
   std::size_t first = caret > shown_before ? caret - shown_before : 0;
-  while (first > 0 && first < line.size() && continues_a_character(line[first])) --first;
+  while (first > 0 && first < line.size() && continues_a_character(line[first]))
+    --first;
   std::size_t last = std::min(line.size(), caret + shown_after);
-  while (last < line.size() && continues_a_character(line[last])) ++last;
+  while (last < line.size() && continues_a_character(line[last]))
+    ++last;
 
   std::string shown = first > 0 ? "..." : "";
   std::string under(shown.size(), ' ');

@@ -20,7 +20,8 @@ struct Location {
   std::shared_ptr<const std::string> source = nullptr;
 };
 
-/// The value of a command-line option as a place: `option` is its name, and the caret will stand under `value`.
+/// The value of a command-line option as a place: `option` is its name, and the caret will stand under
+/// `value`.
 Location option_location(std::string option, std::string_view value);
 
 /// The place of byte `offset` of `source`.
@@ -39,9 +40,9 @@ class InputError : public std::runtime_error {
   std::string hint;  ///< "did you mean 'h100-sxm-80gb'?", or empty
 };
 
-/// `file:line:column: message`, the source line with a caret under the place, and the hint, each on its own line,
-/// the last one without a line end. Control characters and broken UTF-8 are shown as '?', tabs as one space; long
-/// lines are cut around the caret.
+/// `file:line:column: message`, the source line with a caret under the place, and the hint, each on its own
+/// line, the last one without a line end. Control characters and broken UTF-8 are shown as '?', tabs as one
+/// space; long lines are cut around the caret.
 std::string describe(const InputError& error);
 
 }  // namespace trainbudget::io

@@ -39,7 +39,11 @@ class MapReader {
 // Scalars. Each throws InputError at the node when the value has another type.
 std::string read_string(const YamlNode& node);
 bool read_bool(const YamlNode& node);  ///< true or false, nothing else, unquoted
+/// Digits and a sign, unquoted: not 3.0, 1e3, 010, 0x10 or true.
 long long read_integer(const YamlNode& node, long long least, long long most);
+/// A plain decimal number, unquoted and without unit: 0.85, 3e-4, -2. For files that programs write; people's
+/// files hold quantities. Numbers beyond the range of double are refused.
+double read_number(const YamlNode& node, double least, double most);
 std::vector<std::string> read_strings(const YamlNode& node);  ///< a sequence of strings
 
 /// A quantity of the wanted dimension as people write it; see io/quantity_text.h.

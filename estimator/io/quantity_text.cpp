@@ -1,12 +1,12 @@
 #include "io/quantity_text.h"
 
-#include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <optional>
-#include <vector>
+#include "io/decimal.h"
 
-#include "io/suggest.h"
+#include <array>
+#include <cfloat>
+#include <cmath>
+#include <optional>
+#include <utility>
 
 namespace trainbudget::io {
 namespace {
@@ -15,292 +15,378 @@ using Kind = QuantityKind;
 
 enum class Prefix {
   none,    ///< the word stands alone
-  metric,  ///< k M G T P E Z Y, steps of 1000
-  byte,    ///< the same, and Ki Mi Gi Ti Pi, steps of 1024
-  money,   ///< k M B T
+  metric,  ///< k M G T P E Z Y R Q, steps of 1000
+  bytes,   ///< the same, and Ki Mi Gi Ti Pi Ei, steps of 1024
+  small,   ///< m u n
+  amount,  ///< k M B T, thousand, million, billion, trillion: how people count tokens and dollars
 };
 
+// One value of the unit in SI base units is 10^exponent × times ÷ per. The power of ten is kept apart because
+// it is applied to the decimal text, exactly; the division because 0.79/3600 and 0.79·(1/3600) differ in the
+// last bit.
 struct UnitWord {
   Kind kind;
   std::string_view word;
-  double factor;  ///< to SI base units
-  Prefix prefix;
+  Prefix prefix = Prefix::none;
+  int exponent = 0;
+  double times = 1.0;
+  double per = 1.0;
 };
 
-// One row per unit word. The first row of a kind is the one that format_quantity writes.
+// One row per unit word. Dollars are written before the number, and reach this table as "k$" or "$/h". Rates
+// that have no word of their own are read as a ratio: "GB/s" is bytes over seconds, "g/kWh" grams over
+// joules.
 constexpr UnitWord unit_words[] = {
-    {Kind::count, "", 1.0, Prefix::none},
-    {Kind::count, "K", 1e3, Prefix::none},
-    {Kind::count, "k", 1e3, Prefix::none},
-    {Kind::count, "M", 1e6, Prefix::none},
-    {Kind::count, "G", 1e9, Prefix::none},
-    {Kind::count, "B", 1e9, Prefix::none},
-    {Kind::count, "T", 1e12, Prefix::none},
-    {Kind::fraction, "%", 0.01, Prefix::none},
-    {Kind::fraction, "", 1.0, Prefix::none},
-    {Kind::flops, "FLOP", 1.0, Prefix::metric},
-    {Kind::flops, "FLOPs", 1.0, Prefix::metric},
-    {Kind::flops, "", 1.0, Prefix::none},
-    {Kind::bytes, "B", 1.0, Prefix::byte},
-    {Kind::bytes, "bytes", 1.0, Prefix::none},
-    {Kind::seconds, "s", 1.0, Prefix::none},
-    {Kind::seconds, "sec", 1.0, Prefix::none},
-    {Kind::seconds, "second", 1.0, Prefix::none},
-    {Kind::seconds, "seconds", 1.0, Prefix::none},
-    {Kind::seconds, "ms", 1e-3, Prefix::none},
-    {Kind::seconds, "us", 1e-6, Prefix::none},
-    {Kind::seconds, "µs", 1e-6, Prefix::none},
-    {Kind::seconds, "ns", 1e-9, Prefix::none},
-    {Kind::seconds, "min", 60.0, Prefix::none},
-    {Kind::seconds, "minute", 60.0, Prefix::none},
-    {Kind::seconds, "minutes", 60.0, Prefix::none},
-    {Kind::seconds, "h", 3600.0, Prefix::none},
-    {Kind::seconds, "hour", 3600.0, Prefix::none},
-    {Kind::seconds, "hours", 3600.0, Prefix::none},
-    {Kind::seconds, "d", 86400.0, Prefix::none},
-    {Kind::seconds, "day", 86400.0, Prefix::none},
-    {Kind::seconds, "days", 86400.0, Prefix::none},
-    {Kind::seconds, "week", 7 * 86400.0, Prefix::none},
-    {Kind::seconds, "weeks", 7 * 86400.0, Prefix::none},
-    {Kind::seconds, "month", 30 * 86400.0, Prefix::none},
-    {Kind::seconds, "months", 30 * 86400.0, Prefix::none},
-    {Kind::seconds, "year", 365 * 86400.0, Prefix::none},
-    {Kind::seconds, "years", 365 * 86400.0, Prefix::none},
-    {Kind::tokens, "", 1.0, Prefix::none},
-    {Kind::tokens, "K", 1e3, Prefix::none},
-    {Kind::tokens, "k", 1e3, Prefix::none},
-    {Kind::tokens, "M", 1e6, Prefix::none},
-    {Kind::tokens, "G", 1e9, Prefix::none},
-    {Kind::tokens, "B", 1e9, Prefix::none},
-    {Kind::tokens, "T", 1e12, Prefix::none},
-    {Kind::tokens, "tokens", 1.0, Prefix::none},
-    {Kind::tokens, "K tokens", 1e3, Prefix::none},
-    {Kind::tokens, "M tokens", 1e6, Prefix::none},
-    {Kind::tokens, "B tokens", 1e9, Prefix::none},
-    {Kind::tokens, "T tokens", 1e12, Prefix::none},
-    {Kind::flops_per_second, "FLOPS", 1.0, Prefix::metric},
-    {Kind::flops_per_second, "FLOP/s", 1.0, Prefix::metric},
-    {Kind::flops_per_second, "FLOPs/s", 1.0, Prefix::metric},
-    {Kind::flops_per_second, "OPS", 1.0, Prefix::metric},
-    {Kind::bytes_per_second, "B/s", 1.0, Prefix::byte},
-    {Kind::bytes_per_second, "b/s", 0.125, Prefix::metric},
-    {Kind::bytes_per_second, "bps", 0.125, Prefix::metric},
-    {Kind::bytes_per_second, "bit/s", 0.125, Prefix::metric},
-    {Kind::usd, "USD", 1.0, Prefix::money},
-    {Kind::usd, "", 1.0, Prefix::money},
-    {Kind::usd_per_second, "/h", 1.0 / 3600.0, Prefix::none},
-    {Kind::usd_per_second, "/hour", 1.0 / 3600.0, Prefix::none},
-    {Kind::usd_per_second, "/hr", 1.0 / 3600.0, Prefix::none},
-    {Kind::usd_per_second, "/GPU-hour", 1.0 / 3600.0, Prefix::none},
-    {Kind::usd_per_second, "USD/h", 1.0 / 3600.0, Prefix::none},
-    {Kind::usd_per_second, "USD/hour", 1.0 / 3600.0, Prefix::none},
-    {Kind::usd_per_second, "/day", 1.0 / 86400.0, Prefix::none},
-    {Kind::watts, "W", 1.0, Prefix::metric},
-    {Kind::joules, "J", 1.0, Prefix::metric},
-    {Kind::joules, "Wh", 3600.0, Prefix::metric},
-    {Kind::usd_per_joule, "/kWh", 1.0 / 3.6e6, Prefix::none},
-    {Kind::usd_per_joule, "USD/kWh", 1.0 / 3.6e6, Prefix::none},
-    {Kind::usd_per_joule, "/MWh", 1.0 / 3.6e9, Prefix::none},
-    {Kind::grams_per_joule, "g/kWh", 1.0 / 3.6e6, Prefix::none},
-    {Kind::grams_per_joule, "kg/MWh", 1.0 / 3.6e6, Prefix::none},
-    {Kind::grams, "g", 1.0, Prefix::none},
-    {Kind::grams, "kg", 1e3, Prefix::none},
-    {Kind::grams, "t", 1e6, Prefix::none},
+    {Kind::count, "", Prefix::amount},
+    {Kind::fraction, ""},
+    {Kind::fraction, "%", Prefix::none, -2},
+    {Kind::flops, ""},
+    {Kind::flops, "FLOP", Prefix::metric},
+    {Kind::flops, "FLOPs", Prefix::metric},
+    {Kind::flops, "flop", Prefix::metric},
+    {Kind::flops, "flops", Prefix::metric},
+    {Kind::flops, "OP", Prefix::metric},
+    {Kind::flops, "OPs", Prefix::metric},
+    {Kind::flops, "F-days", Prefix::metric, 0, 86400.0},  // as in PF-days
+    {Kind::flops, "FLOP/s-days", Prefix::metric, 0, 86400.0},
+    {Kind::bytes, "B", Prefix::bytes},
+    {Kind::bytes, "byte"},
+    {Kind::bytes, "bytes"},
+    {Kind::seconds, "s", Prefix::small},
+    {Kind::seconds, "µs", Prefix::none, -6},  // the micro sign of Latin keyboards
+    {Kind::seconds, "μs", Prefix::none, -6},  // the Greek letter
+    {Kind::seconds, "sec"},
+    {Kind::seconds, "secs"},
+    {Kind::seconds, "second"},
+    {Kind::seconds, "seconds"},
+    {Kind::seconds, "min", Prefix::none, 0, 60.0},
+    {Kind::seconds, "mins", Prefix::none, 0, 60.0},
+    {Kind::seconds, "minute", Prefix::none, 0, 60.0},
+    {Kind::seconds, "minutes", Prefix::none, 0, 60.0},
+    {Kind::seconds, "h", Prefix::none, 0, 3600.0},
+    {Kind::seconds, "hr", Prefix::none, 0, 3600.0},
+    {Kind::seconds, "hrs", Prefix::none, 0, 3600.0},
+    {Kind::seconds, "hour", Prefix::none, 0, 3600.0},
+    {Kind::seconds, "hours", Prefix::none, 0, 3600.0},
+    {Kind::seconds, "d", Prefix::none, 0, 86400.0},
+    {Kind::seconds, "day", Prefix::none, 0, 86400.0},
+    {Kind::seconds, "days", Prefix::none, 0, 86400.0},
+    {Kind::seconds, "w", Prefix::none, 0, 7 * 86400.0},
+    {Kind::seconds, "week", Prefix::none, 0, 7 * 86400.0},
+    {Kind::seconds, "weeks", Prefix::none, 0, 7 * 86400.0},
+    {Kind::seconds, "month", Prefix::none, 0, 30 * 86400.0},
+    {Kind::seconds, "months", Prefix::none, 0, 30 * 86400.0},
+    {Kind::seconds, "year", Prefix::none, 0, 365 * 86400.0},
+    {Kind::seconds, "years", Prefix::none, 0, 365 * 86400.0},
+    {Kind::tokens, "", Prefix::amount},
+    {Kind::tokens, "token", Prefix::amount},
+    {Kind::tokens, "tokens", Prefix::amount},
+    {Kind::flops_per_second, "FLOPS", Prefix::metric},
+    {Kind::flops_per_second, "FLOPs", Prefix::metric},
+    {Kind::flops_per_second, "flops", Prefix::metric},
+    {Kind::flops_per_second, "OPS", Prefix::metric},
+    {Kind::bytes_per_second, "b/s", Prefix::metric, 0, 1.0, 8.0},
+    {Kind::bytes_per_second, "bps", Prefix::metric, 0, 1.0, 8.0},
+    {Kind::bytes_per_second, "bit/s", Prefix::metric, 0, 1.0, 8.0},
+    {Kind::bytes_per_second, "Bps", Prefix::bytes},
+    {Kind::usd, "", Prefix::amount},
+    {Kind::usd, "$", Prefix::amount},
+    {Kind::usd, "USD", Prefix::amount},
+    {Kind::usd, "usd", Prefix::amount},
+    {Kind::usd, "dollars", Prefix::amount},
+    {Kind::watts, "W", Prefix::metric},
+    {Kind::joules, "J", Prefix::metric},
+    {Kind::joules, "Wh", Prefix::metric, 0, 3600.0},
+    {Kind::grams, "g"},
+    {Kind::grams, "kg", Prefix::none, 3},
+    {Kind::grams, "t", Prefix::metric, 6},
+    {Kind::grams, "tonnes", Prefix::none, 6},
 };
 
 struct PrefixWord {
+  Prefix prefix;
   std::string_view word;
-  double factor;
+  int exponent = 0;
+  double times = 1.0;
 };
-constexpr PrefixWord metric_prefixes[] = {{"Y", 1e24}, {"Z", 1e21}, {"E", 1e18}, {"P", 1e15}, {"T", 1e12},
-                                          {"G", 1e9},  {"M", 1e6},  {"k", 1e3},  {"K", 1e3},  {"", 1.0}};
-constexpr PrefixWord binary_prefixes[] = {{"Pi", 1125899906842624.0}, {"Ti", 1099511627776.0}, {"Gi", 1073741824.0},
-                                          {"Mi", 1048576.0},          {"Ki", 1024.0}};
-constexpr PrefixWord money_prefixes[] = {{"T", 1e12}, {"B", 1e9}, {"M", 1e6}, {"k", 1e3}, {"K", 1e3}, {"", 1.0}};
+constexpr PrefixWord prefix_words[] = {
+    {Prefix::metric, "k", 3},         {Prefix::metric, "K", 3},         {Prefix::metric, "M", 6},
+    {Prefix::metric, "G", 9},         {Prefix::metric, "T", 12},        {Prefix::metric, "P", 15},
+    {Prefix::metric, "E", 18},        {Prefix::metric, "Z", 21},        {Prefix::metric, "Y", 24},
+    {Prefix::metric, "R", 27},        {Prefix::metric, "Q", 30},        {Prefix::bytes, "Ki", 0, 0x1p10},
+    {Prefix::bytes, "Mi", 0, 0x1p20}, {Prefix::bytes, "Gi", 0, 0x1p30}, {Prefix::bytes, "Ti", 0, 0x1p40},
+    {Prefix::bytes, "Pi", 0, 0x1p50}, {Prefix::bytes, "Ei", 0, 0x1p60}, {Prefix::small, "m", -3},
+    {Prefix::small, "u", -6},         {Prefix::small, "n", -9},         {Prefix::amount, "k", 3},
+    {Prefix::amount, "K", 3},         {Prefix::amount, "M", 6},         {Prefix::amount, "B", 9},
+    {Prefix::amount, "G", 9},         {Prefix::amount, "T", 12},        {Prefix::amount, "thousand", 3},
+    {Prefix::amount, "million", 6},   {Prefix::amount, "billion", 9},   {Prefix::amount, "trillion", 12},
+};
 
-struct Description {
+struct KindText {
+  Kind kind;
   std::string_view noun;
   std::string_view examples;
 };
+constexpr KindText kind_texts[] = {
+    {Kind::count, "a count", "64, 14B, 1.5T, 3e9"},
+    {Kind::fraction, "a fraction", "50%, 0.5"},
+    {Kind::flops, "a number of FLOPs", "2.52e22, 25 ZFLOP"},
+    {Kind::bytes, "a number of bytes", "80GB (decimal), 80GiB (binary)"},
+    {Kind::seconds, "a time", "3 months, 2.5 days, 12h, 90min, 10ms"},
+    {Kind::tokens, "a number of tokens", "300B, 1.5T tokens, 3e11"},
+    {Kind::flops_per_second, "a rate of FLOPs", "312TFLOPS, 312 TFLOP/s, 624 TOPS"},
+    {Kind::bytes_per_second, "a bandwidth", "2039GB/s, 400Gb/s (bits)"},
+    {Kind::usd, "an amount of US dollars", "$100k, $2.5M, 35449 USD"},
+    {Kind::usd_per_second, "a price per hour", "$0.79/h, 4.096 USD/hour"},
+    {Kind::watts, "a power", "400W, 10.2kW"},
+    {Kind::joules, "an energy", "1.5MWh, 3.6MJ"},
+    {Kind::usd_per_joule, "a price of electricity", "$0.08/kWh"},
+    {Kind::grams_per_joule, "a carbon intensity", "413 g/kWh"},
+    {Kind::grams, "a mass of CO2", "24.7t, 164kg"},
+};
 
-Description describe_kind(Kind kind) {
-  switch (kind) {
-    case Kind::count: return {"a count", "64, 14B, 1.5T, 3e9"};
-    case Kind::fraction: return {"a fraction", "50%, 0.5"};
-    case Kind::flops: return {"a number of FLOPs", "2.52e22, 25 ZFLOP"};
-    case Kind::bytes: return {"a number of bytes", "80GB (decimal), 80GiB (binary)"};
-    case Kind::seconds: return {"a time", "3 months, 2.5 days, 12h, 90min, 10ms"};
-    case Kind::tokens: return {"a number of tokens", "300B, 1.5T tokens, 3e11"};
-    case Kind::flops_per_second: return {"a rate of FLOPs", "312TFLOPS, 312 TFLOP/s, 624 TOPS"};
-    case Kind::bytes_per_second: return {"a bandwidth", "2039GB/s, 400Gb/s (bits)"};
-    case Kind::usd: return {"an amount of US dollars", "$100k, $2.5M, 35449 USD"};
-    case Kind::usd_per_second: return {"a price per hour", "$0.79/h, 4.096 USD/hour"};
-    case Kind::watts: return {"a power", "400W, 10.2kW"};
-    case Kind::joules: return {"an energy", "1.5MWh, 3.6MJ"};
-    case Kind::usd_per_joule: return {"a price of electricity", "$0.08/kWh"};
-    case Kind::grams_per_joule: return {"a carbon intensity", "413 g/kWh"};
-    case Kind::grams: return {"a mass of CO2", "24.7t, 164kg"};
+const KindText& text_of(Kind kind) {
+  for (const KindText& text : kind_texts) {
+    if (text.kind == kind) return text;
   }
+  return kind_texts[0];
+}
+
+struct Ratio {
+  Kind kind, over, under;
+};
+constexpr std::array ratios = {
+    Ratio{Kind::flops_per_second, Kind::flops, Kind::seconds},
+    Ratio{Kind::bytes_per_second, Kind::bytes, Kind::seconds},
+    Ratio{Kind::usd_per_second, Kind::usd, Kind::seconds},
+    Ratio{Kind::usd_per_joule, Kind::usd, Kind::joules},
+    Ratio{Kind::grams_per_joule, Kind::grams, Kind::joules},
+};
+
+struct Scale {
+  int exponent = 0;
+  double times = 1.0;
+  double per = 1.0;
+};
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view spaces = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(spaces);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(spaces) - first + 1);
+}
+
+/// `text` as a prefix and `unit`, with or without a space between them.
+std::optional<Scale> scale_of(std::string_view text, const UnitWord& unit) {
+  if (!text.ends_with(unit.word)) return std::nullopt;
+  const std::string_view head = trimmed(text.substr(0, text.size() - unit.word.size()));
+  const Scale plain{unit.exponent, unit.times, unit.per};
+  if (head.empty()) return plain;
+  for (const PrefixWord& prefix : prefix_words) {
+    const bool applies =
+        unit.prefix == prefix.prefix || (unit.prefix == Prefix::bytes && prefix.prefix == Prefix::metric);
+    if (!applies || head != prefix.word || unit.prefix == Prefix::none) continue;
+    return Scale{plain.exponent + prefix.exponent, plain.times * prefix.times, plain.per};
+  }
+  return std::nullopt;
+}
+
+std::optional<Scale> scale_of_word(std::string_view text, Kind kind) {
+  for (const UnitWord& unit : unit_words) {
+    if (unit.kind != kind) continue;
+    if (const auto scale = scale_of(text, unit)) return scale;
+  }
+  return std::nullopt;
+}
+
+/// Prices are per GPU throughout: "$2/GPU/h", "$2/GPU-hour" and "$2/h" are the same.
+void drop_gpu(std::string_view& over, std::string_view& under) {
+  for (const std::string_view gpu : {"GPU", "gpu"}) {
+    if (over.ends_with(gpu) && over.size() > gpu.size() && over[over.size() - gpu.size() - 1] == '/') {
+      over = trimmed(over.substr(0, over.size() - gpu.size() - 1));
+    }
+    const bool joined = under.starts_with(gpu) && under.size() > gpu.size() + 1;
+    if (joined && (under[gpu.size()] == '-' || under[gpu.size()] == ' ')) under.remove_prefix(gpu.size() + 1);
+  }
+}
+
+/// What one of the unit `text` is in SI base units of `kind`; nullopt when it is no unit of that kind.
+std::optional<Scale> scale_of(std::string_view text, Kind kind) {
+  if (const auto scale = scale_of_word(text, kind)) return scale;
+  const std::size_t slash = text.rfind('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  for (const Ratio& ratio : ratios) {
+    if (ratio.kind != kind) continue;
+    std::string_view over = trimmed(text.substr(0, slash));
+    std::string_view under = trimmed(text.substr(slash + 1));
+    if (kind == Kind::usd_per_second) drop_gpu(over, under);
+    // "$/h" needs its dollar: a bare number over hours could be anything.
+    if (over.empty() || under.empty()) return std::nullopt;
+    if (ratio.over == Kind::usd && scale_of_word(over, Kind::count)) return std::nullopt;
+    const auto above = scale_of_word(over, ratio.over);
+    const auto below = scale_of_word(under, ratio.under);
+    if (!above || !below) return std::nullopt;
+    return Scale{above->exponent - below->exponent, above->times * below->per, above->per * below->times};
+  }
+  return std::nullopt;
+}
+
+/// One text on its way to a number, with all that an error may want to say.
+struct Reading {
+  std::string_view original;
+  Kind kind;
+  const Location& where;
+  std::string number = {};  ///< as written
+  std::string unit = {};    ///< as scale_of() takes it
+
+  [[noreturn]] void refuse(const std::string& message, std::string hint = {}) const {
+    if (hint.empty()) {
+      hint = "write " + std::string(text_of(kind).noun) + " as in " + std::string(text_of(kind).examples);
+    }
+    throw InputError(where, message, std::move(hint));
+  }
+
+  std::string quoted() const {
+    constexpr std::size_t most_shown = 60;
+    const bool cut = original.size() > most_shown;
+    return "'" + std::string(original.substr(0, most_shown)) + (cut ? "...'" : "'");
+  }
+
+  [[noreturn]] void refuse_unit() const;
+};
+
+/// Units that are right somewhere else, or that could mean two things.
+std::string likely_meaning(const Reading& reading) {
+  const std::string& unit = reading.unit;
+  const std::string& number = reading.number;
+  const Kind kind = reading.kind;
+  if (kind == Kind::bytes && scale_of(unit + "/s", Kind::bytes_per_second)) {
+    const std::string scale = unit.substr(0, unit.size() - 1);  // bits: "Gb"
+    return "did you mean " + number + scale + "B (decimal) or " + number + scale + "iB (binary)?";
+  }
+  if (kind == Kind::bytes && !unit.empty() && scale_of(unit + "B", kind)) {
+    return "did you mean " + number + unit + "B (decimal) or " + number + unit + "iB (binary)?";
+  }
+  if (kind == Kind::seconds && (unit == "m" || unit == "M")) {
+    return "did you mean " + number + "min or " + number + " months?";
+  }
+  const bool is_amount = kind == Kind::count || kind == Kind::tokens || kind == Kind::usd;
+  if (is_amount && (unit == "b" || unit == "m" || unit == "t" || unit == "g")) {
+    return "did you mean " + number + static_cast<char>(unit[0] - 'a' + 'A') + "?";
+  }
+  if (kind == Kind::usd_per_second && (unit.empty() || scale_of(unit, Kind::usd))) {
+    return "did you mean $" + number + "/h?";
+  }
+  if (kind == Kind::bytes_per_second && scale_of(unit + "/s", kind))
+    return "did you mean " + number + unit + "/s?";
   return {};
 }
 
-template <std::size_t N>
-std::optional<double> strip_prefix(std::string_view text, std::string_view word, const PrefixWord (&prefixes)[N]) {
-  if (!text.ends_with(word)) return std::nullopt;
-  const std::string_view head = text.substr(0, text.size() - word.size());
-  for (const PrefixWord& prefix : prefixes) {
-    if (head == prefix.word) return prefix.factor;
+void Reading::refuse_unit() const {
+  const std::string meaning = likely_meaning(*this);
+  if (unit.empty()) refuse(quoted() + " lacks its unit", meaning);
+  for (const KindText& other : kind_texts) {
+    if (other.kind == kind || !scale_of(unit, other.kind)) continue;
+    const bool is_bare_amount = scale_of(unit, Kind::count).has_value();  // "300B": of what?
+    if (is_bare_amount) break;
+    refuse(
+        quoted() + " is " + std::string(other.noun) + ", " + std::string(text_of(kind).noun) + " is wanted",
+        meaning);
   }
-  return std::nullopt;
+  if (kind == Kind::bytes && scale_of(unit + "/s", Kind::bytes_per_second)) {
+    refuse(quoted() + " is in bits, bytes are wanted", meaning);
+  }
+  if (!meaning.empty()) refuse(quoted() + " is ambiguous", meaning);
+  refuse("unknown unit '" + unit.substr(0, 40) + "' in " + quoted());
 }
 
-/// The factor of `text` read as `unit`, if it is that.
-std::optional<double> factor_of(std::string_view text, const UnitWord& unit) {
-  std::optional<double> prefix;
-  if (text == unit.word) prefix = 1.0;
-  if (!prefix && (unit.prefix == Prefix::metric || unit.prefix == Prefix::byte)) {
-    prefix = strip_prefix(text, unit.word, metric_prefixes);
+bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
+  std::string lower(text);
+  for (char& letter : lower) {
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
   }
-  if (!prefix && unit.prefix == Prefix::byte) prefix = strip_prefix(text, unit.word, binary_prefixes);
-  if (!prefix && unit.prefix == Prefix::money) prefix = strip_prefix(text, unit.word, money_prefixes);
-  if (!prefix) return std::nullopt;
-  return *prefix * unit.factor;
+  for (const std::string_view word : words) {
+    if (lower == word) return true;
+  }
+  return false;
 }
 
-std::optional<double> factor_of(std::string_view text, Kind kind) {
-  for (const UnitWord& unit : unit_words) {
-    if (unit.kind != kind) continue;
-    if (const std::optional<double> factor = factor_of(text, unit)) return factor;
+/// Says what is wrong with a text that does not begin with a number.
+void refuse_what_is_no_number(const Reading& reading, std::string_view text) {
+  const std::string noun(text_of(reading.kind).noun);
+  if (text.empty()) reading.refuse(noun + " is wanted, the text is empty");
+  if (text.front() == '-' || text.starts_with("−")) reading.refuse(reading.quoted() + " is negative");
+  if (text.starts_with("0x") || text.starts_with("0X")) reading.refuse(reading.quoted() + " is hexadecimal");
+  if (is_one_of(text, {"nan", ".nan", "inf", ".inf", "+inf", "infinity"})) {
+    reading.refuse(reading.quoted() + " is not a finite number");
   }
-  return std::nullopt;
+  if (text.starts_with("€") || text.starts_with("£")) {
+    reading.refuse(reading.quoted() + " is not in US dollars, the only currency known here");
+  }
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/// Length of the decimal number at the start of `text`; 0 where there is none. An `e` belongs to it only before digits, so
-/// that `1EFLOP` is an exa-FLOP.
-std::size_t number_length(std::string_view text) {
-  std::size_t at = 0;
-  std::size_t digits = 0;
-  for (; at < text.size() && is_digit(text[at]); ++at) ++digits;
-  if (at < text.size() && text[at] == '.') {
-    for (++at; at < text.size() && is_digit(text[at]); ++at) ++digits;
-  }
-  if (digits == 0) return 0;
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    std::size_t exponent = at + 1;
-    if (exponent < text.size() && (text[exponent] == '+' || text[exponent] == '-')) ++exponent;
-    if (exponent < text.size() && is_digit(text[exponent])) {
-      for (at = exponent; at < text.size() && is_digit(text[at]); ++at) {
-      }
-    }
-  }
-  return at;
+/// Splits the text into number and unit; the dollar sign joins the unit ("$2/GPU/h": 2, "$/GPU/h").
+Decimal split(Reading& reading) {
+  std::string_view text = trimmed(reading.original);
+  refuse_what_is_no_number(reading, text);
+  const bool has_dollar = text.starts_with('$');
+  if (has_dollar) text = trimmed(text.substr(1));
+  refuse_what_is_no_number(reading, text);
+  Decimal number = scan_decimal(text);
+  if (number.length == 0)
+    reading.refuse(reading.quoted() + " is not " + std::string(text_of(reading.kind).noun));
+  if (number.problem != nullptr) reading.refuse(reading.quoted() + ": " + number.problem);
+  reading.number = text.substr(0, number.length);
+  reading.unit = trimmed(text.substr(number.length));
+  if (has_dollar) reading.unit.insert(std::min(reading.unit.find('/'), reading.unit.size()), "$");
+  return number;
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
-std::string quoted(std::string_view text) { return "'" + std::string(text.substr(0, 60)) + "'"; }
-
-std::string accepted(Kind kind) { return "write " + std::string(describe_kind(kind).noun) + " as in " + std::string(describe_kind(kind).examples); }
-
-[[noreturn]] void refuse(const Location& where, const std::string& message, const std::string& hint) {
-  throw InputError(where, message, hint);
-}
-
-/// Why `unit` is no unit of `kind`, as helpfully as can be.
-[[noreturn]] void refuse_unit(std::string_view text, std::string_view number, std::string_view unit, Kind kind,
-                              const Location& where) {
-  const std::string value(number);
-  if (kind == Kind::bytes && factor_of(std::string(unit) + "/s", Kind::bytes_per_second)) {
-    const std::string scale(unit.substr(0, unit.size() - 1));
-    refuse(where, quoted(text) + " is in bits, bytes are wanted",
-           "did you mean " + value + scale + "B (decimal) or " + value + scale + "iB (binary)?");
+/// `1h30m`, `2 days 12h`: parts of a time from large to small.
+std::optional<double> read_time_parts(std::string_view text) {
+  double sum = 0.0;
+  double last = 0.0;  // the unit before
+  int parts = 0;
+  for (text = trimmed(text); !text.empty(); ++parts) {
+    const Decimal number = scan_decimal(text);
+    if (number.length == 0 || number.problem != nullptr) return std::nullopt;
+    text = trimmed(text.substr(number.length));
+    const std::size_t end = std::min(text.find_first_of("0123456789."), text.size());
+    const std::string_view word = trimmed(text.substr(0, end));
+    // After hours, m can only be minutes.
+    const auto scale = scale_of_word(word == "m" && last == 3600.0 ? "min" : word, Kind::seconds);
+    if (!scale || scale->exponent != 0 || (parts > 0 && scale->times >= last)) return std::nullopt;
+    sum += to_double(number) * scale->times;
+    last = scale->times;
+    text.remove_prefix(end);
   }
-  if (kind == Kind::seconds && (unit == "m" || unit == "M")) {
-    refuse(where, quoted(text) + " is ambiguous", "did you mean " + value + "min or " + value + " months?");
-  }
-  if ((kind == Kind::count || kind == Kind::tokens) && unit == "b") {
-    refuse(where, quoted(text) + " is ambiguous", "did you mean " + value + "B (billions)?");
-  }
-  if (kind == Kind::usd_per_second && factor_of(unit, Kind::usd)) {
-    refuse(where, quoted(text) + " lacks its time", "did you mean $" + value + "/h?");
-  }
-  if (unit.empty()) {
-    refuse(where, quoted(text) + " lacks its unit", accepted(kind));
-  }
-  for (const UnitWord& known : unit_words) {
-    if (known.kind != kind && !known.word.empty() && factor_of(unit, known)) {
-      refuse(where, quoted(text) + " is " + std::string(describe_kind(known.kind).noun) + ", " +
-                 std::string(describe_kind(kind).noun) + " is wanted", accepted(kind));
-    }
-  }
-  refuse(where, "unknown unit " + quoted(unit) + " in " + quoted(text), accepted(kind));
+  return parts > 1 ? std::optional(sum) : std::nullopt;
 }
 
 }  // namespace
 
-double parse_quantity(std::string_view original, QuantityKind kind, const Location& where) {
-  std::string_view text = trimmed(original);
-  const std::string wanted(describe_kind(kind).noun);
-  if (text.empty()) refuse(where, wanted + " is wanted, the text is empty", accepted(kind));
-  if (text.front() == '-') refuse(where, quoted(original) + " is negative", accepted(kind));
-  const bool money = kind == Kind::usd || kind == Kind::usd_per_second || kind == Kind::usd_per_joule;
-  if (text.front() == '$') {
-    if (!money) refuse(where, quoted(original) + " is money, " + wanted + " is wanted", accepted(kind));
-    text.remove_prefix(1);
-  }
-  if (text.starts_with("0x") || text.starts_with("0X")) {
-    refuse(where, quoted(original) + " is hexadecimal", accepted(kind));
-  }
-  const std::size_t length = number_length(text);
-  if (length == 0) refuse(where, quoted(original) + " is not " + wanted, accepted(kind));
-  const std::string number(text.substr(0, length));
-  const std::string_view unit = trimmed(text.substr(length));
-  if (!unit.empty() && (unit.front() == ',' || unit.front() == '_' || unit.front() == '.' || is_digit(unit.front()))) {
-    refuse(where, quoted(original) + " is not a plain number", "write it without separators, or as in " + std::string(describe_kind(kind).examples));
-  }
-  const std::optional<double> factor = factor_of(unit, kind);
-  if (!factor) refuse_unit(original, number, unit, kind, where);
-  const double value = std::strtod(number.c_str(), nullptr) * *factor;
-  if (!std::isfinite(value)) refuse(where, quoted(original) + " is too large", accepted(kind));
-  if (kind == Kind::fraction && value > 1.0) {
-    const bool percent_forgotten = unit.empty() && value <= 100.0;
-    refuse(where, quoted(original) + " is more than the whole", percent_forgotten ? "did you mean " + number + "%?" : accepted(kind));
-  }
-  return value;
+std::string_view quantity_name(QuantityKind kind) {
+  return text_of(kind).noun;
 }
 
-std::string format_quantity(double si_value, QuantityKind kind, int significant_digits) {
-  const auto written = [&](double value, std::string_view unit) {
-    char digits[64];
-    std::snprintf(digits, sizeof digits, "%.*g", significant_digits, value);
-    const std::string dollar = unit.starts_with('/') || kind == Kind::usd ? "$" : "";
-    return dollar + digits + std::string(unit);
-  };
-  for (const UnitWord& unit : unit_words) {
-    if (unit.kind != kind) continue;
-    const double value = si_value / unit.factor;
-    if (kind == Kind::usd) return written(value, "");
-    if (kind == Kind::count || kind == Kind::tokens) {
-      for (const PrefixWord& scale : money_prefixes) {
-        if (value >= scale.factor) return written(value / scale.factor, scale.word);
-      }
-      return written(value, "");
-    }
-    if (unit.prefix == Prefix::none) return written(value, unit.word);
-    for (const PrefixWord& scale : metric_prefixes) {
-      if (value >= scale.factor || scale.factor == 1.0) {
-        if (scale.word == "K") continue;
-        return written(value / scale.factor, std::string(scale.word) + std::string(unit.word));
-      }
-    }
+double parse_quantity(std::string_view text, QuantityKind kind, const Location& where) {
+  Reading reading{.original = text, .kind = kind, .where = where};
+  const Decimal number = split(reading);
+  const auto scale = scale_of(reading.unit, kind);
+  if (!scale) {
+    const auto time = kind == Kind::seconds ? read_time_parts(text) : std::nullopt;
+    if (time && std::isfinite(*time)) return *time;
+    reading.refuse_unit();
   }
-  return {};
+  const double value = to_double(number, scale->exponent) * scale->times / scale->per;
+  if (!std::isfinite(value)) reading.refuse(reading.quoted() + " is too large");
+  if (value < DBL_MIN && is_nonzero(number)) reading.refuse(reading.quoted() + " is too small");
+  if (kind == Kind::fraction && value > 1.0) {
+    const bool percent_forgotten = reading.unit.empty() && value <= 100.0;
+    reading.refuse(reading.quoted() + " is more than the whole",
+                   percent_forgotten ? "did you mean " + reading.number + "%?" : "");
+  }
+  return value;
 }
 
 }  // namespace trainbudget::io

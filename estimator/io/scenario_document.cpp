@@ -16,8 +16,11 @@ void set_at_path(YamlNode& root, std::string_view path, YamlNode value, const Lo
   while (true) {
     const std::size_t dot = path.find('.');
     const std::string key(path.substr(0, dot));
-    if (key.empty()) throw InputError(where, "a key is missing in the path", "write --set path=value, as in --set price.provider=aws");
-    if (at->kind == YamlNode::Kind::sequence) throw InputError(where, "'" + key + "' lies in a list: only keys of mappings can be set");
+    if (key.empty())
+      throw InputError(where, "a key is missing in the path",
+                       "write --set path=value, as in --set price.provider=aws");
+    if (at->kind == YamlNode::Kind::sequence)
+      throw InputError(where, "'" + key + "' lies in a list: only keys of mappings can be set");
     if (at->kind != YamlNode::Kind::mapping) {
       *at = {};
       at->kind = YamlNode::Kind::mapping;
@@ -54,13 +57,16 @@ void apply_setting(YamlNode& root, const std::string& setting) {
   const Location where = option_location("--set", setting);
   const std::size_t equals = setting.find('=');
   if (equals == std::string::npos || equals == 0) {
-    throw InputError(where, "'" + setting + "' is no setting", "write --set path=value, as in --set efficiency=16%");
+    throw InputError(where, "'" + setting + "' is no setting",
+                     "write --set path=value, as in --set efficiency=16%");
   }
   const std::string text = setting.substr(equals + 1);
   if (text.empty()) throw InputError(where, "'" + setting + "' has no value");
   // Plain text stays as it is: YAML would take `50%` well, but `@` or a leading `%` not.
-  const bool structured = text.front() == '{' || text.front() == '[' || text.front() == '"' || text.front() == '\'';
-  YamlNode value = structured ? parse_yaml(text, "--set " + setting.substr(0, equals)) : option_value("--set", setting);
+  const bool structured =
+      text.front() == '{' || text.front() == '[' || text.front() == '"' || text.front() == '\'';
+  YamlNode value =
+      structured ? parse_yaml(text, "--set " + setting.substr(0, equals)) : option_value("--set", setting);
   if (!structured) {
     value.text = text;
     value.location.column = static_cast<int>(equals) + 2;

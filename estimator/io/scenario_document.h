@@ -1,24 +1,26 @@
-// A scenario as text: a YAML mapping, and the options that change it. Options and `--set path=value` are the same thing.
+// A scenario as text: a YAML mapping, and the options that change it. Options and `--set path=value` are the
+// same thing.
 #pragma once
+
+#include "io/yaml_node.h"
 
 #include <string>
 #include <string_view>
-
-#include "io/yaml_node.h"
 
 namespace trainbudget::io {
 
 /// An empty scenario, for a command line without a file.
 YamlNode empty_scenario();
 
-/// Puts `value` at `path` ("efficiency", "price.provider") of the mapping `root`, replacing what is there and making the
-/// mappings in between. Throws InputError at `where` for an empty path or a path through a list.
+/// Puts `value` at `path` ("efficiency", "price.provider") of the mapping `root`, replacing what is there and
+/// making the mappings in between. Throws InputError at `where` for an empty path or a path through a list.
 void set_at_path(YamlNode& root, std::string_view path, YamlNode value, const Location& where);
 
 /// `text` as the value of the option `option`: a plain scalar whose place is the option.
 YamlNode option_value(const std::string& option, const std::string& text);
 
-/// Applies one `--set path=value`; the value is read as YAML, so that lists and mappings work. Throws InputError.
+/// Applies one `--set path=value`; the value is read as YAML, so that lists and mappings work. Throws
+/// InputError.
 void apply_setting(YamlNode& root, const std::string& setting);
 
 }  // namespace trainbudget::io

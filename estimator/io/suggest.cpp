@@ -20,12 +20,14 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-/// Optimal string alignment: Levenshtein plus the swap of two neighbours (Damerau 1964), each substring edited once.
+/// Optimal string alignment: Levenshtein plus the swap of two neighbours (Damerau 1964), each substring
+/// edited once.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1);
   std::vector<std::size_t> above(b.size() + 1);
   std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) above[j] = j;
+  for (std::size_t j = 0; j <= b.size(); ++j)
+    above[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {

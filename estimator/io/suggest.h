@@ -9,9 +9,9 @@
 
 namespace trainbudget::io {
 
-/// The candidate nearest to `word`, letter case aside: at most one edit (insert, delete, replace, swap of neighbours)
-/// for every three letters; else the shortest candidate that starts with `word` (3 letters or more). Ties go to the
-/// first candidate. nullopt when nothing is near.
+/// The candidate nearest to `word`, letter case aside: at most one edit (insert, delete, replace, swap of
+/// neighbours) for every three letters; else the shortest candidate that starts with `word` (3 letters or
+/// more). Ties go to the first candidate. nullopt when nothing is near.
 std::optional<std::string_view> closest(std::string_view word, std::span<const std::string_view> candidates);
 
 /// "did you mean 'x'?", or "" when nothing is near.

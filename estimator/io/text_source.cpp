@@ -1,15 +1,16 @@
 #include "io/text_source.h"
 
-#include <utility>
-
 #include "io/utf8.h"
+
+#include <utility>
 
 namespace trainbudget::io {
 
 std::shared_ptr<const std::string> checked_source(std::string text, const std::string& file,
                                                   std::size_t largest) {
   if (text.size() > largest) {
-    throw InputError({.file = file}, "too large: " + size_text(text.size()) + ", at most " + size_text(largest));
+    throw InputError({.file = file},
+                     "too large: " + size_text(text.size()) + ", at most " + size_text(largest));
   }
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());

@@ -10,7 +10,8 @@ namespace {
 void refuse_duplicate_keys(const std::vector<YamlNode::Entry>& entries) {
   std::vector<const YamlNode::Entry*> sorted;
   sorted.reserve(entries.size());
-  for (const YamlNode::Entry& entry : entries) sorted.push_back(&entry);
+  for (const YamlNode::Entry& entry : entries)
+    sorted.push_back(&entry);
   // Addresses within one vector follow the file order.
   std::sort(sorted.begin(), sorted.end(), [](const YamlNode::Entry* a, const YamlNode::Entry* b) {
     return a->key != b->key ? a->key < b->key : a < b;
@@ -23,9 +24,10 @@ void refuse_duplicate_keys(const std::vector<YamlNode::Entry>& entries) {
     second = sorted[i];
   }
   if (second == nullptr) return;
-  throw InputError(second->key_location, "key '" + second->key + "' is already set on line " +
-                                             std::to_string(first->key_location.line),
-                   "keep one of them");
+  throw InputError(
+      second->key_location,
+      "key '" + second->key + "' is already set on line " + std::to_string(first->key_location.line),
+      "keep one of them");
 }
 
 }  // namespace
@@ -60,9 +62,12 @@ void TreeBuilder::value(YamlNode node) {
 }
 
 void TreeBuilder::open(YamlNode::Kind kind, Location where) {
-  if (expects_key()) throw InputError(std::move(where), "a key must be text, not a mapping or a sequence");
+  if (expects_key())
+    throw InputError(std::move(where), "a key must be text, not a mapping or a sequence",
+                     "write the key as plain text; or is a bracket never closed?");
   if (open_.size() >= deepest_nesting) {
-    throw InputError(std::move(where), "nested too deeply: at most " + std::to_string(deepest_nesting) + " levels");
+    throw InputError(std::move(where),
+                     "nested too deeply: at most " + std::to_string(deepest_nesting) + " levels");
   }
   count(where);
   Frame frame;
@@ -88,7 +93,8 @@ void TreeBuilder::attach(YamlNode node) {
     parent.node.items.push_back(std::move(node));
     return;
   }
-  parent.node.entries.push_back({std::move(parent.key->first), std::move(parent.key->second), std::move(node)});
+  parent.node.entries.push_back(
+      {std::move(parent.key->first), std::move(parent.key->second), std::move(node)});
   parent.key.reset();
 }
 

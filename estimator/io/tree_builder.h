@@ -1,22 +1,24 @@
 // Builds the tree of io/yaml_node.h from the events of a parser, with the checks that YAML and JSON share.
 #pragma once
 
+#include "io/yaml_node.h"
+
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "io/yaml_node.h"
-
 namespace trainbudget::io {
 
-/// Takes values in document order; a mapping takes its keys through value() or key(). Throws InputError for duplicate
-/// keys, keys that are not scalars, more than deepest_nesting levels and more than most_nodes values.
+/// Takes values in document order; a mapping takes its keys through value() or key(). Throws InputError for
+/// duplicate keys, keys that are not scalars, more than deepest_nesting levels and more than most_nodes
+/// values.
 class TreeBuilder {
  public:
   /// True when the next value is the key of a mapping.
   bool expects_key() const;
-  /// The place of the innermost open key, or of the innermost open node; for values that have no text of their own.
+  /// The place of the innermost open key, or of the innermost open node; for values that have no text of
+  /// their own.
   Location innermost_location() const;
 
   void key(std::string text, Location where);

@@ -10,9 +10,9 @@ struct Range {
 };
 
 // The blocks that terminals draw over two columns; coarse, but enough to keep a caret under its place.
-constexpr std::array wide = {Range{0x1100, 0x115F},   Range{0x2E80, 0xA4CF},   Range{0xAC00, 0xD7A3},
-                             Range{0xF900, 0xFAFF},   Range{0xFE30, 0xFE6F},   Range{0xFF00, 0xFF60},
-                             Range{0xFFE0, 0xFFE6},   Range{0x1F300, 0x1FAFF}, Range{0x20000, 0x3FFFD}};
+constexpr std::array wide = {Range{0x1100, 0x115F}, Range{0x2E80, 0xA4CF},   Range{0xAC00, 0xD7A3},
+                             Range{0xF900, 0xFAFF}, Range{0xFE30, 0xFE6F},   Range{0xFF00, 0xFF60},
+                             Range{0xFFE0, 0xFFE6}, Range{0x1F300, 0x1FAFF}, Range{0x20000, 0x3FFFD}};
 constexpr std::array zero_width = {Range{0x0300, 0x036F}, Range{0x1AB0, 0x1AFF}, Range{0x20D0, 0x20FF},
                                    Range{0xFE00, 0xFE0F}};
 // C0 and C1 controls, line and paragraph separators, bidirectional overrides, zero-width characters, BOM.
@@ -56,7 +56,9 @@ int display_width(char32_t code_point) {
   return is_in(code_point, wide) ? 2 : 1;
 }
 
-bool is_printable(char32_t code_point) { return !is_in(code_point, unprintable); }
+bool is_printable(char32_t code_point) {
+  return !is_in(code_point, unprintable);
+}
 
 std::string printable(std::string_view text) {
   std::string shown;

@@ -14,7 +14,8 @@ struct CodePoint {
   bool valid = true;
 };
 
-/// The code point at byte `position` (< text.size()). Overlong forms, surrogates and cut sequences are not valid.
+/// The code point at byte `position` (< text.size()). Overlong forms, surrogates and cut sequences are not
+/// valid.
 CodePoint decode_utf8(std::string_view text, std::size_t position);
 
 /// Terminal columns: 0 for combining marks, 2 for wide East Asian characters and emoji, else 1.
@@ -31,7 +32,8 @@ struct TextProblem {
   std::string message;
 };
 
-/// The first byte that no text file holds: NUL, other control characters (tab and line ends are fine), broken UTF-8.
+/// The first byte that no text file holds: NUL, other control characters (tab and line ends are fine), broken
+/// UTF-8.
 std::optional<TextProblem> find_text_problem(std::string_view text);
 
 }  // namespace trainbudget::io

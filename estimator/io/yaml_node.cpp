@@ -1,5 +1,9 @@
 #include "io/yaml_node.h"
 
+#include "io/file.h"
+#include "io/text_source.h"
+#include "io/tree_builder.h"
+
 #include <memory>
 #include <sstream>
 #include <utility>
@@ -9,14 +13,11 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
-#include "io/file.h"
-#include "io/text_source.h"
-#include "io/tree_builder.h"
-
 namespace trainbudget::io {
 namespace {
 
-/// Whether a quoted scalar that opens at `open` is closed; yaml-cpp 0.7 takes the end of the file for a quote.
+/// Whether a quoted scalar that opens at `open` is closed; yaml-cpp 0.7 takes the end of the file for a
+/// quote.
 bool is_terminated(std::string_view source, std::size_t open) {
   const char quote = source[open];
   for (std::size_t i = open + 1; i < source.size(); ++i) {
@@ -50,7 +51,8 @@ class EventReader : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
     refuse_properties(mark);
     YamlNode node;
-    node.location = is_null_word(mark) || builder_.expects_key() ? place(mark) : builder_.innermost_location();
+    node.location =
+        is_null_word(mark) || builder_.expects_key() ? place(mark) : builder_.innermost_location();
     builder_.value(std::move(node));
   }
 
@@ -96,7 +98,9 @@ class EventReader : public YAML::EventHandler {
 
  private:
   static std::size_t offset(const YAML::Mark& mark) { return static_cast<std::size_t>(mark.pos); }
-  char at(const YAML::Mark& mark) const { return offset(mark) < source_->size() ? (*source_)[offset(mark)] : '\0'; }
+  char at(const YAML::Mark& mark) const {
+    return offset(mark) < source_->size() ? (*source_)[offset(mark)] : '\0';
+  }
 
   /// A value that is absent has the mark of whatever follows it.
   bool is_null_word(const YAML::Mark& mark) const {
@@ -110,7 +114,8 @@ class EventReader : public YAML::EventHandler {
   void refuse_properties(const YAML::Mark& mark) const {
     const char first = at(mark);
     if (first == '!') {
-      throw InputError(place(mark), "tags (!name) are not supported", "put text that begins with ! in quotes");
+      throw InputError(place(mark), "tags (!name) are not supported",
+                       "put text that begins with ! in quotes");
     }
     if (first == '&') {
       throw InputError(place(mark), "anchors (&name) are not supported",
@@ -138,7 +143,7 @@ std::string hint_for(const Location& where) {
   return {};
 }
 
-YamlNode parse(std::shared_ptr<const std::string> source, const std::string& file) {
+YamlNode parse(const std::shared_ptr<const std::string>& source, const std::string& file) {
   std::istringstream stream(*source);
   EventReader reader(source, file);
   try {

@@ -16,7 +16,7 @@ std::vector<std::size_t> natural_widths(const Table& table) {
   return widths;
 }
 
-/// Takes what is too much from the widest left-aligned column, but leaves it eight columns.
+/// Takes what is too much from the widest elastic column, but leaves it eight columns.
 void fit(std::vector<std::size_t>& widths, const Table& table, std::size_t limit) {
   std::size_t total = 2 * (widths.size() - 1);
   for (const std::size_t width : widths)
@@ -24,7 +24,7 @@ void fit(std::vector<std::size_t>& widths, const Table& table, std::size_t limit
   while (total > limit) {
     std::size_t widest = widths.size();
     for (std::size_t c = 0; c < widths.size(); ++c) {
-      const bool may_shrink = !table.columns[c].right && widths[c] > 8;
+      const bool may_shrink = table.columns[c].elastic && widths[c] > 8;
       if (may_shrink && (widest == widths.size() || widths[c] > widths[widest])) widest = c;
     }
     if (widest == widths.size()) return;
@@ -44,13 +44,36 @@ std::string cut(const std::string& text, std::size_t width) {
   return text.substr(0, end) + "…";
 }
 
-void append_aligned(std::string& out, const std::string& text, std::size_t width, bool right, bool last) {
+void append_aligned(std::string& out, const std::string& text, std::size_t width, bool right) {
   const std::string shown = cut(text, width);
   const std::string padding(width - display_width(shown), ' ');
   if (right) out += padding;
   out += shown;
-  if (!right && !last) out += padding;
-  if (!last) out += "  ";
+  if (!right) out += padding;
+}
+
+/// One line of cells, `text_of(c)` in each; a wrapping last cell continues below its own column.
+template <class TextOf>
+void append_line(std::string& out, const Table& table, const std::vector<std::size_t>& widths, Style style,
+                 TextOf text_of) {
+  std::size_t start = 0;
+  for (std::size_t c = 0; c < widths.size(); ++c) {
+    const Column& column = table.columns[c];
+    const auto limit = static_cast<std::size_t>(style.width);
+    if (column.wraps && limit > start + 20) {
+      std::string text = wrapped(text_of(c), limit - start, 0);
+      for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + start + 1)) {
+        text.insert(at + 1, start, ' ');
+      }
+      out += text;
+    } else {
+      append_aligned(out, text_of(c), widths[c], column.right);
+    }
+    if (c + 1 < widths.size()) out += "  ";
+    start += widths[c] + 2;
+  }
+  out.erase(out.find_last_not_of(' ') + 1);
+  out += '\n';
 }
 
 }  // namespace
@@ -65,20 +88,12 @@ std::string table_text(const Table& table, Style style) {
   std::vector<std::size_t> widths = natural_widths(table);
   if (style.width > 0) fit(widths, table, static_cast<std::size_t>(style.width));
   std::string out;
-  const std::size_t last = table.columns.size() - 1;
   if (style.color) out += "\033[1m";
-  for (std::size_t c = 0; c <= last; ++c) {
-    append_aligned(out, table.columns[c].title, widths[c], table.columns[c].right, c == last);
-  }
-  if (style.color) out += "\033[0m";
-  out += '\n';
+  append_line(out, table, widths, style,
+              [&](std::size_t c) -> const std::string& { return table.columns[c].title; });
+  if (style.color) out.insert(out.size() - 1, "\033[0m");
   for (const auto& row : table.rows) {
-    for (std::size_t c = 0; c <= last; ++c) {
-      append_aligned(out, row[c].text, widths[c], table.columns[c].right, c == last);
-    }
-    while (out.back() == ' ')
-      out.pop_back();
-    out += '\n';
+    append_line(out, table, widths, style, [&](std::size_t c) -> const std::string& { return row[c].text; });
   }
   return out;
 }

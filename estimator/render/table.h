@@ -15,9 +15,11 @@ struct Style {
 };
 
 struct Column {
-  std::string key;     ///< machine name with the unit in it: `peak_bf16_flops_per_second`
-  std::string title;   ///< for people
-  bool right = false;  ///< numbers are aligned to the right
+  std::string key;       ///< machine name with the unit in it: `peak_bf16_flops_per_second`
+  std::string title;     ///< for people
+  bool right = false;    ///< numbers are aligned to the right
+  bool elastic = false;  ///< long text that may be cut to fit a terminal
+  bool wraps = false;    ///< long text of the last column, continued on further lines
 };
 
 /// What a cell shows to people and what it says to programs (SI base units; monostate is null).
@@ -35,8 +37,8 @@ struct Table {
   std::vector<std::vector<Cell>> rows;  ///< each as long as `columns`
 };
 
-/// Aligned columns under underlined titles. Where the table is wider than `style.width`, the widest
-/// left-aligned column is cut with "…", never a number.
+/// Aligned columns under their titles. Where the table is wider than `style.width`, the widest elastic
+/// column is cut with "…"; names and numbers never are.
 std::string table_text(const Table& table, Style style);
 /// A GitHub-flavoured Markdown table; `|` and line breaks in cells are escaped.
 std::string table_markdown(const Table& table);

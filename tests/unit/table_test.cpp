@@ -18,6 +18,8 @@ TEST_CASE("text columns are aligned by what is seen, not by bytes") {
 TEST_CASE("a narrow terminal cuts text, never numbers") {
   Table table = sample();
   table.rows[0][0] = Cell::of("a very long name indeed");
+  CHECK(table_text(table, {.width = 20}).starts_with("Name                     Price\n"));
+  table.columns[0].elastic = true;
   CHECK(table_text(table, {.width = 20}) ==
         "Name           Price\na very long …  $1.50\nµ                  –\n");
 }
@@ -39,4 +41,10 @@ TEST_CASE("JSON has one object per row; unknown is null") {
 TEST_CASE("long text breaks at spaces") {
   CHECK(wrapped("one two three", 8, 2) == "one two\n  three");
   CHECK(wrapped("one two three", 0, 2) == "one two three");
+}
+
+TEST_CASE("a wrapping last column continues below itself") {
+  const Table table{.columns = {{"a", "A"}, {"b", "B", false, false, true}},
+                    .rows = {{Cell::of("x"), Cell::of("some words that do not fit on one line")}}};
+  CHECK(table_text(table, {.width = 26}) == "A  B\nx  some words that do not\n   fit on one line\n");
 }

@@ -1,0 +1,86 @@
+// The trainbudget executable: parse, run one command, turn errors into messages and exit codes.
+//   0 done   1 a condition that was asked for does not hold   2 bad input or usage   130 interrupted
+#include "cli/command.h"
+#include "cli/usage.h"
+#include "io/input_error.h"
+#include "version.h"
+
+#include <csignal>
+#include <exception>
+#include <new>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+namespace trainbudget::cli {
+namespace {
+
+constexpr int bad_input = 2;
+
+constexpr const char* footer = R"(Examples:
+  trainbudget estimate scenarios/rwkv-4-14b.yaml
+  trainbudget estimate --params 14B --tokens 300B --gpu a100-sxm-80gb --gpus 64 --efficiency 50% --price '$0.79/h'
+  trainbudget hardware list
+  trainbudget prices list --gpu h100-sxm-80gb --as-of 2024-06-01
+
+Exit codes: 0 done; 1 a condition that was asked for does not hold; 2 bad input or usage; 130 interrupted.)";
+
+void add_global_options(CLI::App& app, GlobalOptions& global) {
+  app.add_option("-f,--format", global.output.format, "Format of standard output: table, json, csv, md")
+      ->type_name("FORMAT");
+  app.add_option("--out", global.output.files,
+                 "Also write FILE, format by suffix: .txt .json .csv .md (repeatable)")
+      ->type_name("FILE")
+      ->expected(1)
+      ->take_all();
+  app.add_option("--color", global.output.color, "Colour on a terminal: auto, always, never")
+      ->type_name("WHEN");
+  app.add_option("--profiles", global.profiles, "Folder with hardware profiles and prices")->type_name("DIR");
+}
+
+int run(const std::vector<std::string>& arguments) {
+  CLI::App app("What will this training run cost, how long will it take, and how sure are we?",
+               "trainbudget");
+  app.set_version_flag("--version", std::string("trainbudget ") + version + " (" + git_revision + ")");
+  app.footer(footer);
+  app.fallthrough();
+  app.require_subcommand(0, 1);
+  GlobalOptions global;
+  add_global_options(app, global);
+
+  std::vector<AddedCommand> commands = {add_estimate_command(app, global, arguments)};
+  for (AddedCommand& command : add_hardware_commands(app, global))
+    commands.push_back(std::move(command));
+  for (AddedCommand& command : add_prices_commands(app, global))
+    commands.push_back(std::move(command));
+
+  if (const std::optional<std::string> text = parse(app, arguments)) {
+    write_stdout(*text);
+    return 0;
+  }
+  for (const AddedCommand& command : commands) {
+    if (command.app->parsed()) return command.run();
+  }
+  write_stdout(app.help());
+  return 0;
+}
+
+}  // namespace
+}  // namespace trainbudget::cli
+
+int main(int argc, char** argv) {
+  using namespace trainbudget;
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return cli::run(std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const io::InputError& error) {
+    cli::say(io::describe(error) + "\n");
+  } catch (const std::bad_alloc&) {
+    cli::say("trainbudget: not enough memory\n");
+  } catch (const std::exception& error) {
+    cli::say(std::string("trainbudget: internal error: ") + error.what() +
+             "\n  please report this with the command that caused it\n");
+  }
+  return cli::bad_input;
+}

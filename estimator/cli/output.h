@@ -1,0 +1,45 @@
+// Where reports go: standard output and the files that --out names. Everything is rendered before anything is
+// written, and a file is written whole or not at all.
+#pragma once
+
+#include "cli/terminal.h"
+#include "render/table.h"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace trainbudget::cli {
+
+enum class Format { table, json, csv, markdown };
+
+/// The format named `word` (table, json, csv, md). Throws InputError, with the nearest name, at `option`.
+Format format_named(std::string_view word, const std::string& option);
+
+/// A report in any format.
+using Renderer = std::function<std::string(Format, render::Style)>;
+
+/// The faces of a plain table.
+Renderer renderer_of(render::Table table);
+
+struct OutputOptions {
+  std::string format = "table";
+  std::vector<std::string> files;  ///< format by suffix: .txt .json .csv .md
+  std::string color = "auto";
+};
+
+/// Renders to standard output and to every file. Throws InputError for an unknown format or suffix and for a
+/// file that cannot be written; a closed pipe ends the output quietly.
+void emit(const Renderer& render, const OutputOptions& options);
+
+/// Writes to standard output; returns quietly when the reader has gone. Throws InputError when the disk is
+/// full.
+void write_stdout(std::string_view text);
+
+/// Talk, on standard error.
+void say(std::string_view text);
+
+ColorChoice color_choice(const std::string& word);
+
+}  // namespace trainbudget::cli

@@ -1,0 +1,85 @@
+#include "cli/scenario_options.h"
+
+#include "io/scenario_document.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace trainbudget::cli {
+namespace {
+
+struct Row {
+  const char* flag;
+  const char* path;
+  const char* value;
+  const char* help;
+};
+
+constexpr std::array rows = {
+    Row{"--name", "name", "TEXT", "Title of the report"},
+    Row{"--params", "params", "COUNT", "Trained parameters: 14B"},
+    Row{"--model", "model", "NAME", "Instead of --params, a model profile: rwkv-7-7.2b"},
+    Row{"--config", "config", "FILE", "Instead of --params, a Hugging Face config.json"},
+    Row{"--sequence-length", "sequence_length", "TOKENS", "Of --model or --config; default: 4096, as an assumption"},
+    Row{"--tokens", "tokens", "TOKENS", "Training tokens: 300B"},
+    Row{"--gpu", "gpu", "NAME", "Accelerator: a100-sxm-80gb; see 'trainbudget hardware list'"},
+    Row{"--cluster", "cluster", "NAME", "Kind of server instead of --gpu: hgx-h100"},
+    Row{"--gpus", "gpus", "COUNT", "Number of accelerators"},
+    Row{"--precision", "precision", "NAME",
+        "Of the matrix products: bf16 (default where there is one), fp16, fp8 ..."},
+    Row{"--efficiency", "efficiency", "FRACTION",
+        "Whole-run utilisation: 50% or 40%..55%; default: a stated prior"},
+    Row{"--price", "price", "PRICE", "Per GPU-hour: '$0.79/h'; default: the price list"},
+    Row{"--provider", "price.provider", "NAME", "Take the price of this provider"},
+    Row{"--pricing", "price.pricing", "MODEL",
+        "on_demand (default), spot, community, reserved_1y, reserved_3y, capacity_block"},
+    Row{"--region", "price.region", "NAME", "Take the price of this region"},
+    Row{"--as-of", "as_of", "DATE", "Prices known on this day: 2024-06-01; default: the newest"},
+    Row{"--used-gpu-hours", "used_gpu_hours", "HOURS",
+        "What a finished run used: shows its efficiency and cost"},
+};
+
+constexpr std::array model_keys = {"params", "model", "config"};
+
+bool is_model(std::string_view path) {
+  return std::find(model_keys.begin(), model_keys.end(), path) != model_keys.end();
+}
+
+/// What is trained is said in one of three ways: one that an option gives replaces whichever the file has.
+void remove_model(io::YamlNode& root) {
+  std::erase_if(root.entries, [&](const io::YamlNode::Entry& entry) {
+    return is_model(entry.key) && !entry.key_location.file.starts_with("--");
+  });
+}
+
+}  // namespace
+
+ScenarioOptions::ScenarioOptions(CLI::App& app) : values_(rows.size()) {
+  app.add_option("scenario", file_, "Scenario file (YAML); '-' is standard input")->type_name("FILE");
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    given_.push_back(
+        app.add_option(rows[i].flag, values_[i], rows[i].help)->type_name(rows[i].value)->group("Scenario"));
+  }
+  app.add_option("--set", settings_, "Set any key of the scenario: --set price.provider=aws (repeatable)")
+      ->type_name("PATH=VALUE")
+      ->expected(1)
+      ->take_all()
+      ->group("Scenario");
+}
+
+io::YamlNode ScenarioOptions::document() const {
+  io::YamlNode root = file_.empty() ? io::empty_scenario() : io::read_yaml_file(file_);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (given_[i]->count() == 0) continue;
+    io::YamlNode value = io::option_value(rows[i].flag, values_[i]);
+    const io::Location where = value.location;
+    if (is_model(rows[i].path)) remove_model(root);
+    io::set_at_path(root, rows[i].path, std::move(value), where);
+  }
+  for (const std::string& setting : settings_)
+    io::apply_setting(root, setting);
+  return root;
+}
+
+}  // namespace trainbudget::cli

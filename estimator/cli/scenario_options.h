@@ -1,0 +1,33 @@
+// The options that describe a scenario. Each stands for a key of a scenario file, so that both are read by
+// the same code.
+#pragma once
+
+#include "io/yaml_node.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+namespace trainbudget::cli {
+
+class ScenarioOptions {
+ public:
+  /// Adds the options to `app`. The object must outlive the parsing.
+  explicit ScenarioOptions(CLI::App& app);
+
+  /// The scenario file, where one is named, with the options and then the --set values laid over it. Throws
+  /// InputError.
+  io::YamlNode document() const;
+  /// The scenario file; empty where there is none.
+  const std::string& file() const { return file_; }
+
+ private:
+  std::string file_;
+  std::vector<std::string> settings_;
+  std::vector<std::string> values_;  ///< one for each row of the option table
+  std::vector<CLI::Option*> given_;
+};
+
+}  // namespace trainbudget::cli

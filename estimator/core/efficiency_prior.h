@@ -1,0 +1,40 @@
+// Stated priors of efficiency, for a scenario that gives none: quantiles of published measurements by
+// accelerator, precision and number of accelerators. Data: hardware_profiles/efficiency/.
+#pragma once
+
+#include "core/hardware.h"
+#include "core/provenance.h"
+#include "core/uncertainty.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace trainbudget {
+
+struct EfficiencyPrior {
+  std::vector<Precision> precisions;
+  std::vector<std::string> accelerators;  ///< empty: any
+  double least_gpus = 1.0;
+  double most_gpus = 0.0;  ///< 0: no limit
+  Range six_n;             ///< utilisation by 6 FLOPs per parameter and token, steady state
+  Range causal;            ///< the same with half of the attention matrix counted
+  int rows = 0;            ///< published measurements behind it
+  int publishers = 0;
+  std::string note;
+
+  bool is_pooled() const { return accelerators.empty(); }
+};
+
+struct EfficiencyPriors {
+  std::vector<EfficiencyPrior> steady_state;  ///< the first that fits is taken
+  Provenance steady_state_provenance;
+  Sourced<Range> whole_run;  ///< what whole runs keep of the steady state
+};
+
+/// The first prior for `accelerator` at `precision` on `gpus` of them; nullptr where even the pooled ones do
+/// not cover it (fp64, fp4).
+const EfficiencyPrior* find_prior(const EfficiencyPriors& priors, std::string_view accelerator,
+                                  Precision precision, double gpus);
+
+}  // namespace trainbudget

@@ -1,0 +1,49 @@
+#include "core/power.h"
+
+#include <algorithm>
+
+namespace trainbudget {
+namespace {
+
+Sourced<Range> overhead_of(const PowerDefaults& defaults, const Accelerator& accelerator) {
+  for (const ServerOverhead& entry : defaults.server_overhead) {
+    const bool fits = entry.accelerators.empty() ||
+                      std::find(entry.accelerators.begin(), entry.accelerators.end(), accelerator.name) !=
+                          entry.accelerators.end();
+    if (!fits) continue;
+    if (entry.watts) return {*entry.watts, entry.provenance};
+    if (entry.fraction_of_tdp)
+      return {*entry.fraction_of_tdp * accelerator.tdp->value.value, entry.provenance};
+  }
+  return {exactly(0.0),
+          {.origin = Origin::assumed, .source = "no figure for the server around this accelerator"}};
+}
+
+/// The region goes before the fleet, the fleet before the industry.
+Sourced<Range> pue_of(const PowerDefaults& defaults, std::string_view provider, std::string_view region) {
+  const BuildingPue* fleet = nullptr;
+  for (const BuildingPue& entry : defaults.pue) {
+    if (entry.provider != provider) continue;
+    if (!entry.region.empty() && entry.region == region) return {exactly(entry.value), entry.provenance};
+    if (entry.region.empty() && fleet == nullptr) fleet = &entry;
+  }
+  return fleet != nullptr ? Sourced<Range>{exactly(fleet->value), fleet->provenance} : defaults.default_pue;
+}
+
+}  // namespace
+
+std::optional<PowerModel> power_model(const PowerDefaults& defaults, const Accelerator& accelerator,
+                                      std::string_view provider, std::string_view region) {
+  if (!accelerator.tdp) return std::nullopt;
+  PowerModel model{.load_fraction = defaults.load_fraction,
+                   .overhead_watts = overhead_of(defaults, accelerator),
+                   .network_fraction = defaults.network_fraction,
+                   .pue = pue_of(defaults, provider, region)};
+  if (accelerator.average_power) {
+    model.load_fraction = {exactly(accelerator.average_power->value / accelerator.tdp->value),
+                           accelerator.average_power->provenance};
+  }
+  return model;
+}
+
+}  // namespace trainbudget

@@ -1,0 +1,66 @@
+#include "io/efficiency_prior_file.h"
+
+#include "io/accelerator_file.h"
+#include "io/map_reader.h"
+#include "io/sourced_reader.h"
+
+namespace trainbudget::io {
+namespace {
+
+Range read_fractions(const YamlNode& node) {
+  MapReader map(node, "quantiles");
+  const Range range = read_quantiles(map, QuantityKind::fraction);
+  map.finish();
+  if (!(range.p10 > 0.0)) throw InputError(node.location, "a utilisation above zero is wanted");
+  return range;
+}
+
+EfficiencyPrior read_prior(const YamlNode& node) {
+  constexpr long long most = 1'000'000'000;
+  MapReader map(node, "prior");
+  EfficiencyPrior prior;
+  const YamlNode& precisions = map.require("precisions");
+  for (const std::string& word : read_strings(precisions)) {
+    prior.precisions.push_back(precision_named(word, precisions.location));
+  }
+  if (const YamlNode* accelerators = map.find("accelerators"))
+    prior.accelerators = read_strings(*accelerators);
+  MapReader count(map.require("accelerator_count"), "accelerator_count");
+  prior.least_gpus = static_cast<double>(read_integer(count.require("least"), 1, most));
+  if (const YamlNode* upper = count.find("most"))
+    prior.most_gpus = static_cast<double>(read_integer(*upper, 1, most));
+  count.finish();
+  prior.six_n = read_fractions(map.require("six_n"));
+  prior.causal = read_fractions(map.require("causal"));
+  prior.rows = static_cast<int>(read_integer(map.require("rows"), 1, most));
+  read_integer(map.require("configurations"), 1, prior.rows);
+  prior.publishers = static_cast<int>(read_integer(map.require("publishers"), 1, prior.rows));
+  if (const YamlNode* note = map.find("note")) prior.note = read_string(*note);
+  map.finish();
+  return prior;
+}
+
+}  // namespace
+
+EfficiencyPriors read_efficiency_priors(const std::string& path) {
+  const YamlNode root = read_yaml_file(path);
+  MapReader map(root, "efficiency priors");
+  check_schema(map, "trainbudget/efficiency-prior/1");
+  EfficiencyPriors priors;
+  for (const YamlNode& item : map.require("steady_state").items)
+    priors.steady_state.push_back(read_prior(item));
+  MapReader source(map.require("steady_state_source"), "steady_state_source");
+  priors.steady_state_provenance = read_provenance(source);
+  source.finish();
+
+  MapReader whole_run(map.require("whole_run"), "whole_run");
+  priors.whole_run = {read_fractions(whole_run.require("ratio")), read_provenance(whole_run)};
+  read_quantity<double>(whole_run.require("runs"));
+  for (const char* bound : {"least", "most"})
+    read_quantity_value(whole_run.require(bound), QuantityKind::fraction);
+  whole_run.finish();
+  map.finish();
+  return priors;
+}
+
+}  // namespace trainbudget::io

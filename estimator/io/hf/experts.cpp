@@ -1,0 +1,185 @@
+// Mixtures of experts. Defaults are those of the configuration classes of Hugging Face transformers.
+#include "io/hf/fields.h"
+
+#include <algorithm>
+
+namespace trainbudget::io::hf {
+namespace {
+
+Mlp dense_mlp(Fields& fields) {
+  return {.intermediate_size = fields.integer("intermediate_size"), .gated = true};
+}
+
+void mixtral(Fields& fields, Model& model) {
+  read_outline(fields, model, false);
+  Attention attention = grouped_attention(fields, model.hidden_size);
+  attention.window = fields.has("sliding_window") ? fields.integer("sliding_window") : 0;
+  repeat(model,
+         {.mixer = attention,
+          .feed_forward = MixtureOfExperts{.experts = fields.integer("num_local_experts"),
+                                           .active_experts = fields.integer("num_experts_per_tok"),
+                                           .intermediate_size = fields.integer("intermediate_size"),
+                                           .gated = true}},
+         fields.layers("num_hidden_layers"));
+}
+
+/// Dense layers where `mlp_only_layers` or `decoder_sparse_step` say so, experts elsewhere.
+void sparse_layers(Fields& fields, Model& model, const Attention& attention, const MixtureOfExperts& moe) {
+  const int layers = fields.layers("num_hidden_layers");
+  const int step = fields.integer("decoder_sparse_step", 1);
+  const std::vector<int> dense =
+      fields.has("mlp_only_layers") ? fields.integers("mlp_only_layers") : std::vector<int>{};
+  std::vector<bool> is_dense;
+  for (int i = 0; i < layers; ++i) {
+    const bool listed = std::find(dense.begin(), dense.end(), i) != dense.end();
+    is_dense.push_back(listed || step == 0 || (i + 1) % step != 0);
+  }
+  const Layer sparse{.mixer = attention, .feed_forward = moe};
+  if (std::find(is_dense.begin(), is_dense.end(), true) == is_dense.end())
+    return repeat(model, sparse, layers);
+  alternate(model, {.mixer = attention, .feed_forward = dense_mlp(fields)}, sparse, is_dense);
+}
+
+void qwen2_moe(Fields& fields, Model& model) {
+  read_outline(fields, model, false);
+  Attention attention = grouped_attention(fields, model.hidden_size);
+  attention.query_key_value_bias = fields.boolean("qkv_bias", true);
+  sparse_layers(fields, model, attention,
+                {.experts = fields.integer("num_experts"),
+                 .active_experts = fields.integer("num_experts_per_tok"),
+                 .intermediate_size = fields.integer("moe_intermediate_size"),
+                 .gated = true,
+                 .shared_intermediate_size = fields.integer("shared_expert_intermediate_size"),
+                 .shared_gate = true});
+}
+
+void qwen3_moe(Fields& fields, Model& model) {
+  read_outline(fields, model, false);
+  Attention attention = grouped_attention(fields, model.hidden_size);
+  attention.query_key_norm = QueryKeyNorm::per_head;
+  attention.query_key_value_bias = attention.output_bias = fields.boolean("attention_bias", false);
+  sparse_layers(fields, model, attention,
+                {.experts = fields.integer("num_experts"),
+                 .active_experts = fields.integer("num_experts_per_tok"),
+                 .intermediate_size = fields.integer("moe_intermediate_size"),
+                 .gated = true});
+}
+
+void olmoe(Fields& fields, Model& model) {
+  read_outline(fields, model, false);
+  Attention attention = grouped_attention(fields, model.hidden_size);
+  attention.query_key_norm = QueryKeyNorm::full_width;
+  attention.query_key_value_bias = attention.output_bias = fields.boolean("attention_bias", false);
+  repeat(model,
+         {.mixer = attention,
+          .feed_forward = MixtureOfExperts{.experts = fields.integer("num_experts"),
+                                           .active_experts = fields.integer("num_experts_per_tok"),
+                                           .intermediate_size = fields.integer("intermediate_size"),
+                                           .gated = true}},
+         fields.layers("num_hidden_layers"));
+}
+
+void dbrx(Fields& fields, Model& model) {
+  model.vocabulary = fields.integer("vocab_size");
+  model.hidden_size = fields.integer("d_model");
+  model.tied_head = fields.boolean("tie_word_embeddings", false);
+  model.norm = NormKind::layer_norm_weight;
+  const int heads = fields.integer("n_heads");
+  if (heads < 1) fields.refuse("n_heads", "must be positive");
+  Fields attention = fields.nested("attn_config");
+  Fields experts = fields.nested("ffn_config");
+  repeat(model,
+         {.mixer = Attention{.heads = heads,
+                             .kv_heads = attention.integer("kv_n_heads"),
+                             .head_size = model.hidden_size / heads,
+                             .rotary = true},
+          .feed_forward = MixtureOfExperts{.experts = experts.integer("moe_num_experts"),
+                                           .active_experts = experts.integer("moe_top_k"),
+                                           .intermediate_size = experts.integer("ffn_hidden_size"),
+                                           .gated = true}},
+         fields.layers("n_layers"));
+  fields.absorb(attention);
+  fields.absorb(experts);
+}
+
+void gpt_oss(Fields& fields, Model& model) {
+  read_outline(fields, model, false);
+  Attention attention = grouped_attention(fields, model.hidden_size);
+  attention.query_key_value_bias = attention.output_bias = fields.boolean("attention_bias", true);
+  attention.sinks = true;
+  const Layer full{.mixer = attention,
+                   .feed_forward = MixtureOfExperts{.experts = fields.integer("num_local_experts"),
+                                                    .active_experts = fields.integer("num_experts_per_tok"),
+                                                    .intermediate_size = fields.integer("intermediate_size"),
+                                                    .gated = true,
+                                                    .bias = true,
+                                                    .router_bias = true}};
+  Layer local = full;
+  std::get<Attention>(local.mixer).window = fields.integer("sliding_window");
+  alternate(model, local, full, sliding_layers(fields, fields.layers("num_hidden_layers"), 2));
+}
+
+/// Dense first layers, then experts with shared ones; optional prediction modules.
+void deepseek_layers(Fields& fields, Model& model, const Mixer& mixer) {
+  const int layers = fields.layers("num_hidden_layers");
+  const int dense = fields.integer("first_k_dense_replace");
+  if (fields.integer("moe_layer_freq", 1) != 1) fields.refuse("moe_layer_freq", "only 1 is supported");
+  const int width = fields.integer("moe_intermediate_size");
+  const MixtureOfExperts moe{.experts = fields.integer("n_routed_experts"),
+                             .active_experts = fields.integer("num_experts_per_tok"),
+                             .intermediate_size = width,
+                             .gated = true,
+                             .shared_intermediate_size = fields.has("n_shared_experts")
+                                                             ? width * fields.factor("n_shared_experts", 1)
+                                                             : 0};
+  std::vector<bool> is_dense;
+  for (int i = 0; i < layers; ++i)
+    is_dense.push_back(i < dense);
+  alternate(model, {.mixer = mixer, .feed_forward = dense_mlp(fields)}, {.mixer = mixer, .feed_forward = moe},
+            is_dense);
+  model.predicted_tokens = fields.integer("num_nextn_predict_layers", 0);
+  model.prediction_block = 1;
+}
+
+void deepseek(Fields& fields, Model& model) {
+  read_outline(fields, model, false);
+  deepseek_layers(fields, model, grouped_attention(fields, model.hidden_size));
+}
+
+void deepseek_latent(Fields& fields, Model& model) {
+  read_outline(fields, model, false);
+  if (fields.boolean("attention_bias", false)) fields.refuse("attention_bias", "is not supported here");
+  deepseek_layers(fields, model,
+                  LatentAttention{.heads = fields.integer("num_attention_heads"),
+                                  .query_rank = fields.has("q_lora_rank") ? fields.integer("q_lora_rank") : 0,
+                                  .kv_rank = fields.integer("kv_lora_rank"),
+                                  .head_size = fields.integer("qk_nope_head_dim"),
+                                  .rotary_size = fields.integer("qk_rope_head_dim"),
+                                  .value_size = fields.integer("v_head_dim")});
+}
+
+void glm4_moe(Fields& fields, Model& model) {
+  read_outline(fields, model, false);
+  Attention attention = grouped_attention(fields, model.hidden_size);
+  attention.query_key_value_bias = fields.boolean("attention_bias", false);
+  if (fields.boolean("use_qk_norm", false)) attention.query_key_norm = QueryKeyNorm::per_head;
+  deepseek_layers(fields, model, attention);
+}
+
+}  // namespace
+
+std::vector<ModelType> expert_types() {
+  return {{"mixtral", mixtral},
+          {"qwen2_moe", qwen2_moe},
+          {"qwen3_moe", qwen3_moe},
+          {"olmoe", olmoe},
+          {"dbrx", dbrx},
+          {"gpt_oss", gpt_oss},
+          {"deepseek", deepseek},
+          {"deepseek_v2", deepseek_latent},
+          {"deepseek_v3", deepseek_latent},
+          {"kimi_k2", deepseek_latent},
+          {"glm4_moe", glm4_moe}};
+}
+
+}  // namespace trainbudget::io::hf

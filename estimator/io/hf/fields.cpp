@@ -1,0 +1,162 @@
+#include "io/hf/fields.h"
+
+#include "io/map_reader.h"
+
+namespace trainbudget::io::hf {
+namespace {
+
+constexpr int most = 1 << 24;
+
+}  // namespace
+
+Fields::Fields(const YamlNode& node, std::string prefix) : node_(&node), prefix_(std::move(prefix)) {
+  if (node.kind != YamlNode::Kind::mapping) {
+    throw InputError(node.location, prefix_.empty() ? "a config.json is one JSON object"
+                                                    : "'" + prefix_ + "' is not an object");
+  }
+}
+
+const YamlNode* Fields::find(std::string_view key) {
+  asked_.emplace(key);
+  for (const YamlNode::Entry& entry : node_->entries) {
+    if (entry.key == key) return entry.value.kind == YamlNode::Kind::null ? nullptr : &entry.value;
+  }
+  return nullptr;
+}
+
+const YamlNode& Fields::require(std::string_view key) {
+  if (const YamlNode* found = find(key)) return *found;
+  throw InputError({.file = node_->location.file}, "the field '" + prefix_ + std::string(key) +
+                                                       "' is missing, and the parameters depend on it");
+}
+
+void Fields::note_default(std::string_view key, const std::string& value) {
+  defaults_.push_back(prefix_ + std::string(key) + " = " + value);
+}
+
+bool Fields::has(std::string_view key) {
+  return find(key) != nullptr;
+}
+
+int Fields::integer(std::string_view key) {
+  return static_cast<int>(read_integer(require(key), 0, most));
+}
+
+int Fields::integer(std::string_view key, int fallback) {
+  if (has(key)) return integer(key);
+  note_default(key, std::to_string(fallback));
+  return fallback;
+}
+
+int Fields::integer_of(std::string_view key, std::string_view other) {
+  const bool second = !has(key) && has(other);
+  return integer(second ? other : key);
+}
+
+int Fields::layers(std::string_view key) {
+  return static_cast<int>(read_integer(require(key), 1, 10000));
+}
+
+int Fields::factor(std::string_view key, int fallback) {
+  if (has(key)) return static_cast<int>(read_integer(require(key), 1, 256));
+  note_default(key, std::to_string(fallback));
+  return fallback;
+}
+
+bool Fields::boolean(std::string_view key) {
+  return read_bool(require(key));
+}
+
+bool Fields::boolean(std::string_view key, bool fallback) {
+  if (has(key)) return boolean(key);
+  note_default(key, fallback ? "true" : "false");
+  return fallback;
+}
+
+std::string Fields::text(std::string_view key) {
+  return read_string(require(key));
+}
+
+std::string Fields::text(std::string_view key, std::string_view fallback) {
+  if (has(key)) return text(key);
+  note_default(key, std::string(fallback));
+  return std::string(fallback);
+}
+
+std::vector<std::string> Fields::texts(std::string_view key) {
+  return read_strings(require(key));
+}
+
+std::vector<int> Fields::integers(std::string_view key) {
+  std::vector<int> values;
+  for (const YamlNode& item : require(key).items)
+    values.push_back(static_cast<int>(read_integer(item, 0, most)));
+  return values;
+}
+
+Fields Fields::nested(std::string_view key) {
+  return Fields(require(key), prefix_ + std::string(key) + ".");
+}
+
+void Fields::absorb(const Fields& nested) {
+  defaults_.insert(defaults_.end(), nested.defaults_.begin(), nested.defaults_.end());
+  for (const std::string& key : nested.ignored())
+    ignored_.push_back(key);
+}
+
+void Fields::refuse(std::string_view key, const std::string& why, const std::string& hint) {
+  throw InputError(require(key).location, "'" + prefix_ + std::string(key) + "': " + why, hint);
+}
+
+std::vector<std::string> Fields::ignored() const {
+  std::vector<std::string> keys = ignored_;
+  for (const YamlNode::Entry& entry : node_->entries) {
+    if (asked_.find(entry.key) == asked_.end()) keys.push_back(prefix_ + entry.key);
+  }
+  return keys;
+}
+
+void repeat(Model& model, Layer layer, int layers) {
+  model.blocks = {std::move(layer)};
+  model.layers.assign(static_cast<std::size_t>(layers), 0);
+}
+
+void alternate(Model& model, Layer first, Layer second, const std::vector<bool>& is_first) {
+  model.blocks = {std::move(first), std::move(second)};
+  model.layers.clear();
+  for (const bool wanted : is_first)
+    model.layers.push_back(wanted ? 0 : 1);
+}
+
+Attention grouped_attention(Fields& fields, int hidden_size) {
+  const int heads = fields.integer("num_attention_heads");
+  if (heads < 1) fields.refuse("num_attention_heads", "must be positive");
+  return {.heads = heads,
+          .kv_heads = fields.integer("num_key_value_heads", heads),
+          .head_size = fields.integer("head_dim", hidden_size / heads),
+          .rotary = true};
+}
+
+void read_outline(Fields& fields, Model& model, bool tied) {
+  model.vocabulary = fields.integer("vocab_size");
+  model.hidden_size = fields.integer("hidden_size");
+  model.tied_head = fields.boolean("tie_word_embeddings", tied);
+  model.norm = NormKind::rms;
+}
+
+std::vector<bool> sliding_layers(Fields& fields, int layers, int period) {
+  std::vector<bool> sliding(static_cast<std::size_t>(layers), false);
+  if (fields.has("layer_types")) {
+    const std::vector<std::string> kinds = fields.texts("layer_types");
+    if (kinds.size() != sliding.size()) fields.refuse("layer_types", "has not one entry for each layer");
+    for (std::size_t i = 0; i < sliding.size(); ++i)
+      sliding[i] = kinds[i] == "sliding_attention";
+    return sliding;
+  }
+  for (std::size_t i = 0; period > 1 && i < sliding.size(); ++i) {
+    sliding[i] = (i + 1) % static_cast<std::size_t>(period) != 0;
+  }
+  return sliding;
+}
+
+}  // namespace trainbudget::io::hf

@@ -1,0 +1,91 @@
+// The fields of one Hugging Face config.json: which are asked for, which fall back to the default of their
+// model type, and which nobody asked for.
+#pragma once
+
+#include "core/model.h"
+#include "io/yaml_node.h"
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace trainbudget::io::hf {
+
+class Fields {
+ public:
+  /// `prefix` is how a nested mapping is called in messages ("text_config.").
+  explicit Fields(const YamlNode& node, std::string prefix = {});
+
+  /// Whether the field is there and not null. Counts as asked for.
+  bool has(std::string_view key);
+
+  // A missing or null field is an error that names the file and the field.
+  int integer(std::string_view key);
+  bool boolean(std::string_view key);
+  std::string text(std::string_view key);
+
+  // A missing or null field has the default of the model type, which is noted.
+  int integer(std::string_view key, int fallback);
+  bool boolean(std::string_view key, bool fallback);
+  std::string text(std::string_view key, std::string_view fallback);
+  /// The integer under the first of two names that is there (`n_embed`, `hidden_size`).
+  int integer_of(std::string_view key, std::string_view other);
+
+  /// A number of layers: at most 10000.
+  int layers(std::string_view key);
+  /// A small factor, at most 256, with the default of the model type.
+  int factor(std::string_view key, int fallback);
+
+  std::vector<std::string> texts(std::string_view key);
+  std::vector<int> integers(std::string_view key);
+  /// A nested mapping; absorb() it when it has been read, so that its defaults and ignored fields are known.
+  Fields nested(std::string_view key);
+  void absorb(const Fields& nested);
+
+  /// Throws: the model cannot be built as this field says.
+  [[noreturn]] void refuse(std::string_view key, const std::string& why, const std::string& hint = {});
+
+  std::vector<std::string> ignored() const;
+  const std::vector<std::string>& defaults() const { return defaults_; }
+
+ private:
+  const YamlNode* find(std::string_view key);
+  const YamlNode& require(std::string_view key);
+  void note_default(std::string_view key, const std::string& value);
+
+  const YamlNode* node_;
+  std::string prefix_;
+  std::set<std::string, std::less<>> asked_;
+  std::vector<std::string> defaults_;
+  std::vector<std::string> ignored_;  ///< of absorbed mappings
+};
+
+/// Fills `model` from the fields of one model type.
+using Builder = void (*)(Fields& fields, Model& model);
+
+struct ModelType {
+  std::string_view name;  ///< config.json's `model_type`
+  Builder build;
+};
+
+/// The supported types; one table for each file of builders.
+std::vector<ModelType> dense_types();
+std::vector<ModelType> expert_types();
+std::vector<ModelType> recurrent_types();
+
+// Pieces that most types share.
+
+/// `layers` layers of one kind.
+void repeat(Model& model, Layer layer, int layers);
+/// Layers of two kinds: `first` where `is_first` says so.
+void alternate(Model& model, Layer first, Layer second, const std::vector<bool>& is_first);
+/// heads, key and value heads and head size from the usual names; rotary.
+Attention grouped_attention(Fields& fields, int hidden_size);
+/// vocab_size, hidden_size and tie_word_embeddings, whose default differs by type; RMS norms.
+void read_outline(Fields& fields, Model& model, bool tied);
+/// The layers that use a sliding window, by `layer_types`, else by a period whose last layer is full; all
+/// full without.
+std::vector<bool> sliding_layers(Fields& fields, int layers, int period);
+
+}  // namespace trainbudget::io::hf

@@ -1,0 +1,194 @@
+#include "io/scenario_file.h"
+
+#include "core/efficiency_prior.h"
+#include "io/accelerator_file.h"
+#include "io/cluster_file.h"
+#include "io/efficiency_prior_file.h"
+#include "io/map_reader.h"
+#include "io/power_file.h"
+#include "io/scenario_model.h"
+#include "io/scenario_price.h"
+#include "io/sourced_reader.h"
+
+#include <cmath>
+#include <utility>
+
+namespace trainbudget::io {
+namespace {
+
+/// Bounds beyond which a number is a slip of the pen, and far from what a double cannot hold.
+constexpr double most_tokens = 1e19;
+constexpr double most_gpus = 1e8;
+constexpr double most_gpu_hours = 1e14;
+
+Sourced<double> read_gpu_hours(const YamlNode& node) {
+  const double value = read_quantity_value(node, QuantityKind::count);
+  if (!(value > 0.0) || value > most_gpu_hours)
+    throw InputError(node.location, "a number of GPU-hours above 0 is wanted, not '" + node.text + "'");
+  return {value, given_by_user(node.location)};
+}
+
+struct Hardware {
+  Accelerator accelerator;
+  std::optional<Cluster> cluster;
+  std::string file;
+};
+
+Hardware read_hardware(MapReader& map, const ProfileFolder& profiles) {
+  const YamlNode* gpu = map.find("gpu");
+  const YamlNode* cluster = map.find("cluster");
+  Hardware hardware;
+  if (cluster != nullptr) hardware.cluster = find_cluster(profiles, read_string(*cluster), cluster->location);
+  if (gpu == nullptr && cluster == nullptr) {
+    throw InputError(map.node().location, "scenario lacks 'gpu'",
+                     "write gpu: a100-sxm-80gb (or --gpu); 'trainbudget hardware list' shows them all");
+  }
+  const YamlNode& named = gpu != nullptr ? *gpu : *cluster;
+  hardware.file = profiles.find(
+      "accelerators", gpu != nullptr ? read_string(*gpu) : hardware.cluster->accelerator, named.location);
+  hardware.accelerator = read_accelerator_file(hardware.file);
+  if (hardware.cluster && hardware.cluster->accelerator != hardware.accelerator.name) {
+    throw InputError(gpu->location,
+                     "'" + hardware.accelerator.name + "' is not what the cluster '" +
+                         hardware.cluster->name + "' is made of",
+                     "it has " + hardware.cluster->accelerator + "; leave one of the two out");
+  }
+  return hardware;
+}
+
+Sourced<Precision> read_precision(const YamlNode* node, const Accelerator& gpu, Scenario& scenario) {
+  std::string known;
+  for (const Precision precision : all_precisions) {
+    if (find_peak(gpu.peak, precision) != nullptr)
+      known += (known.empty() ? "" : ", ") + std::string(name_of(precision));
+  }
+  if (node != nullptr) {
+    const Precision precision = precision_named(read_string(*node), node->location);
+    if (find_peak(gpu.peak, precision) != nullptr) return {precision, given_by_user(node->location)};
+    throw InputError(node->location, gpu.name + " has no peak at " + std::string(name_of(precision)),
+                     "it has " + known);
+  }
+  for (const Precision precision : {Precision::bf16, Precision::fp16, Precision::fp32}) {
+    if (find_peak(gpu.peak, precision) == nullptr) continue;
+    scenario.assumptions.push_back("precision: " + std::string(name_of(precision)) + " (not given)");
+    return {precision, {.origin = Origin::assumed, .source = "usual for training on " + gpu.name}};
+  }
+  throw InputError({.file = gpu.name}, "this accelerator has no peak at a precision that trains",
+                   "it has " + known);
+}
+
+void read_efficiency(const YamlNode* node, const ProfileFolder& profiles, Scenario& scenario,
+                     ScenarioSources& sources) {
+  if (node != nullptr) {
+    scenario.model_flops_utilization = read_range(*node, QuantityKind::fraction);
+    scenario.whole_run_fraction = {
+        exactly(1.0),
+        {.origin = Origin::assumed, .source = "an efficiency that is given covers the whole run"}};
+    if (scenario.model_flops_utilization.value.is_exact()) {
+      scenario.warnings.push_back(
+          "the efficiency is a single number, so hours have no range; give one: --efficiency 40%..55%");
+    }
+    return;
+  }
+  const std::string path = profiles.path("efficiency/prior.yaml");
+  sources.files.push_back(path);
+  const EfficiencyPriors priors = read_efficiency_priors(path);
+  const EfficiencyPrior* prior =
+      find_prior(priors, scenario.accelerator.name, scenario.precision.value, scenario.gpus.value);
+  const std::string precision(name_of(scenario.precision.value));
+  if (prior == nullptr) {
+    throw InputError({.file = "efficiency"},
+                     "no published measurements tell what " + precision + " training reaches",
+                     "give it: --efficiency 30%..40%");
+  }
+  Provenance provenance = priors.steady_state_provenance;
+  provenance.source = std::to_string(prior->rows) + " published measurements of " +
+                      std::to_string(prior->publishers) + " publishers: " + provenance.source;
+  provenance.note = prior->note;
+  scenario.model_flops_utilization = {scenario.counted ? prior->causal : prior->six_n, provenance};
+  scenario.whole_run_fraction = priors.whole_run;
+  std::string text =
+      "efficiency: not given; a prior from " + std::to_string(prior->rows) + " published measurements of ";
+  text += prior->is_pooled() ? "other accelerators at " + precision
+                             : scenario.accelerator.name + " and its kin at " + precision;
+  scenario.assumptions.push_back(
+      text + " (hardware_profiles/efficiency/prior.yaml), and what 11 whole runs kept of it");
+  if (!prior->note.empty()) scenario.warnings.push_back("efficiency: " + prior->note);
+}
+
+/// `energy: {load_fraction, pue}` changes the defaults; everything in it is optional.
+void read_energy(const YamlNode* node, PowerModel& power) {
+  if (node == nullptr) return;
+  MapReader map(*node, "energy");
+  if (const YamlNode* load = map.find("load_fraction"))
+    power.load_fraction = read_range(*load, QuantityKind::fraction);
+  if (const YamlNode* overhead = map.find("server_overhead"))
+    power.overhead_watts = read_range(*overhead, QuantityKind::watts);
+  if (const YamlNode* network = map.find("network_fraction"))
+    power.network_fraction = read_range(*network, QuantityKind::fraction);
+  if (const YamlNode* pue = map.find("pue")) {
+    power.pue = read_range(*pue, QuantityKind::count);
+    if (power.pue.value.p10 < 1.0 || power.pue.value.p90 > 3.0)
+      throw InputError(pue->location, "a PUE from 1 to 3 is wanted");
+  }
+  map.finish();
+}
+
+}  // namespace
+
+Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, ScenarioSources* opened) {
+  ScenarioSources unused;
+  ScenarioSources& sources = opened != nullptr ? *opened : unused;
+  MapReader map(root, "scenario");
+  Scenario scenario;
+  // A misspelt key is told before the one that it leaves missing.
+  for (const char* key : {"params", "tokens", "gpu", "cluster", "gpus"})
+    map.find(key);
+  if (map.find("schema") != nullptr) check_schema(map, "trainbudget/scenario/1");
+  const YamlNode* name = map.find("name");
+  const YamlNode* efficiency = map.find("efficiency");
+  const YamlNode* energy = map.find("energy");
+  const YamlNode* precision = map.find("precision");
+  const YamlNode* used = map.find("used_gpu_hours");
+  PriceRequest price{.node = map.find("price"), .as_of = map.find("as_of")};
+  map.finish();
+
+  read_trained_model(map, profiles, scenario, sources);
+  const Sourced<double> tokens =
+      read_count(map.require("tokens"), QuantityKind::tokens, most_tokens, "tokens");
+  scenario.tokens = {Tokens(tokens.value), tokens.provenance};
+  Hardware hardware = read_hardware(map, profiles);
+  scenario.gpus = read_count(map.require("gpus"), QuantityKind::count, most_gpus, "GPUs");
+
+  scenario.accelerator = std::move(hardware.accelerator);
+  sources.files.push_back(hardware.file);
+  scenario.precision = read_precision(precision, scenario.accelerator, scenario);
+  scenario.name = name != nullptr ? read_string(*name)
+                                  : what_is_trained(scenario) + " on " +
+                                        format_quantity(tokens.value, QuantityKind::tokens, 4) + " tokens";
+  read_efficiency(efficiency, profiles, scenario, sources);
+  if (used != nullptr) scenario.used_gpu_hours = read_gpu_hours(*used);
+
+  price.accelerator = scenario.accelerator.name;
+  if (hardware.cluster) price.provider = hardware.cluster->provider;
+  scenario.price = read_price(price, profiles, scenario, sources);
+  if (!scenario.price)
+    scenario.warnings.push_back("the price list has no price of " + scenario.accelerator.name +
+                                ": the cost is unknown; give one: --price '$2/h'");
+
+  const std::string power_path = profiles.path("power.yaml");
+  sources.files.push_back(power_path);
+  const PowerDefaults defaults = read_power_defaults(power_path);
+  scenario.power = power_model(defaults, scenario.accelerator, price.provider, "");
+  if (!scenario.power)
+    scenario.warnings.push_back("no TDP of " + scenario.accelerator.name +
+                                " is published: its energy is unknown");
+  if (scenario.power) read_energy(energy, *scenario.power);
+  if (scenario.power && energy == nullptr) {
+    scenario.assumptions.push_back(
+        "energy: load, server overhead and PUE as in hardware_profiles/power.yaml");
+  }
+  return scenario;
+}
+
+}  // namespace trainbudget::io

@@ -1,0 +1,186 @@
+#include "io/scenario_price.h"
+
+#include "core/offer.h"
+#include "io/map_reader.h"
+#include "io/price_search.h"
+#include "io/price_table.h"
+#include "io/sourced_reader.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace trainbudget::io {
+namespace {
+
+/// The keys of a price that is looked up.
+struct Query {
+  OfferQuery offer;
+  bool asked = false;    ///< the user named something
+  Location provider_at;  ///< where the provider was named
+  std::string choice = "market";
+};
+
+Date newest_day(const std::vector<Offer>& offers) {
+  Date newest{1, 1, 1};
+  for (const Offer& offer : offers) {
+    if (offer.quality != PriceQuality::quoted) newest = std::max(newest, offer.as_of.last);
+  }
+  return newest;
+}
+
+SourcedRange of_one_offer(const Offer& offer, const std::string& how) {
+  std::string source = how + offer.provider + " " + std::string(name_of(offer.pricing));
+  if (!offer.instance.empty()) source += ", " + offer.instance;
+  if (!offer.region.empty()) source += ", " + offer.region;
+  return {exactly(offer.price.value * seconds_per_hour),
+          {.origin = Origin::published,
+           .source = source + "; " + offer.source,
+           .date = date_text(offer.as_of),
+           .note = offer.note}};
+}
+
+void warn_of_age(const Offer& offer, Date as_of, Scenario& scenario) {
+  const int age = age_in_days(offer, as_of);
+  if (age <= stale_price_days) return;
+  scenario.warnings.push_back("the price of " + offer.provider + " was " + std::to_string(age) +
+                              " days old on " + date_text(as_of));
+}
+
+Query read_query(const PriceRequest& request) {
+  Query query;
+  query.offer.accelerator = request.accelerator;
+  if (!request.provider.empty()) query.offer.provider = request.provider;
+  query.offer.pricing = PricingModel::on_demand;
+  if (request.node == nullptr) return query;
+  query.asked = true;
+  MapReader map(*request.node, "price");
+  if (const YamlNode* provider = map.find("provider")) query.offer.provider = read_string(*provider);
+  if (const YamlNode* pricing = map.find("pricing"))
+    query.offer.pricing = pricing_named(read_string(*pricing), pricing->location);
+  if (const YamlNode* region = map.find("region")) query.offer.region = read_string(*region);
+  if (const YamlNode* choice = map.find("choose")) {
+    constexpr std::string_view choices[] = {"market", "cheapest", "median"};
+    query.choice = choices[read_word(*choice, "choice", choices)];
+  }
+  map.finish();
+  return query;
+}
+
+std::optional<SourcedRange> look_up(Query query, const PriceRequest& request, const ProfileFolder& profiles,
+                                    Scenario& scenario, ScenarioSources& sources) {
+  const std::string path = profiles.path("prices/prices.csv");
+  const std::vector<Offer> offers = read_price_table(path);
+  sources.files.push_back(path);
+  sources.newest_price = date_text(newest_day(offers));
+  query.offer.as_of = request.as_of != nullptr
+                          ? parse_date(read_string(*request.as_of), request.as_of->location)
+                          : newest_day(offers);
+
+  std::vector<const Offer*> current = current_offers(offers, query.offer);
+  if (current.empty() && !query.asked &&
+      query.offer.provider) {  // the cluster's own provider lists no price: ask everybody
+    query.offer.provider.reset();
+    current = current_offers(offers, query.offer);
+  }
+  const bool named = query.offer.provider.has_value() && query.asked;
+  std::vector<const Offer*> comparable = comparable_offers(current, query.offer.as_of);
+  if (comparable.empty() && named)
+    comparable = current;  // suspect and quoted prices count when asked for by name
+  if (comparable.empty()) {
+    if (!query.asked && request.as_of == nullptr) return std::nullopt;
+    const Location where = request.node != nullptr ? request.node->location : request.as_of->location;
+    throw InputError(where, "no price of " + query_text(query.offer), what_exists(offers, query.offer));
+  }
+  const std::string as_of = " (" + query_text(query.offer) + ")";
+  if (query.choice != "market") {
+    const Offer* offer =
+        query.choice == "cheapest" ? comparable.front() : comparable[(comparable.size() - 1) / 2];
+    warn_of_age(*offer, query.offer.as_of, scenario);
+    scenario.assumptions.push_back("price: the " + query.choice + " of " + std::to_string(comparable.size()) +
+                                   " offers" + as_of);
+    return of_one_offer(*offer, query.choice + ": ");
+  }
+  const std::vector<UsdPerSecond> prices = prices_by_provider(comparable);
+  if (prices.size() == 1) {
+    warn_of_age(*comparable.front(), query.offer.as_of, scenario);
+    scenario.assumptions.push_back("price: the only one in the list" + as_of);
+    return of_one_offer(*comparable.front(), "");
+  }
+  scenario.assumptions.push_back("price: the range over the cheapest prices of " +
+                                 std::to_string(prices.size()) + " providers" + as_of);
+  return SourcedRange{
+      market_range(prices),
+      {.origin = Origin::published,
+       .source = "hardware_profiles/prices/prices.csv, " + std::to_string(prices.size()) + " providers",
+       .date = date_text(query.offer.as_of)}};
+}
+
+/// `{amount: $0.79/h, source: …}`.
+std::optional<SourcedRange> read_amount(const YamlNode& node) {
+  const bool has_amount = std::any_of(node.entries.begin(), node.entries.end(),
+                                      [](const YamlNode::Entry& entry) { return entry.key == "amount"; });
+  if (!has_amount) return std::nullopt;
+  MapReader map(node, "price");
+  SourcedRange price = read_range(map.require("amount"), QuantityKind::usd_per_second);
+  if (const YamlNode* source = map.find("source")) price.provenance.note = read_string(*source);
+  for (const char* key : {"provider", "pricing", "region", "choose"}) {
+    if (const YamlNode* other = map.find(key)) {
+      throw InputError(other->location,
+                       "the price has an amount and is also looked up by '" + std::string(key) + "'",
+                       "leave one of them out");
+    }
+  }
+  map.finish();
+  return price;
+}
+
+}  // namespace
+
+Provenance given_by_user(const Location& where) {
+  return {.origin = Origin::user,
+          .source = where.file.starts_with("--") || where.line == 0
+                        ? where.file
+                        : where.file + ":" + std::to_string(where.line)};
+}
+
+SourcedRange read_range(const YamlNode& node, QuantityKind kind) {
+  SourcedRange result{{}, given_by_user(node.location)};
+  if (node.kind == YamlNode::Kind::mapping) {
+    MapReader map(node, "range");
+    result.value = read_quantiles(map, kind);
+    if (const YamlNode* source = map.find("source")) result.provenance.note = read_string(*source);
+    map.finish();
+  } else {
+    const std::string text = read_string(node);
+    const std::size_t dots = text.find("..");
+    if (dots == std::string::npos) {
+      result.value = exactly(parse_quantity(text, kind, node.location));
+    } else {
+      const double low = parse_quantity(text.substr(0, dots), kind, node.location);
+      const double high = parse_quantity(text.substr(dots + 2), kind, node.location);
+      if (low > high)
+        throw InputError(node.location, "the range '" + text + "' is upside down",
+                         "write the smaller value first");
+      result.value = {low, std::sqrt(low * high), high};
+    }
+  }
+  if (!(result.value.p10 > 0.0)) throw InputError(node.location, "a value above zero is wanted");
+  return result;
+}
+
+std::optional<SourcedRange> read_price(const PriceRequest& request, const ProfileFolder& profiles,
+                                       Scenario& scenario, ScenarioSources& sources) {
+  std::optional<SourcedRange> price;
+  if (request.node != nullptr && request.node->kind == YamlNode::Kind::scalar)
+    price = read_range(*request.node, QuantityKind::usd_per_second);
+  if (request.node != nullptr && request.node->kind == YamlNode::Kind::mapping)
+    price = read_amount(*request.node);
+  if (!price) return look_up(read_query(request), request, profiles, scenario, sources);
+  price->value = price->value * seconds_per_hour;
+  if (price->value.p90 > 1e4)
+    throw InputError(request.node->location, "more than 10000 USD for one GPU-hour is no price",
+                     "prices are per GPU, not per node");
+  return price;
+}
+
+}  // namespace trainbudget::io

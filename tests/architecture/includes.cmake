@@ -1,0 +1,37 @@
+# Keeps the borders between the layers:  cmake -DESTIMATOR=estimator -P includes.cmake
+# Each layer names the project headers and the libraries that it may include; the standard library is open to all,
+# but for what core must not touch.
+set(core_may "core/")
+set(io_may "core/|io/|yaml-cpp/|nlohmann/|fmt/|fcntl\\.h|unistd\\.h|sys/")
+set(render_may "core/|render/|nlohmann/|fmt/")
+# No IO, no printing, no clock, no environment: the core is values in, values out.
+set(core_must_not "iostream|istream|ostream|fstream|sstream|iomanip|syncstream|print|cstdio|filesystem|chrono|ctime|locale")
+
+set(findings "")
+foreach(layer core io render)
+  file(GLOB_RECURSE files ${ESTIMATOR}/${layer}/*.h ${ESTIMATOR}/${layer}/*.cpp)
+  if(NOT files)
+    message(FATAL_ERROR "no sources in ${ESTIMATOR}/${layer}: nothing would be checked")
+  endif()
+  foreach(file IN LISTS files)
+    file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include")
+    foreach(line IN LISTS lines)
+      string(REGEX REPLACE "^[^<\"]*([<\"])([^>\"]*)[>\"].*$" "\\1;\\2" parts "${line}")
+      list(GET parts 0 bracket)
+      list(GET parts 1 header)
+      if(bracket STREQUAL "<" AND header MATCHES "^[a-z_]+$")
+        if(NOT layer STREQUAL "core" OR NOT header MATCHES "^(${core_must_not})$")
+          continue()
+        endif()
+      elseif(header MATCHES "^(${${layer}_may})")
+        continue()
+      endif()
+      list(APPEND findings "${layer} must not include ${header}: ${file}")
+    endforeach()
+  endforeach()
+endforeach()
+
+if(findings)
+  list(JOIN findings "\n" text)
+  message(FATAL_ERROR "${text}")
+endif()

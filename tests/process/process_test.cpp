@@ -1,0 +1,201 @@
+// The program as a process among others: pipes that close, disks that are full, signals, and files that are
+// none.
+#include "support/process.h"
+
+#include "catch.h"
+
+#include <csignal>
+#include <filesystem>
+#include <iterator>
+#include <thread>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+using namespace trainbudget::testing;
+using Catch::Matchers::Contains;
+
+namespace {
+
+// A sanitizer reserves terabytes of address space and keeps freed memory: limits say nothing there.
+#ifdef TRAINBUDGET_SANITIZED
+constexpr bool memory_is_limited = false;
+#else
+constexpr bool memory_is_limited = true;
+#endif
+constexpr std::size_t megabyte = std::size_t{1} << 20;
+
+const std::string scenario =
+    "params: 14B\ntokens: 300B\ngpu: a100-sxm-80gb\ngpus: 64\nefficiency: 50%\nprice: $0.79/h\n";
+
+Command program(std::vector<std::string> arguments) {
+  Command command;
+  command.arguments = std::move(arguments);
+  command.arguments.insert(command.arguments.begin(), TRAINBUDGET_PROGRAM);
+  command.timeout = std::chrono::seconds(30);
+  if (memory_is_limited) command.address_space_bytes = 256 * megabyte;
+  return command;
+}
+
+/// Bad input: exit code 2, a message, nothing on standard output, in little time and memory.
+void check_refused(const Command& command, const std::string& message) {
+  const Outcome outcome = run(command);
+  CHECK_FALSE(outcome.timed_out);
+  CHECK(outcome.exit_code == 2);
+  CHECK(outcome.out.empty());
+  CHECK_THAT(outcome.err, Contains(message));
+  CHECK(outcome.err.size() < 2000);
+  if (memory_is_limited) CHECK(outcome.peak_memory_bytes < 64 * megabyte);
+}
+
+}  // namespace
+
+TEST_CASE("success is 0, bad usage and bad input are 2") {
+  const TemporaryFolder folder;
+  const Outcome done = run(program({"estimate", folder.write("s.yaml", scenario)}));
+  CHECK(done.exit_code == 0);
+  CHECK_THAT(done.out, Contains("35,449"));
+  CHECK(run(program({"--version"})).exit_code == 0);
+  CHECK(run(program({"--help"})).exit_code == 0);
+  CHECK(run(program({"--nonsense"})).exit_code == 2);
+  CHECK(run(program({"nonsense"})).exit_code == 2);
+  CHECK(run(program({"estimate", folder.write("bad.yaml", "a: [")})).exit_code == 2);
+}
+
+TEST_CASE("a reader that has gone is success without a word") {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("s.yaml", scenario);
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"estimate", file},
+                                             {"estimate", file, "--explain"},
+                                             {"estimate", file, "--format", "json"},
+                                             {"prices", "list", "--gpu", "h100-sxm-80gb"},
+                                             {"hardware", "list"},
+                                             {"--help"},
+                                             {"--version"}}) {
+    Command command = program(arguments);
+    command.reader_gone = true;
+    const Outcome outcome = run(command);
+    INFO(arguments.front());
+    CHECK(outcome.exit_code == 0);
+    CHECK(outcome.err.find("rror") == std::string::npos);
+    CHECK(outcome.err.find("pipe") == std::string::npos);
+  }
+}
+
+TEST_CASE("a full disk is an error that says so") {
+  if (!std::filesystem::exists("/dev/full")) return;
+  const TemporaryFolder folder;
+  Command command = program({"estimate", folder.write("s.yaml", scenario)});
+  command.output_file = "/dev/full";
+  const Outcome outcome = run(command);
+  CHECK(outcome.exit_code == 2);
+  CHECK_THAT(outcome.err, Contains("o space left") || Contains("full"));
+}
+
+TEST_CASE("Ctrl-C while input is awaited ends with 130 and leaves no file") {
+  const TemporaryFolder folder;
+  const std::string fifo = folder.path() + "/never";
+  REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+  const int writer = open(fifo.c_str(), O_RDWR | O_CLOEXEC);  // keeps the pipe open, and writes nothing
+  Command command = program({"estimate", "-", "--out", folder.path() + "/report.json"});
+  command.input_file = fifo;
+  command.when_started = [](pid_t child) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    kill(child, SIGINT);
+  };
+  const Outcome outcome = run(command);
+  close(writer);
+  CHECK_FALSE(outcome.timed_out);
+  CHECK(outcome.exit_code == 130);
+  CHECK(outcome.out.empty());
+  CHECK_FALSE(std::filesystem::exists(folder.path() + "/report.json"));
+}
+
+TEST_CASE("a file of 100 MB is refused without being read") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("huge.yaml", scenario);
+  std::filesystem::resize_file(path, 100 * megabyte);
+  check_refused(program({"estimate", path}), "large");
+  Command piped = program({"estimate", "-"});
+  piped.input_file = path;
+  check_refused(piped, "large");
+}
+
+TEST_CASE("standard input without an end is refused at the limit") {
+  Command command = program({"estimate", "-"});
+  command.input_file = "/dev/zero";
+  check_refused(command, "large");
+}
+
+TEST_CASE("what is not a file is refused at once") {
+  const TemporaryFolder folder;
+  check_refused(program({"estimate", folder.path()}), "folder");
+  const std::string fifo = folder.path() + "/fifo";
+  REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+  check_refused(program({"estimate", fifo}), "pipe");
+  check_refused(program({"estimate", "/dev/zero"}), "device");
+  check_refused(program({"estimate", folder.path() + "/missing.yaml"}), "no such file");
+  check_refused(program({"estimate", folder.write("file", scenario) + "/below.yaml"}), "cannot read");
+}
+
+#ifdef __linux__
+TEST_CASE("a file that may not be read is refused") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("secret.yaml", scenario);
+  std::filesystem::permissions(path, std::filesystem::perms::none);
+  Command command = program({"estimate", path});
+  command.obey_file_modes = true;
+  check_refused(command, "ermission denied");
+}
+#endif
+
+TEST_CASE("bytes that are not a scenario are refused") {
+  const TemporaryFolder folder;
+  std::string every_byte;
+  for (int i = 0; i < 256; ++i)
+    every_byte += static_cast<char>(i);
+  using namespace std::string_literals;
+  for (const std::string& content :
+       {every_byte, "\x7f\x45LF\x02\x01\x01\0\0\0\0"s, "params: 14B\xff\n"s, "params: \xc0\xaf\n"s,
+        "params: \xed\xa0\x80\n"s, "\xff\xfep\0a\0"s, "params: 14B\0\n"s, ""s}) {
+    CAPTURE(content);
+    check_refused(program({"estimate", folder.write("bytes.yaml", content)}), "bytes.yaml");
+  }
+}
+
+TEST_CASE("a hundred thousand brackets are refused, not followed") {
+  const TemporaryFolder folder;
+  const std::string unit =
+      GENERATE("[", "{", "{a: ", "[{", "- ", "? ", "'", "\"", "!!x ", "&a ", "*a ", "|\n");
+  std::string content;
+  for (int i = 0; i < 100'000; ++i)
+    content += unit;
+  INFO(unit);
+  check_refused(program({"estimate", folder.write("deep.yaml", content)}), "deep.yaml");
+  check_refused(program({"estimate", folder.write("deep.yaml", "params: " + content)}), "deep.yaml");
+}
+
+TEST_CASE("a byte order mark and Windows line ends are fine") {
+  const TemporaryFolder folder;
+  std::string windows = "\xef\xbb\xbf";
+  for (const char c : scenario)
+    windows += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  const Outcome from_unix = run(program({"estimate", folder.write("s.yaml", scenario)}));
+  const Outcome from_windows = run(program({"estimate", folder.write("s.yaml", windows)}));
+  CHECK(from_windows.exit_code == 0);
+  CHECK(from_windows.out == from_unix.out);
+}
+
+TEST_CASE("a file is written whole or not at all") {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("s.yaml", scenario);
+  const std::string report = folder.write("report.json", "old");
+  CHECK(run(program({"estimate", file, "--out", report, "--set", "tokens=nan"})).exit_code == 2);
+  CHECK(read_file(report) == "old");
+  CHECK(run(program({"estimate", file, "--out", report})).exit_code == 0);
+  CHECK_THAT(read_file(report), Contains("\"schema_version\""));
+  const std::filesystem::directory_iterator entries(folder.path());
+  CHECK(std::distance(begin(entries), end(entries)) == 2);  // no temporary file is left
+}

@@ -1,0 +1,103 @@
+// The priors of efficiency and power: they load, cover what they must, and are found in the right order.
+#include "catch.h"
+#include "io/efficiency_prior_file.h"
+#include "io/power_file.h"
+#include "profiles.h"
+
+#include <algorithm>
+
+using namespace trainbudget;
+
+namespace {
+
+EfficiencyPriors priors() {
+  return io::read_efficiency_priors(profiles::folder().path("efficiency/prior.yaml"));
+}
+
+PowerDefaults power() {
+  return io::read_power_defaults(profiles::folder().path("power.yaml"));
+}
+
+Accelerator accelerator(const char* name) {
+  return io::find_accelerator(profiles::folder(), name, {});
+}
+
+}  // namespace
+
+TEST_CASE("every accelerator has a prior for 16-bit and FP8 training, at any scale") {
+  const EfficiencyPriors all = priors();
+  for (const std::string& name : profiles::folder().names("accelerators")) {
+    for (const Precision precision : {Precision::bf16, Precision::fp16, Precision::fp8}) {
+      for (const double gpus : {1.0, 8.0, 9.0, 64.0, 65.0, 512.0, 513.0, 100000.0}) {
+        INFO(name << " " << name_of(precision) << " " << gpus);
+        CHECK(find_prior(all, name, precision, gpus) != nullptr);
+      }
+    }
+  }
+  CHECK(find_prior(all, "b200-sxm-180gb", Precision::fp4, 8) == nullptr);  // nobody said which rows were FP4
+}
+
+TEST_CASE("priors are shares of a peak, ordered, and say how many rows they rest on") {
+  const auto known = profiles::folder().names("accelerators");
+  for (const EfficiencyPrior& prior : priors().steady_state) {
+    CHECK(prior.six_n.p10 > 0.05);
+    CHECK(prior.six_n.p90 < 0.60);
+    CHECK(prior.six_n.p10 < prior.six_n.p50);
+    CHECK(prior.six_n.p50 < prior.six_n.p90);
+    // Attention adds FLOPs: the same measurements, counted with it, can only be larger.
+    CHECK(prior.causal.p10 >= prior.six_n.p10);
+    CHECK(prior.causal.p50 >= prior.six_n.p50);
+    CHECK(prior.causal.p90 >= prior.six_n.p90);
+    CHECK(prior.rows >= 6);
+    CHECK(prior.publishers >= 1);
+    for (const std::string& name : prior.accelerators)
+      CHECK(std::binary_search(known.begin(), known.end(), name));
+  }
+}
+
+TEST_CASE("a measured family goes before the pool, and the pool is the widest") {
+  const EfficiencyPriors all = priors();
+  const EfficiencyPrior* a100 = find_prior(all, "a100-sxm-80gb", Precision::bf16, 64);
+  CHECK_FALSE(a100->is_pooled());
+  CHECK(a100->rows == 39);
+  CHECK(a100->six_n.p50 == Approx(0.45));
+  const EfficiencyPrior* pool = find_prior(all, "rtx-4090", Precision::bf16, 64);
+  CHECK(pool->is_pooled());
+  CHECK_FALSE(pool->note.empty());
+  for (const EfficiencyPrior& prior : all.steady_state) {
+    if (prior.is_pooled() || prior.precisions.front() != Precision::bf16) continue;
+    CHECK(prior.six_n.p90 / prior.six_n.p10 < pool->six_n.p90 / pool->six_n.p10);
+  }
+}
+
+TEST_CASE("whole runs keep 72 to 93 percent of the steady state") {
+  const Sourced<Range> whole_run = priors().whole_run;
+  CHECK(whole_run.value == Range{0.72, 0.87, 0.93});
+  CHECK_FALSE(whole_run.provenance.source.empty());
+}
+
+TEST_CASE("power: load, server and building are found for provider and region") {
+  const auto h100 = power_model(power(), accelerator("h100-sxm-80gb"), "gcp", "us-east4");
+  REQUIRE(h100);
+  CHECK(h100->load_fraction.value == Range{0.65, 0.80, 0.95});
+  CHECK(h100->overhead_watts.value == Range{300, 375, 450});
+  CHECK(h100->pue.value == exactly(1.08));
+  CHECK(power_model(power(), accelerator("h100-sxm-80gb"), "gcp", "asia-east1")->pue.value.p50 == 1.09);
+  CHECK(power_model(power(), accelerator("h100-sxm-80gb"), "aws", "")->pue.value.p50 == 1.15);
+  CHECK(power_model(power(), accelerator("h100-sxm-80gb"), "somebody", "")->pue.value.p50 == 1.56);
+}
+
+TEST_CASE("power: what has no entry of its own gets a share of its TDP") {
+  const auto card = power_model(power(), accelerator("rtx-4090"), "", "");
+  REQUIRE(card);
+  CHECK(card->overhead_watts.value.p50 == Approx(0.6 * 450));
+}
+
+TEST_CASE("every PUE is at least 1 and has a source") {
+  for (const BuildingPue& pue : power().pue) {
+    INFO(pue.provider);
+    CHECK(pue.value >= 1.0);
+    CHECK(pue.value <= 2.0);
+    CHECK_FALSE(pue.provenance.source.empty());
+  }
+}
