@@ -2,7 +2,9 @@
 
 #include "io/scenario_document.h"
 
+#include <algorithm>
 #include <array>
+#include <string_view>
 
 namespace trainbudget::cli {
 namespace {
@@ -17,6 +19,10 @@ struct Row {
 constexpr std::array rows = {
     Row{"--name", "name", "TEXT", "Title of the report"},
     Row{"--params", "params", "COUNT", "Trained parameters: 14B"},
+    Row{"--model", "model", "NAME", "Instead of --params, a model profile: rwkv-7-7.2b"},
+    Row{"--config", "config", "FILE", "Instead of --params, a Hugging Face config.json"},
+    Row{"--sequence-length", "sequence_length", "TOKENS",
+        "Of --model or --config; default: 4096, as an assumption"},
     Row{"--tokens", "tokens", "TOKENS", "Training tokens: 300B"},
     Row{"--gpu", "gpu", "NAME", "Accelerator: a100-sxm-80gb; see 'trainbudget hardware list'"},
     Row{"--cluster", "cluster", "NAME", "Kind of server instead of --gpu: hgx-h100"},
@@ -34,6 +40,19 @@ constexpr std::array rows = {
     Row{"--used-gpu-hours", "used_gpu_hours", "HOURS",
         "What a finished run used: shows its efficiency and cost"},
 };
+
+constexpr std::array model_keys = {"params", "model", "config"};
+
+bool is_model(std::string_view path) {
+  return std::find(model_keys.begin(), model_keys.end(), path) != model_keys.end();
+}
+
+/// What is trained is said in one of three ways: one that an option gives replaces whichever the file has.
+void remove_model(io::YamlNode& root) {
+  std::erase_if(root.entries, [&](const io::YamlNode::Entry& entry) {
+    return is_model(entry.key) && !entry.key_location.file.starts_with("--");
+  });
+}
 
 }  // namespace
 
@@ -56,6 +75,7 @@ io::YamlNode ScenarioOptions::document() const {
     if (given_[i]->count() == 0) continue;
     io::YamlNode value = io::option_value(rows[i].flag, values_[i]);
     const io::Location where = value.location;
+    if (is_model(rows[i].path)) remove_model(root);
     io::set_at_path(root, rows[i].path, std::move(value), where);
   }
   for (const std::string& setting : settings_)

@@ -29,6 +29,29 @@ class Ledger {
   std::vector<LedgerLine> lines_;
 };
 
+/// The FLOPs that the estimate stands on: counted ones where the architecture is known, with 6·N·D beside
+/// them.
+Flops add_flops(Ledger& ledger, const Scenario& s) {
+  const LedgerInput tokens = input("tokens", s.tokens.value.value, Unit::tokens, s.tokens.provenance);
+  const Flops by_rule = training_flops(s.parameters.value, s.tokens.value);
+  const LedgerInput parameters =
+      input("parameters", s.parameters.value, Unit::count, s.parameters.provenance);
+  if (!s.counted) {
+    ledger.add("flops", "Training compute", exactly(by_rule.value), Unit::flops, "training-flops",
+               {parameters, tokens});
+    return by_rule;
+  }
+  const Flops counted = (s.counted->forward + s.counted->backward) * s.tokens.value;
+  ledger.add(
+      "flops", "Training compute", exactly(counted.value), Unit::flops, "counted-flops",
+      {input("forward FLOPs per token", s.counted->forward.value, Unit::flops, s.counted->provenance),
+       input("backward FLOPs per token", s.counted->backward.value, Unit::flops, s.counted->provenance),
+       tokens});
+  ledger.add("flops_by_rule", "The same by the rule of thumb", exactly(by_rule.value), Unit::flops,
+             "training-flops", {parameters, tokens});
+  return counted;
+}
+
 Range power_per_gpu(const PowerModel& power, Watts tdp) {
   const Range server = sum(power.load_fraction.value * tdp.value, power.overhead_watts.value);
   return product(product(server, power.network_fraction.value + 1.0), power.pue.value);
@@ -78,10 +101,7 @@ Estimate estimate(const Scenario& s) {
                   .warnings = s.warnings};
   Ledger ledger;
 
-  result.flops = training_flops(s.parameters.value, s.tokens.value);
-  ledger.add("flops", "Training compute", exactly(result.flops.value), Unit::flops, "training-flops",
-             {input("parameters", s.parameters.value, Unit::count, s.parameters.provenance),
-              input("tokens", s.tokens.value.value, Unit::tokens, s.tokens.provenance)});
+  result.flops = add_flops(ledger, s);
 
   const Sourced<FlopsPerSecond>& peak = *find_peak(s.accelerator.peak, s.precision.value);
   ledger.add("peak_flops_per_second", "Dense peak at " + std::string(name_of(s.precision.value)),

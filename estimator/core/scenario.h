@@ -16,10 +16,19 @@ namespace trainbudget {
 /// A range of values and where it came from.
 using SourcedRange = Sourced<Range>;
 
+/// FLOPs of a known architecture, counted operation by operation (core/model_summary.h).
+struct CountedFlops {
+  std::string model;
+  FlopsPerToken forward;  ///< per token of the main stream
+  FlopsPerToken backward;
+  Provenance provenance;
+};
+
 struct Scenario {
   std::string name;
-  Sourced<double> parameters;  ///< trained parameters N
-  Sourced<Tokens> tokens;      ///< training tokens D
+  Sourced<double> parameters;           ///< trained parameters N
+  std::optional<CountedFlops> counted;  ///< absent: the rule of thumb
+  Sourced<Tokens> tokens;               ///< training tokens D
   Accelerator accelerator;
   Sourced<double> gpus;                           ///< accelerators held for the whole run
   Sourced<Precision> precision;                   ///< of the matrix products

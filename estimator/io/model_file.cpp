@@ -2,6 +2,7 @@
 
 #include "core/arch/rwkv_model.h"
 #include "io/component_reader.h"
+#include "io/profile_folder.h"
 #include "io/sourced_reader.h"
 #include "io/suggest.h"
 
@@ -215,7 +216,9 @@ ModelProfile read_model(const YamlNode& root) {
 }
 
 ModelProfile read_model_file(const std::string& path) {
-  return read_model(read_yaml_file(path));
+  ModelProfile profile = read_model(read_yaml_file(path));
+  check_file_name(path, profile.model.name);
+  return profile;
 }
 
 }  // namespace trainbudget::io

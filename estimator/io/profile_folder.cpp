@@ -69,7 +69,10 @@ std::string ProfileFolder::find(const std::string& kind, const std::string& name
                                 const Location& where) const {
   const std::vector<std::string> found = meant(kind, name);
   if (found.empty())
-    refuse_unknown(kind == "accelerators" ? "accelerator" : "cluster", name, names(kind), where);
+    refuse_unknown(kind == accelerator_profiles ? "accelerator"
+                   : kind == cluster_profiles   ? "cluster"
+                                                : "model",
+                   name, names(kind), where);
   if (found.size() > 1) refuse_ambiguous(name, found, where);
   return file(kind, found.front());
 }
@@ -81,8 +84,13 @@ void refuse_ambiguous(const std::string& name, const std::vector<std::string>& f
 void refuse_unknown(const std::string& what, const std::string& name, const std::vector<std::string>& known,
                     const Location& where) {
   const std::string near = did_you_mean_any(lower_case(name), known);
-  throw InputError(where, "unknown " + what + " '" + name + "'",
-                   near.empty() ? "'trainbudget hardware list' shows them all" : near);
+  throw InputError(
+      where, "unknown " + what + " '" + name + "'",
+      near.empty()
+          ? what == "model"
+                ? "the folder model_profiles/ has them all; a Hugging Face config.json works too: --config"
+                : "'trainbudget hardware list' shows them all"
+          : near);
 }
 
 void check_file_name(const std::string& path, const std::string& name) {

@@ -9,6 +9,11 @@
 
 namespace trainbudget::io {
 
+/// The kinds of profiles. Models lie beside the hardware, in a folder of their own.
+inline constexpr const char* accelerator_profiles = "accelerators";
+inline constexpr const char* cluster_profiles = "clusters";
+inline constexpr const char* model_profiles = "../model_profiles";
+
 class ProfileFolder {
  public:
   /// `root` holds accelerators/, clusters/, prices/, efficiency/ and power.yaml.

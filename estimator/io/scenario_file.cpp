@@ -6,6 +6,7 @@
 #include "io/efficiency_prior_file.h"
 #include "io/map_reader.h"
 #include "io/power_file.h"
+#include "io/scenario_model.h"
 #include "io/scenario_price.h"
 #include "io/sourced_reader.h"
 
@@ -16,20 +17,9 @@ namespace trainbudget::io {
 namespace {
 
 /// Bounds beyond which a number is a slip of the pen, and far from what a double cannot hold.
-constexpr double most_parameters = 1e17;
 constexpr double most_tokens = 1e19;
 constexpr double most_gpus = 1e8;
 constexpr double most_gpu_hours = 1e14;
-
-Sourced<double> read_count(const YamlNode& node, QuantityKind kind, double most, const char* what) {
-  const double value = read_quantity_value(node, kind);
-  if (!(value >= 1.0) || value > most || value != std::floor(value)) {
-    throw InputError(node.location, "a whole number of " + std::string(what) + " from 1 to " +
-                                        format_quantity(most, QuantityKind::count) + " is wanted, not '" +
-                                        node.text + "'");
-  }
-  return {value, given_by_user(node.location)};
-}
 
 Sourced<double> read_gpu_hours(const YamlNode& node) {
   const double value = read_quantity_value(node, QuantityKind::count);
@@ -115,7 +105,7 @@ void read_efficiency(const YamlNode* node, const ProfileFolder& profiles, Scenar
   provenance.source = std::to_string(prior->rows) + " published measurements of " +
                       std::to_string(prior->publishers) + " publishers: " + provenance.source;
   provenance.note = prior->note;
-  scenario.model_flops_utilization = {prior->six_n, provenance};
+  scenario.model_flops_utilization = {scenario.counted ? prior->causal : prior->six_n, provenance};
   scenario.whole_run_fraction = priors.whole_run;
   std::string text =
       "efficiency: not given; a prior from " + std::to_string(prior->rows) + " published measurements of ";
@@ -152,8 +142,10 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   MapReader map(root, "scenario");
   Scenario scenario;
   // A misspelt key is told before the one that it leaves missing.
-  for (const char* key : {"params", "tokens", "gpu", "cluster", "gpus"})
+  for (const char* key :
+       {"params", "model", "config", "sequence_length", "tokens", "gpu", "cluster", "gpus"}) {
     map.find(key);
+  }
   if (map.find("schema") != nullptr) check_schema(map, "trainbudget/scenario/1");
   const YamlNode* name = map.find("name");
   const YamlNode* efficiency = map.find("efficiency");
@@ -163,7 +155,7 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   PriceRequest price{.node = map.find("price"), .as_of = map.find("as_of")};
   map.finish();
 
-  scenario.parameters = read_count(map.require("params"), QuantityKind::count, most_parameters, "parameters");
+  read_trained_model(map, profiles, scenario, sources);
   const Sourced<double> tokens =
       read_count(map.require("tokens"), QuantityKind::tokens, most_tokens, "tokens");
   scenario.tokens = {Tokens(tokens.value), tokens.provenance};
@@ -174,8 +166,7 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   sources.files.push_back(hardware.file);
   scenario.precision = read_precision(precision, scenario.accelerator, scenario);
   scenario.name = name != nullptr ? read_string(*name)
-                                  : format_quantity(scenario.parameters.value, QuantityKind::count, 4) +
-                                        " parameters on " +
+                                  : what_is_trained(scenario) + " on " +
                                         format_quantity(tokens.value, QuantityKind::tokens, 4) + " tokens";
   read_efficiency(efficiency, profiles, scenario, sources);
   if (used != nullptr) scenario.used_gpu_hours = read_gpu_hours(*used);

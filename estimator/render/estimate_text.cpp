@@ -15,6 +15,7 @@ constexpr std::string_view summary_lines[] = {"cost",
                                               "gpu_hours",
                                               "energy",
                                               "flops",
+                                              "flops_by_rule",
                                               "ideal_gpu_hours",
                                               "model_flops_utilization",
                                               "whole_run_fraction",
@@ -76,7 +77,7 @@ void append_explanation(std::string& out, const Estimate& estimate, Style style)
 std::string fidelity_text(Fidelity fidelity) {
   switch (fidelity) {
     case Fidelity::rule:
-      return "rule of thumb: 6 FLOPs per parameter and token";
+      return "rule of thumb: FLOPs ÷ (peak × efficiency)";
     case Fidelity::analytic:
       return "analytic: exact operations";
     case Fidelity::calibrated:

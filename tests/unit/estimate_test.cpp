@@ -102,3 +102,14 @@ TEST_CASE("every ledger line names its formula and its inputs, and ids are uniqu
     CHECK(find_line(e, line.id) == &line);
   }
 }
+
+TEST_CASE("counted FLOPs take the place of the rule, which stays beside them") {
+  Scenario scenario = worked_example();
+  scenario.counted = CountedFlops{
+      .model = "rwkv-4-14b", .forward = FlopsPerToken(2.8e10), .backward = FlopsPerToken(5.6e10)};
+  const Estimate e = estimate(scenario);
+  CHECK(e.flops.value == Approx(8.4e10 * 300e9));
+  CHECK(find_line(e, "flops")->formula == "counted-flops");
+  CHECK(find_line(e, "flops_by_rule")->value.p50 == Approx(2.52e22));
+  CHECK(e.ideal_gpu_hours == Approx(8.4e10 * 300e9 / 1.1232e18));
+}

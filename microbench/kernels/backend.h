@@ -1,0 +1,31 @@
+// A file of kernels is compiled twice: by nvcc into namespace `cuda`, by the host compiler into `emulation`.
+#pragma once
+
+#include "kernels/arguments.h"
+
+#if defined(__CUDACC__)
+#include "portable/launch.cuh"
+#define TB_BACKEND cuda
+#else
+#define TB_BACKEND emulation
+#endif
+
+namespace trainbudget::microbench::TB_BACKEND {
+
+/// Queues one kernel on this backend.
+template <class Kernel>
+void queue(const Kernel& kernel, Stream stream) {
+#if defined(__CUDACC__)
+  launch(kernel, static_cast<cudaStream_t>(stream.handle));
+#else
+  emulate(kernel, stream.order);
+#endif
+}
+
+/// A bound kernel of one launch or of several in sequence.
+template <class... Kernels>
+BoundKernel bind_launches(Kernels... kernels) {
+  return [=](Stream stream) { (queue(kernels, stream), ...); };
+}
+
+}  // namespace trainbudget::microbench::TB_BACKEND

@@ -1,0 +1,246 @@
+// The gradient of WKV-7. Walks the tokens backwards, from each saved state undoing one step at a time:
+//   S' = (S - s·bᵀ - v·kᵀ)·diag(1/w)
+// which is why the decay must not be near zero. With D = dL/dS, both D and S live once, as tiles
+// (head_tile.cuh): sums along a row (dv, ds) stay in the warp; sums along a column (dr, dw, dk, da, db) are
+// finished across warps through shared memory, `group` tokens at a time, off the path of the recurrence.
+#pragma once
+
+#include "kernels/wkv7.cuh"
+
+namespace trainbudget::microbench {
+
+/// Grid: (heads, batch).
+template <int head_size, class Element, class Decay>
+struct Wkv7Backward {
+  using Tile = HeadTile<head_size>;
+  static constexpr int threads = Tile::threads;
+  static constexpr int blocks_per_multiprocessor = head_size == 64 ? 4 : 1;
+  static constexpr int chunk = 8;                        ///< tokens held in shared memory
+  static constexpr int group = head_size == 64 ? 2 : 1;  ///< tokens between two block barriers
+  static constexpr int width = chunk * head_size / threads;
+  static constexpr int column_levels = warp_size / Tile::column_lanes == 4 ? 2 : 1;
+  static constexpr int kept =
+      Tile::columns >> column_levels;  ///< columns of which a thread holds the warp's sum
+
+  struct Shared {
+    alignas(16) float r[chunk][head_size];
+    float w[chunk][head_size], inverse_w[chunk][head_size], slope[chunk][head_size];
+    float k[chunk][head_size], v[chunk][head_size], a[chunk][head_size], b[chunk][head_size];
+    float dy[chunk][head_size], s[chunk][head_size];
+    float column[5][group][Tile::warps][head_size];  ///< sums of one warp: dr, dw, dk, da, db
+    float dv[group][head_size];
+  };
+
+  Wkv7Inputs<Element> in;
+  const Element* dy;
+  const float *state, *state_a;
+  Element *dr, *dw, *dk, *dv, *da, *db;
+  int batch, heads;
+  std::int64_t sequence;
+
+  Grid grid() const { return {static_cast<unsigned>(heads), static_cast<unsigned>(batch), 1}; }
+
+  template <class Block>
+  TB_DEVICE void load(Block& block, std::int64_t first, Shared& shared) const {
+    const int token = block.thread() * width / head_size;
+    const int channel = block.thread() * width % head_size;
+    const std::int64_t at =
+        head_offset<head_size>(block.y(), first + token, block.x(), sequence, heads) + channel;
+    const auto r = load_pack<width>(in.r + at), w = load_pack<width>(in.w + at),
+               k = load_pack<width>(in.k + at), v = load_pack<width>(in.v + at),
+               a = load_pack<width>(in.a + at), b = load_pack<width>(in.b + at),
+               g = load_pack<width>(dy + at);
+    const auto s = load_pack<width>(state_a + at);
+    TB_UNROLL
+    for (int i = 0; i < width; ++i) {
+      const float raw = to_float(w.element[i]);
+      const float log_decay = Decay::log_decay(raw);
+      shared.r[token][channel + i] = to_float(r.element[i]);
+      shared.w[token][channel + i] = exponential(log_decay);
+      shared.inverse_w[token][channel + i] = exponential(-log_decay);
+      shared.slope[token][channel + i] = Decay::log_decay_slope(raw) * exponential(log_decay);
+      shared.k[token][channel + i] = to_float(k.element[i]);
+      shared.v[token][channel + i] = to_float(v.element[i]);
+      shared.a[token][channel + i] = to_float(a.element[i]);
+      shared.b[token][channel + i] = to_float(b.element[i]);
+      shared.dy[token][channel + i] = to_float(g.element[i]);
+      shared.s[token][channel + i] = s.element[i];
+    }
+  }
+
+  template <class Block>
+  TB_DEVICE void operator()(Block& block, Shared& shared) const {
+    const Tile tile(block.thread());
+    float S[Tile::rows][Tile::columns] = {};
+    float D[Tile::rows][Tile::columns] = {};
+    for (std::int64_t first = sequence - chunk; first >= 0; first -= chunk) {
+      load(block, first, shared);
+      if ((first + chunk) % wkv7_checkpoint == 0)
+        restore(block, tile, (first + chunk) / wkv7_checkpoint - 1, S);
+      block.barrier();
+      for (int last = chunk - 1; last >= 0; last -= group) {
+        TB_UNROLL
+        for (int i = 0; i < group; ++i)
+          step_back(block, tile, shared, last - i, i, S, D);
+        block.barrier();
+        finish(block, shared, first, last);
+        block.barrier();
+      }
+    }
+  }
+
+  template <class Block>
+  TB_DEVICE void restore(Block& block, const Tile& tile, std::int64_t checkpoint,
+                         float (&S)[Tile::rows][Tile::columns]) const {
+    const std::int64_t saved = (block.y() * heads + block.x()) * (sequence / wkv7_checkpoint) + checkpoint;
+    const float* source = state + saved * head_size * head_size;
+    TB_UNROLL
+    for (int i = 0; i < Tile::rows; ++i) {
+      TB_UNROLL
+      for (int half = 0; half < 2; ++half) {
+        const auto run = load_pack<4>(source + (tile.first_row + i) * head_size + tile.first_column(half));
+        TB_UNROLL
+        for (int j = 0; j < 4; ++j)
+          S[i][half * 4 + j] = run.element[j];
+      }
+    }
+  }
+
+  /// One token: leaves the warp's column sums and dv in slot `slot` of the group.
+  template <class Block>
+  TB_DEVICE void step_back(Block& block, const Tile& tile, Shared& shared, int t, int slot,
+                           float (&S)[Tile::rows][Tile::columns],
+                           float (&D)[Tile::rows][Tile::columns]) const {
+    float g[Tile::rows], v[Tile::rows], s[Tile::rows];
+    tile.read_rows(shared.dy[t], g);
+    tile.read_rows(shared.v[t], v);
+    tile.read_rows(shared.s[t], s);
+    float x[Tile::columns], z[Tile::columns], sum[Tile::columns];
+
+    // y = S·r
+    tile.read_columns(shared.r[t], x);
+    TB_UNROLL
+    for (int j = 0; j < Tile::columns; ++j) {
+      sum[j] = 0.0F;
+      TB_UNROLL
+      for (int i = 0; i < Tile::rows; ++i) {
+        sum[j] += S[i][j] * g[i];
+        D[i][j] += g[i] * x[j];
+      }
+    }
+    put_column_sum(block, tile, sum, shared.column[0][slot]);
+
+    // S = S'·diag(w) + s·bᵀ + v·kᵀ, with respect to k, b, v, s
+    float dv_partial[Tile::rows] = {}, ds[Tile::rows] = {};
+    tile.read_columns(shared.k[t], x);
+    tile.read_columns(shared.b[t], z);
+    TB_UNROLL
+    for (int i = 0; i < Tile::rows; ++i) {
+      TB_UNROLL
+      for (int j = 0; j < Tile::columns; ++j) {
+        dv_partial[i] += D[i][j] * x[j];
+        ds[i] += D[i][j] * z[j];
+        S[i][j] -= s[i] * z[j] + v[i] * x[j];
+      }
+    }
+    tile.sum_rows(block, ds);
+    const float dv_total = tile.sum_row(block, dv_partial);
+    if (tile.owns_row()) shared.dv[slot][tile.owned_row()] = dv_total;
+    put_column_dot(block, tile, D, v, shared.column[2][slot]);
+    put_column_dot(block, tile, D, s, shared.column[4][slot]);
+
+    // … with respect to w and a, now that S is the state before the token
+    tile.read_columns(shared.inverse_w[t], x);
+    TB_UNROLL
+    for (int j = 0; j < Tile::columns; ++j) {
+      sum[j] = 0.0F;
+      TB_UNROLL
+      for (int i = 0; i < Tile::rows; ++i) {
+        S[i][j] *= x[j];
+        sum[j] += D[i][j] * S[i][j];
+      }
+    }
+    put_column_sum(block, tile, sum, shared.column[1][slot]);
+    put_column_dot(block, tile, S, ds, shared.column[3][slot]);
+    tile.read_columns(shared.w[t], x);
+    tile.read_columns(shared.a[t], z);
+    TB_UNROLL
+    for (int i = 0; i < Tile::rows; ++i) {
+      TB_UNROLL
+      for (int j = 0; j < Tile::columns; ++j)
+        D[i][j] = D[i][j] * x[j] + ds[i] * z[j];
+    }
+  }
+
+  template <class Block>
+  TB_DEVICE void put_column_dot(Block& block, const Tile& tile,
+                                const float (&matrix)[Tile::rows][Tile::columns],
+                                const float (&vector)[Tile::rows],
+                                float (&target)[Tile::warps][head_size]) const {
+    float sum[Tile::columns];
+    TB_UNROLL
+    for (int j = 0; j < Tile::columns; ++j) {
+      sum[j] = 0.0F;
+      TB_UNROLL
+      for (int i = 0; i < Tile::rows; ++i)
+        sum[j] += matrix[i][j] * vector[i];
+    }
+    put_column_sum(block, tile, sum, target);
+  }
+
+  /// Sums eight columns over the row bands of the warp, halving what is left at each exchange, and writes the
+  /// warp's share of the sum.
+  template <class Block>
+  TB_DEVICE void put_column_sum(Block& block, const Tile& tile, float (&sum)[Tile::columns],
+                                float (&target)[Tile::warps][head_size]) const {
+    const int band = block.thread() % warp_size / Tile::column_lanes;
+    int first = 0;
+    TB_UNROLL
+    for (int level = 1; level <= column_levels; ++level) {
+      const int bit = (1 << column_levels) >> level;
+      const int half = Tile::columns >> level;
+      const bool upper = (band & bit) != 0;
+      TB_UNROLL
+      for (int j = 0; j < half; ++j) {
+        const float held = upper ? sum[half + j] : sum[j];
+        const float sent = upper ? sum[j] : sum[half + j];
+        sum[j] = held + block.shuffle_xor(sent, bit * Tile::column_lanes);
+      }
+      first += upper ? half : 0;
+    }
+    float* row = target[block.thread() / warp_size] + tile.first_column(first / 4) + first % 4;
+    float share[kept];
+    TB_UNROLL
+    for (int j = 0; j < kept; ++j)
+      share[j] = sum[j];
+    store_floats(row, share);
+  }
+
+  /// Adds up the warps' sums of a group of tokens that ends at `last` of the chunk, and writes the gradients.
+  template <class Block>
+  TB_DEVICE void finish(Block& block, const Shared& shared, std::int64_t first, int last) const {
+    for (int item = block.thread(); item < group * head_size; item += threads) {
+      const int slot = item / head_size;
+      const int channel = item % head_size;
+      const int t = last - slot;
+      const std::int64_t at =
+          head_offset<head_size>(block.y(), first + t, block.x(), sequence, heads) + channel;
+      float total[5];
+      TB_UNROLL
+      for (int kind = 0; kind < 5; ++kind) {
+        total[kind] = 0.0F;
+        TB_UNROLL
+        for (int warp = 0; warp < Tile::warps; ++warp)
+          total[kind] += shared.column[kind][slot][warp][channel];
+      }
+      dr[at] = from_float<Element>(total[0]);
+      dw[at] = from_float<Element>(total[1] * shared.slope[t][channel]);
+      dk[at] = from_float<Element>(total[2]);
+      da[at] = from_float<Element>(total[3]);
+      db[at] = from_float<Element>(total[4]);
+      dv[at] = from_float<Element>(shared.dv[slot][channel]);
+    }
+  }
+};
+
+}  // namespace trainbudget::microbench

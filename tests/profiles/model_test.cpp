@@ -1,0 +1,102 @@
+// Every model profile against the count that its makers publish.
+#include "catch.h"
+#include "io/csv.h"
+#include "io/model_file.h"
+#include "io/model_folder.h"
+
+#include <cmath>
+#include <map>
+#include <set>
+
+using namespace trainbudget;
+
+namespace {
+
+const std::map<std::string, ModelProfile>& profiles() {
+  static const std::map<std::string, ModelProfile> all = [] {
+    std::map<std::string, ModelProfile> read;
+    for (ModelProfile& profile : io::ModelFolder(TRAINBUDGET_MODELS_DIR).read_all())
+      read.emplace(profile.model.name, std::move(profile));
+    return read;
+  }();
+  return all;
+}
+
+ModelSummary summary_of(const ModelProfile& profile) {
+  return summarize(expand(profile.model), {.length = 2048, .encoder_length = 512});
+}
+
+}  // namespace
+
+TEST_CASE("model: at least sixty public models are profiled") {
+  CHECK(profiles().size() >= 60);
+}
+
+TEST_CASE("model: the computed count of every profile is the published one") {
+  int exact = 0;
+  for (const auto& [name, profile] : profiles()) {
+    CAPTURE(name);
+    if (!profile.published) {
+      CHECK_FALSE(profile.notes.empty());  // a model without a published count says so
+      continue;
+    }
+    const double error = parameter_error(*profile.published, summary_of(profile));
+    CHECK(std::abs(error) <= (profile.published->rounded_to > 1.0 ? profile.published->rounded_to / 2 : 0.0));
+    CHECK((profile.published->difference == 0.0) == profile.published->reason.empty());
+    if (profile.published->rounded_to == 1.0) ++exact;
+  }
+  CHECK(exact >= 120);
+}
+
+TEST_CASE("model: public counts, gathered apart from the profiles, are met to the unit") {
+  const io::CsvTable known = io::read_csv_file(TRAINBUDGET_TEST_DATA_DIR "/known_parameters.csv");
+  const std::size_t name = known.column("profile");
+  const std::size_t parameters = known.column("parameters");
+  const std::size_t active = known.column("active_parameters");
+  for (std::size_t row = 0; row < known.rows(); ++row) {
+    CAPTURE(std::string(known.field(row, name)));
+    const ModelProfile& profile = profiles().at(std::string(known.field(row, name)));
+    PublishedParameters published = profile.published.value();
+    published.count = std::stod(std::string(known.field(row, parameters)));
+    if (published.rounded_to > 1.0) published.difference = 0.0;
+    const ModelSummary sum = summary_of(profile);
+    CHECK(parameter_error(published, sum) == 0.0);
+    if (!known.field(row, active).empty())
+      CHECK(sum.total.active_parameters == std::stod(std::string(known.field(row, active))));
+  }
+}
+
+TEST_CASE("model: no name or alias means two models") {
+  std::set<std::string> seen;
+  for (const auto& [name, profile] : profiles()) {
+    CAPTURE(name);
+    CHECK(seen.insert(name).second);
+    for (const std::string& alias : profile.aliases)
+      CHECK(seen.insert(alias).second);
+  }
+}
+
+TEST_CASE("model: a profile is found by name, part of a name and alias") {
+  const io::ModelFolder folder(TRAINBUDGET_MODELS_DIR);
+  CHECK(folder.find("RWKV-7-7.2B", {}).model.name == "rwkv-7-7.2b");
+  CHECK(folder.find("meta-llama/llama-3.1-8b", {}).model.name == "llama-3-8b");
+  CHECK(folder.find("mixtral-8x22b", {}).model.name == "mixtral-8x22b");
+  CHECK_THROWS_AS(folder.find("rwkv-7", {}), io::InputError);
+  try {
+    folder.find("mixtrl-8x7b", {});
+    FAIL("found a model that does not exist");
+  } catch (const io::InputError& error) {
+    CHECK(error.hint.find("mixtral-8x7b") != std::string::npos);
+  }
+}
+
+TEST_CASE("model: gaps between 6N and the exact count are explained for every profile") {
+  for (const auto& [name, profile] : profiles()) {
+    CAPTURE(name);
+    const ModelSummary sum = summary_of(profile);
+    double explained = 0.0;
+    for (const double term : sum.gap)
+      explained += term;
+    CHECK(std::abs(sum.six_n_flops + explained - sum.total.flops()) <= 1e-9 * sum.total.flops());
+  }
+}
