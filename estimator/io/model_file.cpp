@@ -2,7 +2,6 @@
 
 #include "core/arch/rwkv_model.h"
 #include "io/component_reader.h"
-#include "io/profile_folder.h"
 #include "io/sourced_reader.h"
 #include "io/suggest.h"
 
@@ -219,6 +218,17 @@ ModelProfile read_model_file(const std::string& path) {
   ModelProfile profile = read_model(read_yaml_file(path));
   check_file_name(path, profile.model.name);
   return profile;
+}
+
+ModelProfile find_model(const ProfileFolder& profiles, const std::string& name, const Location& where) {
+  return read_model_file(profiles.find(model_profiles, name, where));
+}
+
+std::vector<ModelProfile> read_all_models(const ProfileFolder& profiles) {
+  std::vector<ModelProfile> all;
+  for (const std::string& name : profiles.names(model_profiles))
+    all.push_back(read_model_file(profiles.file(model_profiles, name)));
+  return all;
 }
 
 }  // namespace trainbudget::io

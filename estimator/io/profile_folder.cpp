@@ -84,13 +84,13 @@ void refuse_ambiguous(const std::string& name, const std::vector<std::string>& f
 void refuse_unknown(const std::string& what, const std::string& name, const std::vector<std::string>& known,
                     const Location& where) {
   const std::string near = did_you_mean_any(lower_case(name), known);
-  throw InputError(
-      where, "unknown " + what + " '" + name + "'",
-      near.empty()
-          ? what == "model"
-                ? "the folder model_profiles/ has them all; a Hugging Face config.json works too: --config"
-                : "'trainbudget hardware list' shows them all"
-          : near);
+  throw InputError(where, "unknown " + what + " '" + name + "'",
+                   near.empty()
+                       ? what == "model"
+                             ? "'trainbudget models list' shows them all; --config takes a Hugging Face "
+                               "config.json"
+                             : "'trainbudget hardware list' shows them all"
+                       : near);
 }
 
 void check_file_name(const std::string& path, const std::string& name) {

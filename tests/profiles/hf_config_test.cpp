@@ -5,7 +5,8 @@
 #include "catch.h"
 #include "io/file.h"
 #include "io/input_error.h"
-#include "io/model_folder.h"
+#include "io/model_file.h"
+#include "profiles.h"
 #include "unit/input_error_of.h"
 
 #include <filesystem>
@@ -36,14 +37,13 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 }  // namespace
 
 TEST_CASE("hf: every configuration is the model of its profile") {
-  const io::ModelFolder profiles(TRAINBUDGET_MODELS_DIR);
   std::set<std::string> types;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     const std::string name = entry.path().stem().string();
     CAPTURE(name);
     const io::HfModel read = io::read_hf_config_file(entry.path().string());
     types.insert(read.model.family);
-    Model wanted = profiles.find(name, {}).model;
+    Model wanted = io::find_model(profiles::folder(), name, {}).model;
     // This configuration does not say that the checkpoint also has a prediction module.
     if (name == "qwen3-next-80b-a3b") wanted.predicted_tokens = 0;
     // Beyond the window of every model, so that windows count too.

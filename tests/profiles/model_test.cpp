@@ -2,7 +2,7 @@
 #include "catch.h"
 #include "io/csv.h"
 #include "io/model_file.h"
-#include "io/model_folder.h"
+#include "profiles.h"
 
 #include <cmath>
 #include <map>
@@ -12,10 +12,10 @@ using namespace trainbudget;
 
 namespace {
 
-const std::map<std::string, ModelProfile>& profiles() {
+const std::map<std::string, ModelProfile>& all_models() {
   static const std::map<std::string, ModelProfile> all = [] {
     std::map<std::string, ModelProfile> read;
-    for (ModelProfile& profile : io::ModelFolder(TRAINBUDGET_MODELS_DIR).read_all())
+    for (ModelProfile& profile : io::read_all_models(profiles::folder()))
       read.emplace(profile.model.name, std::move(profile));
     return read;
   }();
@@ -29,12 +29,12 @@ ModelSummary summary_of(const ModelProfile& profile) {
 }  // namespace
 
 TEST_CASE("model: at least sixty public models are profiled") {
-  CHECK(profiles().size() >= 60);
+  CHECK(all_models().size() >= 60);
 }
 
 TEST_CASE("model: the computed count of every profile is the published one") {
   int exact = 0;
-  for (const auto& [name, profile] : profiles()) {
+  for (const auto& [name, profile] : all_models()) {
     CAPTURE(name);
     if (!profile.published) {
       CHECK_FALSE(profile.notes.empty());  // a model without a published count says so
@@ -55,7 +55,7 @@ TEST_CASE("model: public counts, gathered apart from the profiles, are met to th
   const std::size_t active = known.column("active_parameters");
   for (std::size_t row = 0; row < known.rows(); ++row) {
     CAPTURE(std::string(known.field(row, name)));
-    const ModelProfile& profile = profiles().at(std::string(known.field(row, name)));
+    const ModelProfile& profile = all_models().at(std::string(known.field(row, name)));
     PublishedParameters published = profile.published.value();
     published.count = std::stod(std::string(known.field(row, parameters)));
     if (published.rounded_to > 1.0) published.difference = 0.0;
@@ -68,7 +68,7 @@ TEST_CASE("model: public counts, gathered apart from the profiles, are met to th
 
 TEST_CASE("model: no name or alias means two models") {
   std::set<std::string> seen;
-  for (const auto& [name, profile] : profiles()) {
+  for (const auto& [name, profile] : all_models()) {
     CAPTURE(name);
     CHECK(seen.insert(name).second);
     for (const std::string& alias : profile.aliases)
@@ -77,13 +77,13 @@ TEST_CASE("model: no name or alias means two models") {
 }
 
 TEST_CASE("model: a profile is found by name, part of a name and alias") {
-  const io::ModelFolder folder(TRAINBUDGET_MODELS_DIR);
-  CHECK(folder.find("RWKV-7-7.2B", {}).model.name == "rwkv-7-7.2b");
-  CHECK(folder.find("meta-llama/llama-3.1-8b", {}).model.name == "llama-3-8b");
-  CHECK(folder.find("mixtral-8x22b", {}).model.name == "mixtral-8x22b");
-  CHECK_THROWS_AS(folder.find("rwkv-7", {}), io::InputError);
+  const io::ProfileFolder folder = profiles::folder();
+  CHECK(io::find_model(folder, "RWKV-7-7.2B", {}).model.name == "rwkv-7-7.2b");
+  CHECK(io::find_model(folder, "meta-llama/llama-3.1-8b", {}).model.name == "llama-3-8b");
+  CHECK(io::find_model(folder, "mixtral-8x22b", {}).model.name == "mixtral-8x22b");
+  CHECK_THROWS_AS(io::find_model(folder, "rwkv-7", {}), io::InputError);
   try {
-    folder.find("mixtrl-8x7b", {});
+    io::find_model(folder, "mixtrl-8x7b", {});
     FAIL("found a model that does not exist");
   } catch (const io::InputError& error) {
     CHECK(error.hint.find("mixtral-8x7b") != std::string::npos);
@@ -91,7 +91,7 @@ TEST_CASE("model: a profile is found by name, part of a name and alias") {
 }
 
 TEST_CASE("model: gaps between 6N and the exact count are explained for every profile") {
-  for (const auto& [name, profile] : profiles()) {
+  for (const auto& [name, profile] : all_models()) {
     CAPTURE(name);
     const ModelSummary sum = summary_of(profile);
     double explained = 0.0;
