@@ -9,12 +9,7 @@ import pathlib
 import subprocess
 import sys
 
-try:
-    import yaml
-    from jsonschema import Draft202012Validator
-except ImportError as missing:
-    print(f"skipped: {missing}")
-    sys.exit(77)
+from check_profiles import Draft202012Validator, ProfileLoader, yaml  # skips where the modules are missing
 
 COMMANDS = [
     ["scenarios/rwkv-4-14b.yaml"],
@@ -53,7 +48,7 @@ def main(root, program):
     scenario_schema = validator_for(root, "scenario")
     scenarios = sorted((root / "scenarios").glob("*.yaml"))
     for file in scenarios:
-        scenario = yaml.safe_load(file.read_text(encoding="utf-8"))
+        scenario = yaml.load(file.read_text(encoding="utf-8"), ProfileLoader)
         found = [error.message for error in scenario_schema.iter_errors(scenario)]
         unknown = dict(copy.deepcopy(scenario), colour="green")
         twice = dict(copy.deepcopy(scenario), params="14B", model="rwkv-4-14b")
