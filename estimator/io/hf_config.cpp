@@ -1,8 +1,8 @@
 #include "io/hf_config.h"
 
 #include "core/arch/rwkv_model.h"
-#include "io/json_text.h"
 #include "io/hf/fields.h"
+#include "io/json_text.h"
 #include "io/suggest.h"
 
 #include <algorithm>
