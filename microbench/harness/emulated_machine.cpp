@@ -20,7 +20,7 @@ class EmulatedMachine final : public Machine {
     std::memcpy(target, source, bytes);
   }
   BindKernel* binding(const Kernel& kernel) const override { return kernel.emulated; }
-  Stream stream() const override { return {.handle = nullptr, .order = order_}; }
+  LaunchStream stream() const override { return {.handle = nullptr, .order = order_}; }
   void synchronize() override {}
 
  private:

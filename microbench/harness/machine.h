@@ -19,7 +19,7 @@ class Machine {
   virtual void copy_out(void* target, const void* source, std::size_t bytes) = 0;
   /// The binding of `kernel` for this machine.
   virtual BindKernel* binding(const Kernel& kernel) const = 0;
-  virtual Stream stream() const = 0;
+  virtual LaunchStream stream() const = 0;
   /// Waits for everything queued; throws std::runtime_error when a kernel failed.
   virtual void synchronize() = 0;
 };

@@ -66,7 +66,7 @@ Values draw_inputs(const std::vector<Tensor>& tensors, std::uint64_t seed) {
   std::uint64_t stream = seed * 1000;
   for (const Tensor& tensor : tensors) {
     ++stream;
-    if (tensor.role == Role::input || tensor.role == Role::in_place)
+    if (tensor.role == Role::input || tensor.role == Role::unread || tensor.role == Role::in_place)
       values[tensor.name] = draw(tensor, stream);
   }
   return values;

@@ -13,7 +13,7 @@
 namespace trainbudget::microbench {
 
 /// Where a kernel is queued: a CUDA stream, or, under emulation, the order in which threads run.
-struct Stream {
+struct LaunchStream {
   void* handle = nullptr;
   ThreadOrder order = ThreadOrder::ascending;
 };
@@ -36,7 +36,7 @@ class Arguments {
 };
 
 /// A kernel with its arguments in place: queues the launch.
-using BoundKernel = std::function<void(Stream)>;
+using BoundKernel = std::function<void(LaunchStream)>;
 using BindKernel = BoundKernel(const Shape&, const Arguments&);
 
 /// Thrown when a kernel does not serve a shape.

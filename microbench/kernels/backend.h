@@ -14,7 +14,7 @@ namespace trainbudget::microbench::TB_BACKEND {
 
 /// Queues one kernel on this backend.
 template <class Kernel>
-void queue(const Kernel& kernel, Stream stream) {
+void queue(const Kernel& kernel, LaunchStream stream) {
 #if defined(__CUDACC__)
   launch(kernel, static_cast<cudaStream_t>(stream.handle));
 #else
@@ -25,7 +25,7 @@ void queue(const Kernel& kernel, Stream stream) {
 /// A bound kernel of one launch or of several in sequence.
 template <class... Kernels>
 BoundKernel bind_launches(Kernels... kernels) {
-  return [=](Stream stream) { (queue(kernels, stream), ...); };
+  return [=](LaunchStream stream) { (queue(kernels, stream), ...); };
 }
 
 }  // namespace trainbudget::microbench::TB_BACKEND

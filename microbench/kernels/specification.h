@@ -21,6 +21,7 @@ constexpr std::size_t size_of(ElementType type) {
 
 enum class Role : std::uint8_t {
   input,
+  unread,  ///< an input of the forward pass that its gradient does not read, drawn for the reference alone
   output,
   in_place,  ///< read and written
   saved,     ///< input of a gradient that its forward kernel wrote: computed, not drawn

@@ -61,6 +61,7 @@ template <bool from_output>
 std::vector<Tensor> gradient_tensors(const Shape& shape) {
   std::vector<Tensor> tensors{flat(shape, "x"), flat(shape, "d_y"), flat(shape, "d_x", Role::output)};
   if (from_output) {
+    tensors[0].role = Role::unread;
     tensors.push_back(flat(shape, "y", Role::saved));
     tensors[2].tolerance = 1e-2;
   }

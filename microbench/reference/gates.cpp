@@ -55,8 +55,14 @@ std::vector<Tensor> bias_tensors(const Shape& shape) {
   return {activation(shape, "x"), channel_input(shape, "bias"), activation(shape, "y", Role::output)};
 }
 
+Tensor unread_bias(const Shape& shape) {
+  Tensor bias = channel_input(shape, "bias");
+  bias.role = Role::unread;
+  return bias;
+}
+
 std::vector<Tensor> bias_gradient_tensors(const Shape& shape) {
-  return {activation(shape, "x"), channel_input(shape, "bias"), activation(shape, "d_y"),
+  return {activation(shape, "x", Role::unread), unread_bias(shape), activation(shape, "d_y"),
           channel_sum(shape, "d_bias"), partial_sums(shape, 1)};
 }
 
@@ -64,10 +70,13 @@ std::vector<Tensor> sigmoid_gradient_tensors(const Shape& shape) {
   // The kernel's y is rounded, the reference's is not: y (1 − y) of a nearly closed gate then loses digits.
   Tensor bias = channel_sum(shape, "d_bias");
   bias.tolerance = 1e-2;
-  return {
-      activation(shape, "x"),   channel_input(shape, "bias"),           activation(shape, "y", Role::saved),
-      activation(shape, "d_y"), activation(shape, "d_x", Role::output), bias,
-      partial_sums(shape, 1)};
+  return {activation(shape, "x", Role::unread),
+          unread_bias(shape),
+          activation(shape, "y", Role::saved),
+          activation(shape, "d_y"),
+          activation(shape, "d_x", Role::output),
+          bias,
+          partial_sums(shape, 1)};
 }
 
 std::vector<Tensor> value_tensors(const Shape& shape) {

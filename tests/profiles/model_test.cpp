@@ -1,6 +1,7 @@
 // Every model profile against the count that its makers publish.
 #include "catch.h"
 #include "io/csv.h"
+#include "io/json_text.h"
 #include "io/model_file.h"
 #include "profiles.h"
 
@@ -99,4 +100,48 @@ TEST_CASE("model: gaps between 6N and the exact count are explained for every pr
       explained += term;
     CHECK(std::abs(sum.six_n_flops + explained - sum.total.flops()) <= 1e-9 * sum.total.flops());
   }
+}
+
+namespace {
+
+const io::YamlNode& child(const io::YamlNode& node, std::string_view key) {
+  for (const io::YamlNode::Entry& entry : node.entries) {
+    if (entry.key == key) return entry.value;
+  }
+  FAIL("the schema lacks " + std::string(key));
+  return node;
+}
+
+/// The schema of one component has the fields of its table, with their bounds.
+template <class T>
+void check_schema_of(const io::YamlNode& definitions) {
+  const io::YamlNode& schema = child(definitions, T::word);
+  const io::YamlNode& properties = child(schema, "properties");
+  CHECK(properties.entries.size() == T::fields().size());
+  std::set<std::string> required;
+  for (const io::YamlNode& name : child(schema, "required").items)
+    required.insert(name.text);
+  for (const auto& field : T::fields()) {
+    CAPTURE(std::string(T::word), std::string(field.name));
+    const io::YamlNode& property = child(properties, field.name);
+    CHECK(child(property, "description").text == field.meaning);
+    CHECK(required.count(std::string(field.name)) == (field.required ? 1U : 0U));
+    if (field.kind == FieldKind::integer) {
+      CHECK(child(property, "minimum").text == std::to_string(field.least));
+      CHECK(child(property, "maximum").text == std::to_string(field.most));
+    }
+    if (field.kind == FieldKind::word) CHECK(child(property, "enum").items.size() == field.words.size());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("model: the schema has the fields of every component") {
+  const io::YamlNode schema = io::read_json_file(TRAINBUDGET_PROFILES_DIR "/../schema/model.schema.json");
+  const io::YamlNode& definitions = child(schema, "$defs");
+  const auto all = [&]<class... Ts>(const std::variant<std::monostate, Ts...>&) {
+    (check_schema_of<Ts>(definitions), ...);
+  };
+  all(Mixer{});
+  all(FeedForward{});
 }

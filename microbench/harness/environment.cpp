@@ -1,0 +1,72 @@
+#include "harness/environment.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace trainbudget::microbench {
+
+double monotonic_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+EnvironmentSummary summarize(const std::vector<Reading>& readings, double from, double to) {
+  EnvironmentSummary summary;
+  for (const Reading& reading : readings) {
+    if (reading.time < from || reading.time > to) continue;
+    summary.lowest_sm_clock =
+        summary.readings == 0 ? reading.sm_clock : std::min(summary.lowest_sm_clock, reading.sm_clock);
+    ++summary.readings;
+    summary.mean_sm_clock += reading.sm_clock;
+    summary.mean_memory_clock += reading.memory_clock;
+    summary.mean_power += reading.power;
+    summary.highest_temperature = std::max(summary.highest_temperature, reading.temperature);
+    summary.reasons |= reading.reasons;
+    summary.other_processes = std::max(summary.other_processes, reading.other_processes);
+  }
+  if (summary.readings > 0) {
+    const auto count = static_cast<double>(summary.readings);
+    summary.mean_sm_clock /= count;
+    summary.mean_memory_clock /= count;
+    summary.mean_power /= count;
+  }
+  return summary;
+}
+
+bool throttled(const std::vector<Reading>& readings, double from, double to) {
+  const Reading* before = nullptr;
+  const Reading* after = nullptr;
+  for (const Reading& reading : readings) {
+    if (reading.time >= from && reading.time <= to && (reading.reasons & throttle_reasons) != 0) return true;
+    if (reading.time < from) before = &reading;
+    if (reading.time > to && after == nullptr) after = &reading;
+  }
+  return (before != nullptr && (before->reasons & throttle_reasons) != 0) ||
+         (after != nullptr && (after->reasons & throttle_reasons) != 0);
+}
+
+Monitor::Monitor(ReadingSource& source, double period)
+    : source_(source), period_(period), thread_([this] { run(); }) {}
+
+Monitor::~Monitor() {
+  stopping_ = true;
+  thread_.join();
+}
+
+std::vector<Reading> Monitor::readings() const {
+  const std::lock_guard lock(mutex_);
+  return readings_;
+}
+
+void Monitor::run() {
+  while (!stopping_) {
+    Reading reading;
+    if (!source_.read(reading)) return;
+    {
+      const std::lock_guard lock(mutex_);
+      readings_.push_back(reading);
+    }
+    std::this_thread::sleep_for(std::chrono::duration<double>(period_));
+  }
+}
+
+}  // namespace trainbudget::microbench
