@@ -72,8 +72,8 @@ TEST_CASE("hf: a missing field that changes the count is an error with its name"
                                     {"rwkv-7-2.9b", "gate_low_rank_dim"},
                                     {"t5-base", "d_kv"}}) {
     CAPTURE(name, field);
-    const io::InputError error =
-        input_error_of([&] { io::read_hf_config(without(config(name), field), "config.json"); });
+    const io::InputError error = input_error_of(
+        [&, name = name, field = field] { io::read_hf_config(without(config(name), field), "config.json"); });
     CHECK(error.location.file == "config.json");
     CHECK(std::string(error.what()).find(std::string("'") + field + "'") != std::string::npos);
   }
