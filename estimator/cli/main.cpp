@@ -52,6 +52,8 @@ int run(const std::vector<std::string>& arguments) {
   std::vector<AddedCommand> commands = {add_estimate_command(app, global, arguments)};
   for (AddedCommand& command : add_hardware_commands(app, global))
     commands.push_back(std::move(command));
+  for (AddedCommand& command : add_models_commands(app, global))
+    commands.push_back(std::move(command));
   for (AddedCommand& command : add_prices_commands(app, global))
     commands.push_back(std::move(command));
 

@@ -29,21 +29,26 @@ class Ledger {
   std::vector<LedgerLine> lines_;
 };
 
-/// The FLOPs that the estimate stands on: counted ones where the architecture is known, with 6·N·D beside them.
+/// The FLOPs that the estimate stands on: counted ones where the architecture is known, with 6·N·D beside
+/// them.
 Flops add_flops(Ledger& ledger, const Scenario& s) {
   const LedgerInput tokens = input("tokens", s.tokens.value.value, Unit::tokens, s.tokens.provenance);
   const Flops by_rule = training_flops(s.parameters.value, s.tokens.value);
-  const LedgerInput parameters = input("parameters", s.parameters.value, Unit::count, s.parameters.provenance);
+  const LedgerInput parameters =
+      input("parameters", s.parameters.value, Unit::count, s.parameters.provenance);
   if (!s.counted) {
-    ledger.add("flops", "Training compute", exactly(by_rule.value), Unit::flops, "training-flops", {parameters, tokens});
+    ledger.add("flops", "Training compute", exactly(by_rule.value), Unit::flops, "training-flops",
+               {parameters, tokens});
     return by_rule;
   }
   const Flops counted = (s.counted->forward + s.counted->backward) * s.tokens.value;
-  ledger.add("flops", "Training compute", exactly(counted.value), Unit::flops, "counted-flops",
-             {input("forward FLOPs per token", s.counted->forward.value, Unit::flops, s.counted->provenance),
-              input("backward FLOPs per token", s.counted->backward.value, Unit::flops, s.counted->provenance), tokens});
-  ledger.add("flops_by_rule", "The same by the rule of thumb", exactly(by_rule.value), Unit::flops, "training-flops",
-             {parameters, tokens});
+  ledger.add(
+      "flops", "Training compute", exactly(counted.value), Unit::flops, "counted-flops",
+      {input("forward FLOPs per token", s.counted->forward.value, Unit::flops, s.counted->provenance),
+       input("backward FLOPs per token", s.counted->backward.value, Unit::flops, s.counted->provenance),
+       tokens});
+  ledger.add("flops_by_rule", "The same by the rule of thumb", exactly(by_rule.value), Unit::flops,
+             "training-flops", {parameters, tokens});
   return counted;
 }
 

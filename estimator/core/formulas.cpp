@@ -5,7 +5,8 @@ namespace {
 
 constexpr Formula formulas[] = {
     {"training-flops", "6 × parameters × tokens"},
-    {"counted-flops", "(forward + backward FLOPs per token, summed over the operations of the model) × tokens"},
+    {"counted-flops",
+     "(forward + backward FLOPs per token, summed over the operations of the model) × tokens"},
     {"peak-flops", "dense peak of one accelerator at the precision of the matrix products"},
     {"ideal-gpu-hours", "training FLOPs ÷ peak ÷ 3600"},
     {"model-flops-utilization", "useful FLOPs per second ÷ peak, while the run makes progress"},

@@ -19,14 +19,14 @@ using SourcedRange = Sourced<Range>;
 /// FLOPs of a known architecture, counted operation by operation (core/model_summary.h).
 struct CountedFlops {
   std::string model;
-  FlopsPerToken forward;   ///< per token of the main stream
+  FlopsPerToken forward;  ///< per token of the main stream
   FlopsPerToken backward;
   Provenance provenance;
 };
 
 struct Scenario {
   std::string name;
-  Sourced<double> parameters;  ///< trained parameters N
+  Sourced<double> parameters;           ///< trained parameters N
   std::optional<CountedFlops> counted;  ///< absent: the rule of thumb
   Sourced<Tokens> tokens;               ///< training tokens D
   Accelerator accelerator;

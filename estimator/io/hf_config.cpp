@@ -1,8 +1,8 @@
 #include "io/hf_config.h"
 
 #include "core/arch/rwkv_model.h"
-#include "io/file.h"
 #include "io/hf/fields.h"
+#include "io/json_text.h"
 #include "io/suggest.h"
 
 #include <algorithm>
@@ -125,11 +125,7 @@ HfModel finish(const Fields& fields, Model model, const YamlNode& root) {
   return {.model = std::move(model), .ignored = fields.ignored(), .defaults = fields.defaults()};
 }
 
-}  // namespace
-
-HfModel read_hf_config(std::string_view text, const std::string& file) {
-  // JSON is YAML of the flow kind, and the YAML reader knows the place of everything.
-  const YamlNode root = parse_yaml(text, file);
+HfModel read_root(const YamlNode& root) {
   Fields fields(root);
   Model model;
   if (!fields.has("model_type")) {
@@ -156,8 +152,14 @@ HfModel read_hf_config(std::string_view text, const std::string& file) {
   return read;
 }
 
+}  // namespace
+
 HfModel read_hf_config_file(const std::string& path) {
-  return read_hf_config(read_file(path, largest_yaml_bytes), file_name_for_errors(path));
+  return read_root(read_json_file(path));
+}
+
+HfModel read_hf_config(std::string_view text, const std::string& file) {
+  return read_root(parse_json(text, file));
 }
 
 std::vector<std::string> hf_model_types() {

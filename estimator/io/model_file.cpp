@@ -215,7 +215,20 @@ ModelProfile read_model(const YamlNode& root) {
 }
 
 ModelProfile read_model_file(const std::string& path) {
-  return read_model(read_yaml_file(path));
+  ModelProfile profile = read_model(read_yaml_file(path));
+  check_file_name(path, profile.model.name);
+  return profile;
+}
+
+ModelProfile find_model(const ProfileFolder& profiles, const std::string& name, const Location& where) {
+  return read_model_file(profiles.find(model_profiles, name, where));
+}
+
+std::vector<ModelProfile> read_all_models(const ProfileFolder& profiles) {
+  std::vector<ModelProfile> all;
+  for (const std::string& name : profiles.names(model_profiles))
+    all.push_back(read_model_file(profiles.file(model_profiles, name)));
+  return all;
 }
 
 }  // namespace trainbudget::io

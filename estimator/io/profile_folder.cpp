@@ -69,8 +69,10 @@ std::string ProfileFolder::find(const std::string& kind, const std::string& name
                                 const Location& where) const {
   const std::vector<std::string> found = meant(kind, name);
   if (found.empty())
-    refuse_unknown(kind == accelerator_profiles ? "accelerator" : kind == cluster_profiles ? "cluster" : "model", name,
-                   names(kind), where);
+    refuse_unknown(kind == accelerator_profiles ? "accelerator"
+                   : kind == cluster_profiles   ? "cluster"
+                                                : "model",
+                   name, names(kind), where);
   if (found.size() > 1) refuse_ambiguous(name, found, where);
   return file(kind, found.front());
 }
@@ -83,9 +85,12 @@ void refuse_unknown(const std::string& what, const std::string& name, const std:
                     const Location& where) {
   const std::string near = did_you_mean_any(lower_case(name), known);
   throw InputError(where, "unknown " + what + " '" + name + "'",
-                   near.empty() ? what == "model" ? "the folder model_profiles/ has them all; a Hugging Face config.json works too: --config"
-                                              : "'trainbudget hardware list' shows them all"
-                                 : near);
+                   near.empty()
+                       ? what == "model"
+                             ? "'trainbudget models list' shows them all; --config takes a Hugging Face "
+                               "config.json"
+                             : "'trainbudget hardware list' shows them all"
+                       : near);
 }
 
 void check_file_name(const std::string& path, const std::string& name) {

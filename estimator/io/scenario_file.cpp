@@ -142,8 +142,10 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   MapReader map(root, "scenario");
   Scenario scenario;
   // A misspelt key is told before the one that it leaves missing.
-  for (const char* key : {"params", "tokens", "gpu", "cluster", "gpus"})
+  for (const char* key :
+       {"params", "model", "config", "sequence_length", "tokens", "gpu", "cluster", "gpus"}) {
     map.find(key);
+  }
   if (map.find("schema") != nullptr) check_schema(map, "trainbudget/scenario/1");
   const YamlNode* name = map.find("name");
   const YamlNode* efficiency = map.find("efficiency");

@@ -22,7 +22,8 @@ const YamlNode& only_one(MapReader& map) {
   for (const char* key : {"params", "model", "config"}) {
     const YamlNode* node = map.find(key);
     if (node != nullptr && chosen != nullptr) {
-      throw InputError(node->location, "'" + std::string(key) + "' is given beside another of params, model and config",
+      throw InputError(node->location,
+                       "'" + std::string(key) + "' is given beside another of params, model and config",
                        "what is trained is said once; leave one of them out");
     }
     if (node != nullptr) chosen = node;
@@ -34,12 +35,14 @@ const YamlNode& only_one(MapReader& map) {
   return *chosen;
 }
 
-Sequence read_sequence(const YamlNode* node, const Model& model, double learned_positions, Scenario& scenario) {
+Sequence read_sequence(const YamlNode* node, const Model& model, double learned_positions,
+                       Scenario& scenario) {
   Sequence sequence{.length = usual_sequence_tokens};
   if (node != nullptr) {
     sequence.length = read_count(*node, QuantityKind::count, most_sequence_tokens, "tokens").value;
     if (learned_positions > 0.0 && sequence.length > learned_positions) {
-      throw InputError(node->location, model.name + " has positions for " + format_quantity(learned_positions, QuantityKind::count, 6) +
+      throw InputError(node->location, model.name + " has positions for " +
+                                           format_quantity(learned_positions, QuantityKind::count, 6) +
                                            " tokens, not for " + node->text);
     }
   } else if (learned_positions > 0.0) {
@@ -52,21 +55,26 @@ Sequence read_sequence(const YamlNode* node, const Model& model, double learned_
   return sequence;
 }
 
-void count_flops(const Model& model, const YamlNode* sequence_node, const Provenance& provenance, Scenario& scenario) {
+void count_flops(const Model& model, const YamlNode* sequence_node, const Provenance& provenance,
+                 Scenario& scenario) {
   const Sequence sequence = read_sequence(sequence_node, model, model.learned_positions, scenario);
   const ModelSummary summary = summarize(expand(model), sequence);
   scenario.parameters = {summary.total.active_parameters, provenance};
   if (summary.total.active_parameters != summary.total.parameters) {
-    scenario.parameters.provenance.note =
-        "active for one token, of " + format_quantity(summary.total.parameters, QuantityKind::count, 4) + " in all";
+    scenario.parameters.provenance.note = "active for one token, of " +
+                                          format_quantity(summary.total.parameters, QuantityKind::count, 4) +
+                                          " in all";
   }
   scenario.counted = CountedFlops{.model = model.name,
                                   .forward = FlopsPerToken(summary.total.forward_flops),
                                   .backward = FlopsPerToken(summary.total.backward_flops),
                                   .provenance = provenance};
-  scenario.assumptions.push_back("FLOPs: counted over the operations of " + model.name + " with causal attention; efficiency is measured in these");
+  scenario.assumptions.push_back("FLOPs: counted over the operations of " + model.name +
+                                 " with causal attention; efficiency is measured in these");
   if (sequence_node == nullptr && summary.attention_flops > 0.0) {
-    scenario.assumptions.push_back("sequences of " + format_quantity(sequence.length, QuantityKind::count, 6) + " tokens (not given: --sequence-length)");
+    scenario.assumptions.push_back("sequences of " +
+                                   format_quantity(sequence.length, QuantityKind::count, 6) +
+                                   " tokens (not given: --sequence-length)");
   }
 }
 
@@ -76,12 +84,14 @@ Sourced<double> read_count(const YamlNode& node, QuantityKind kind, double most,
   const double value = read_quantity_value(node, kind);
   if (!(value >= 1.0) || value > most || value != std::floor(value)) {
     throw InputError(node.location, "a whole number of " + std::string(what) + " from 1 to " +
-                                        format_quantity(most, QuantityKind::count) + " is wanted, not '" + node.text + "'");
+                                        format_quantity(most, QuantityKind::count) + " is wanted, not '" +
+                                        node.text + "'");
   }
   return {value, given_by_user(node.location)};
 }
 
-void read_trained_model(MapReader& map, const ProfileFolder& profiles, Scenario& scenario, ScenarioSources& sources) {
+void read_trained_model(MapReader& map, const ProfileFolder& profiles, Scenario& scenario,
+                        ScenarioSources& sources) {
   const YamlNode& chosen = only_one(map);
   const YamlNode* sequence = map.find("sequence_length");
   if (&chosen == map.find("params")) {
@@ -96,7 +106,10 @@ void read_trained_model(MapReader& map, const ProfileFolder& profiles, Scenario&
     const std::string file = profiles.find(model_profiles, read_string(chosen), chosen.location);
     sources.files.push_back(file);
     const ModelProfile profile = read_model_file(file);
-    count_flops(profile.model, sequence, {.origin = Origin::derived, .source = "model_profiles/" + profile.model.name + ".yaml: " + profile.source}, scenario);
+    count_flops(profile.model, sequence,
+                {.origin = Origin::derived,
+                 .source = "model_profiles/" + profile.model.name + ".yaml: " + profile.source},
+                scenario);
     return;
   }
   const std::string file = read_string(chosen);
@@ -104,8 +117,10 @@ void read_trained_model(MapReader& map, const ProfileFolder& profiles, Scenario&
   const HfModel read = read_hf_config_file(file);
   Model model = read.model;
   if (model.name.empty()) model.name = file;
-  for (const std::string& note : read.notes) scenario.warnings.push_back(file + ": " + note);
-  for (const std::string& field : read.defaults) scenario.assumptions.push_back(file + ": default of its model type, " + field);
+  for (const std::string& note : read.notes)
+    scenario.warnings.push_back(file + ": " + note);
+  for (const std::string& field : read.defaults)
+    scenario.assumptions.push_back(file + ": default of its model type, " + field);
   count_flops(model, sequence, {.origin = Origin::user, .source = file}, scenario);
 }
 

@@ -10,9 +10,10 @@
 
 namespace trainbudget::io {
 
-/// Reads the keys `params`, `model`, `config` (one of the three) and `sequence_length` into `scenario`. Throws InputError for
-/// none, several, an unknown model, and a sequence that the model cannot take.
-void read_trained_model(MapReader& map, const ProfileFolder& profiles, Scenario& scenario, ScenarioSources& sources);
+/// Reads the keys `params`, `model`, `config` (one of the three) and `sequence_length` into `scenario`.
+/// Throws InputError for none, several, an unknown model, and a sequence that the model cannot take.
+void read_trained_model(MapReader& map, const ProfileFolder& profiles, Scenario& scenario,
+                        ScenarioSources& sources);
 
 /// "14B parameters", "rwkv-7-7.2b".
 std::string what_is_trained(const Scenario& scenario);

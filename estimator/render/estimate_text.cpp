@@ -77,7 +77,7 @@ void append_explanation(std::string& out, const Estimate& estimate, Style style)
 std::string fidelity_text(Fidelity fidelity) {
   switch (fidelity) {
     case Fidelity::rule:
-      return "rule of thumb: 6 FLOPs per parameter and token";
+      return "rule of thumb: FLOPs ÷ (peak × efficiency)";
     case Fidelity::analytic:
       return "analytic: exact operations";
     case Fidelity::calibrated:

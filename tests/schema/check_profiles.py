@@ -33,7 +33,9 @@ def errors_of(validator, profile):
 
 def spoiled(profile):
     """Copies of a good profile with one mistake each: a schema that accepts one of them checks nothing."""
-    for key in ("name", "schema", "sources"):
+    for key in ("name", "schema", "sources", "source"):
+        if key not in profile:
+            continue
         less = copy.deepcopy(profile)
         del less[key]
         yield f"without {key}", less
@@ -41,17 +43,21 @@ def spoiled(profile):
     more["colour"] = "green"
     yield "with an unknown key", more
     wrong = copy.deepcopy(profile)
-    wrong["accelerators_per_node"] = 8
+    wrong["parameters" if "family" in profile else "accelerators_per_node"] = 8
     yield "with a number that has no source", wrong
 
 
 def main(root):
     failures = checked = 0
-    for kind in ("accelerator", "cluster"):
+    for kind, folder in (
+        ("accelerator", "hardware_profiles/accelerators"),
+        ("cluster", "hardware_profiles/clusters"),
+        ("model", "model_profiles"),
+    ):
         schema = json.loads((root / f"schema/{kind}.schema.json").read_text(encoding="utf-8"))
         Draft202012Validator.check_schema(schema)
         validator = Draft202012Validator(schema)
-        for file in sorted((root / f"hardware_profiles/{kind}s").glob("*.yaml")):
+        for file in sorted((root / folder).glob("*.yaml")):
             profile = yaml.load(file.read_text(encoding="utf-8"), ProfileLoader)
             found = errors_of(validator, profile)
             if not found:

@@ -38,7 +38,8 @@ TEST_CASE("every ledger line uses a formula of the table") {
   Scenario scenario = tests::worked_example();
   scenario.used_gpu_hours = Sourced<double>{140160.0, {}};
   scenario.power = PowerModel{};
-  scenario.counted = CountedFlops{.model = "m", .forward = FlopsPerToken(1.0), .backward = FlopsPerToken(2.0)};
+  scenario.counted =
+      CountedFlops{.model = "m", .forward = FlopsPerToken(1.0), .backward = FlopsPerToken(2.0)};
   std::set<std::string_view> used;
   for (const LedgerLine& line : estimate(scenario).ledger) {
     INFO(line.id);

@@ -202,6 +202,8 @@ void qwen3_next(Fields& fields, Model& model) {
     is_delta.push_back((i + 1) % period != 0);
   alternate(model, {.mixer = delta, .feed_forward = moe}, {.mixer = attention, .feed_forward = moe},
             is_delta);
+  model.predicted_tokens = fields.integer("num_nextn_predict_layers", 0);
+  model.prediction_block = 1;
 }
 
 void rwkv4(Fields& fields, Model& model) {

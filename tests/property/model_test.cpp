@@ -1,0 +1,222 @@
+// What holds for every component and every model made of them.
+#include "catch.h"
+#include "core/model_summary.h"
+
+#include <cmath>
+#include <numeric>
+
+#include <rapidcheck.h>
+
+using namespace trainbudget;
+
+namespace {
+
+/// A component with random hyper-parameters within a fraction of their bounds.
+template <class T>
+T any_component() {
+  T component;
+  for (const auto& field : T::fields()) {
+    const int most = std::min(field.most, field.least + 48);
+    field.set(component, *rc::gen::inRange(field.least, most + 1));
+  }
+  return component;
+}
+
+// The relations between fields that problem() checks.
+template <class T>
+void repair(T& /*component*/, int /*hidden*/) {}
+void repair(Attention& attention, int /*hidden*/) {
+  attention.heads *= attention.kv_heads;
+  if (attention.attends == Attends::cross) attention.attends = Attends::causal;
+}
+void repair(Rwkv5TimeMix& mix, int /*hidden*/) {
+  mix.inner_size *= mix.head_size;
+}
+void repair(Rwkv6TimeMix& mix, int /*hidden*/) {
+  mix.inner_size *= mix.head_size;
+}
+void repair(Rwkv7TimeMix& mix, int hidden) {
+  mix.head_size = std::gcd(mix.head_size, hidden);
+}
+void repair(Mamba2& mix, int /*hidden*/) {
+  mix.heads *= mix.groups;
+}
+void repair(GatedDeltaNet& mix, int /*hidden*/) {
+  mix.value_heads *= mix.key_heads;
+}
+void repair(MixtureOfExperts& moe, int /*hidden*/) {
+  moe.active_experts = std::min(moe.active_experts, moe.experts);
+}
+
+template <class Variant, std::size_t I = 1>
+Variant any_of(std::size_t index, int hidden) {
+  if constexpr (I < std::variant_size_v<Variant>) {
+    if (index != I) return any_of<Variant, I + 1>(index, hidden);
+    auto component = any_component<std::variant_alternative_t<I, Variant>>();
+    repair(component, hidden);
+    return component;
+  } else {
+    return std::monostate{};
+  }
+}
+
+Layer any_layer(int hidden) {
+  Layer layer;
+  layer.mixer = any_of<Mixer>(*rc::gen::inRange<std::size_t>(0, std::variant_size_v<Mixer>), hidden);
+  const std::size_t least = layer.mixer.index() == 0 ? 1 : 0;
+  layer.feed_forward =
+      any_of<FeedForward>(*rc::gen::inRange<std::size_t>(least, std::variant_size_v<FeedForward>), hidden);
+  layer.pre_norm = *rc::gen::arbitrary<bool>();
+  layer.post_norm = *rc::gen::arbitrary<bool>();
+  layer.parallel = *rc::gen::arbitrary<bool>();
+  layer.shared_norm = *rc::gen::arbitrary<bool>();
+  return layer;
+}
+
+Model any_model() {
+  Model model{.hidden_size = 8 * *rc::gen::inRange(1, 65), .vocabulary = *rc::gen::inRange(1, 5000)};
+  model.norm = static_cast<NormKind>(*rc::gen::inRange(0, 4));
+  model.tied_head = *rc::gen::arbitrary<bool>();
+  model.dropout = *rc::gen::arbitrary<bool>();
+  const int kinds = *rc::gen::inRange(1, 4);
+  for (int i = 0; i < kinds; ++i)
+    model.blocks.push_back(any_layer(model.hidden_size));
+  const int layers = *rc::gen::inRange(1, 12);
+  for (int i = 0; i < layers; ++i)
+    model.layers.push_back(*rc::gen::inRange(0, kinds));
+  RC_ASSERT(problem(model).empty());
+  return model;
+}
+
+bool near(double a, double b, double scale) {
+  return std::abs(a - b) <= 1e-9 * (std::abs(scale) + 1.0);
+}
+
+void check(const std::function<void()>& property) {
+  CHECK(rc::check(property));
+}
+
+}  // namespace
+
+TEST_CASE("parameters and FLOPs are linear in the number of layers") {
+  check([] {
+    Model model = any_model();
+    const Sequence sequence{.length = 100.0};
+    const ModelSummary once = summarize(expand(model), sequence);
+    const std::vector<int> layers = model.layers;
+    model.layers.insert(model.layers.end(), layers.begin(), layers.end());
+    const ModelSummary twice = summarize(expand(model), sequence);
+    RC_ASSERT(twice.layers.parameters == 2 * once.layers.parameters);
+    RC_ASSERT(near(twice.layers.flops(), 2 * once.layers.flops(), twice.layers.flops()));
+    RC_ASSERT(twice.total.parameters - twice.layers.parameters ==
+              once.total.parameters - once.layers.parameters);
+  });
+}
+
+TEST_CASE("parts add up to the whole, and the gap to 6N is explained") {
+  check([] {
+    const ModelSummary sum = summarize(expand(any_model()), {.length = 1.0 * *rc::gen::inRange(1, 100000)});
+    Totals parts;
+    for (const Totals& part : sum.parts)
+      parts += part;
+    RC_ASSERT(near(parts.parameters, sum.total.parameters, sum.total.parameters));
+    RC_ASSERT(near(parts.flops(), sum.total.flops(), sum.total.flops()));
+    double explained = sum.six_n_flops;
+    for (const double term : sum.gap)
+      explained += term;
+    RC_ASSERT(near(explained, sum.total.flops(), sum.total.flops() + sum.six_n_flops));
+  });
+}
+
+TEST_CASE("only attention makes a token cost more in a longer sequence") {
+  check([] {
+    const ModelOps ops = expand(any_model());
+    const double length = *rc::gen::inRange(1, 5000);
+    const ModelSummary shorter = summarize(ops, {.length = length});
+    const ModelSummary longer = summarize(ops, {.length = 2 * length});
+    const double added = longer.total.flops() - shorter.total.flops();
+    RC_ASSERT(near(added, longer.attention_flops - shorter.attention_flops, longer.total.flops()));
+    RC_ASSERT(added >= 0.0);
+    RC_ASSERT(longer.attention_flops <= 2 * shorter.attention_flops * (1 + 1e-12));
+    RC_ASSERT(longer.state_bytes == shorter.state_bytes);
+  });
+}
+
+TEST_CASE("backward is twice forward but for the recurrences, and no number is negative") {
+  check([] {
+    const ModelOps model = expand(any_model());
+    for (const Block& block : model.blocks) {
+      for (const Op& op : block.ops) {
+        if (op.kind != OpKind::recurrence) {
+          RC_ASSERT(op.backward_flops == 2 * op.forward_flops);
+          RC_ASSERT(op.backward_flops_per_key == 2 * op.forward_flops_per_key);
+        }
+        for (const double number : {op.parameters, op.forward_flops, op.forward_bytes, op.backward_bytes,
+                                    op.saved_bytes, op.active, op.count, block.tensor_collectives}) {
+          RC_ASSERT(std::isfinite(number));
+          RC_ASSERT(number >= 0.0);
+        }
+        RC_ASSERT(op.active <= 1.0);
+        RC_ASSERT(op.trained_parameters == op.parameters);
+        RC_ASSERT(!op.name.empty());
+      }
+    }
+  });
+}
+
+TEST_CASE("causal attention is half of the full count, within any window") {
+  check([] {
+    Op op{.name = "core", .kind = OpKind::attention_core};
+    op.window = *rc::gen::inRange(0, 4000);
+    Sequence sequence{.length = 1.0 * *rc::gen::inRange(1, 20000)};
+    const double causal = attended_keys(op, sequence);
+    sequence.count = AttentionCount::full;
+    const double full = attended_keys(op, sequence);
+    RC_ASSERT(causal >= full / 2 - 1e-9);
+    RC_ASSERT(causal <= full);
+    if (op.window == 0.0 || op.window >= sequence.length) RC_ASSERT(causal == full / 2);
+  });
+}
+
+TEST_CASE("active parameters are all of them without experts, fewer with") {
+  check([] {
+    const Model model = any_model();
+    const ModelSummary sum = summarize(expand(model), {});
+    RC_ASSERT(sum.total.active_parameters <= sum.total.parameters);
+    const bool sparse = std::any_of(model.layers.begin(), model.layers.end(), [&](int block) {
+      const auto* moe =
+          std::get_if<MixtureOfExperts>(&model.blocks[static_cast<std::size_t>(block)].feed_forward);
+      return moe != nullptr && moe->active_experts < moe->experts;
+    });
+    RC_ASSERT((sum.total.active_parameters < sum.total.parameters) == sparse);
+  });
+}
+
+TEST_CASE("every component of the families is reachable by its word and refuses a value out of bounds") {
+  const auto each = [](auto component) {
+    if constexpr (!std::is_same_v<decltype(component), std::monostate>) {
+      using T = decltype(component);
+      CHECK_FALSE(T::word.empty());
+      for (const auto& field : T::fields()) {
+        CAPTURE(std::string(T::word), std::string(field.name));
+        T changed = component;
+        field.set(changed, field.most);
+        CHECK(field.get(changed) == field.most);
+        CHECK_FALSE(field.meaning.empty());
+        if (field.kind == FieldKind::integer) {
+          T wrong = component;
+          field.set(wrong, field.least - 1);
+          Model model{.hidden_size = 64, .vocabulary = 10, .layers = {0}};
+          Layer layer;
+          if constexpr (std::is_constructible_v<Mixer, T>) layer.mixer = wrong;
+          if constexpr (std::is_constructible_v<FeedForward, T>) layer.feed_forward = wrong;
+          model.blocks.push_back(layer);
+          CHECK_FALSE(problem(model).empty());
+        }
+      }
+    }
+  };
+  const auto all = [&]<class... Ts>(const std::variant<Ts...>&) { (each(Ts{}), ...); };
+  all(Mixer{});
+  all(FeedForward{});
+}
