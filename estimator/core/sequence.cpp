@@ -6,14 +6,17 @@
 namespace trainbudget {
 namespace {
 
+/// Keys of a causal query on average; a window counts within each chunk.
 double causal_keys(double length, double window, double chunk) {
+  const auto within_window = [window](double tokens) {
+    return window > 0.0 && tokens > window ? window - window * window / (2.0 * tokens) : tokens / 2.0;
+  };
   if (chunk > 0.0 && length > chunk) {
     const double whole = std::floor(length / chunk);
     const double rest = length - whole * chunk;
-    return (whole * chunk * chunk + rest * rest) / (2.0 * length);
+    return (whole * chunk * within_window(chunk) + (rest > 0.0 ? rest * within_window(rest) : 0.0)) / length;
   }
-  if (window > 0.0 && length > window) return window - window * window / (2.0 * length);
-  return length / 2.0;
+  return within_window(length);
 }
 
 double keys_in_document(const Op& op, double length, AttentionCount count) {

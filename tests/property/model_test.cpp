@@ -164,6 +164,16 @@ TEST_CASE("backward is twice forward but for the recurrences, and no number is n
   });
 }
 
+TEST_CASE("a window inside chunks is not forgotten when the sequence outgrows a chunk") {
+  Op op;
+  op.attends = Attends::causal;
+  op.window = 1.0;
+  op.chunk = 11.0;
+  // One chunk of 11 tokens: 1 − 1/22 keys; two of them: the same.
+  REQUIRE(std::abs(attended_keys(op, {.length = 11.0}) - 21.0 / 22.0) < 1e-12);
+  REQUIRE(std::abs(attended_keys(op, {.length = 22.0}) - 21.0 / 22.0) < 1e-12);
+}
+
 TEST_CASE("causal attention is half of the full count, within any window") {
   check([] {
     Op op{.name = "core", .kind = OpKind::attention_core};
