@@ -116,7 +116,6 @@ double optimizer_state_bytes(Optimizer optimizer, bool matrix) {
     case Optimizer::muon:
       return matrix ? 4.0 : 8.0;
     case Optimizer::adafactor:
-      return 0.0;
     case Optimizer::sgd:
       return 0.0;
     case Optimizer::sgd_momentum:

@@ -117,12 +117,12 @@ std::vector<std::string> Fields::ignored() const {
 }
 
 void repeat(Model& model, Layer layer, int layers) {
-  model.blocks = {std::move(layer)};
+  model.blocks = {layer};
   model.layers.assign(static_cast<std::size_t>(layers), 0);
 }
 
 void alternate(Model& model, Layer first, Layer second, const std::vector<bool>& is_first) {
-  model.blocks = {std::move(first), std::move(second)};
+  model.blocks = {first, second};
   model.layers.clear();
   for (const bool wanted : is_first)
     model.layers.push_back(wanted ? 0 : 1);
