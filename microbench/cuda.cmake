@@ -20,9 +20,21 @@ endif()
 enable_language(CUDA)
 find_package(CUDAToolkit REQUIRED)
 
-add_library(trainbudget_microbench_cuda STATIC ${kernel_sources})
+add_library(trainbudget_microbench_cuda STATIC
+  ${kernel_sources}
+  device/cuda_bindings.cpp
+  device/cuda_machine.cpp
+  device/cuda_timer.cpp
+  device/device_kernels.cu
+  device/gemm.cpp
+  device/nvml.cpp
+  device/workset.cpp)
 target_compile_features(trainbudget_microbench_cuda PUBLIC cxx_std_20)
 # CMake before 3.26 does not know cuda_std_20 of this compiler.
 # --use_fast_math is what training is compiled with upstream: fast exponentials and divisions.
 target_compile_options(trainbudget_microbench_cuda PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;--use_fast_math>")
 target_link_libraries(trainbudget_microbench_cuda PUBLIC trainbudget_microbench CUDA::cudart_static)
+target_link_libraries(trainbudget_microbench_cuda PRIVATE ${CMAKE_DL_LIBS})
+# The project's warnings, for what the host compiler sees alone.
+target_compile_options(trainbudget_microbench_cuda PRIVATE
+  "$<$<COMPILE_LANGUAGE:CXX>:$<TARGET_PROPERTY:trainbudget_options,INTERFACE_COMPILE_OPTIONS>>")

@@ -17,7 +17,7 @@ struct PublishedParameters {
   double difference = 0.0;      ///< count − trained, where the published figure counts something else
   std::string reason;           ///< what else it counts; empty exactly where `difference` is 0
   bool with_prediction = true;  ///< whether it includes the multi-token prediction modules
-  Provenance provenance;
+  Provenance provenance;        ///< assumed where nobody looked the figure up: it is quoted, and agrees
 };
 
 struct ModelProfile {

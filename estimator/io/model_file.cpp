@@ -179,6 +179,10 @@ PublishedParameters read_published(const YamlNode& node) {
   PublishedParameters published{
       .count = read_quantity<double>(map.require("published")),
       .provenance = {.origin = Origin::published, .source = read_string(map.require("source"))}};
+  if (const YamlNode* origin = map.find("origin")) {
+    constexpr std::string_view words[] = {"published", "assumed"};
+    if (read_word(*origin, "origin", words) == 1) published.provenance.origin = Origin::assumed;
+  }
   if (const YamlNode* step = map.find("rounded_to")) published.rounded_to = read_quantity<double>(*step);
   if (const YamlNode* difference = map.find("difference")) {
     constexpr long long most = 1LL << 50;

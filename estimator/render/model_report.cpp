@@ -67,7 +67,11 @@ Section overview(const ModelProfile& profile, const ModelSummary& sum) {
           Cell::of(grouped(profile.published->difference) + ": " + profile.published->reason,
                    profile.published->difference));
     }
-    add("published by", Cell::of(profile.published->provenance.source));
+    const Provenance& provenance = profile.published->provenance;
+    add("published by", Cell::of(provenance.source));
+    add("published count is",
+        Cell::of(provenance.origin == Origin::assumed ? "assumed: quoted, not looked up there"
+                                                      : "looked up"));
   }
   if (!profile.source.empty()) add("shape from", Cell::of(profile.source));
   return {"model", "Model", std::move(table), std::move(keys)};

@@ -61,21 +61,20 @@ TEST_CASE("hf: every configuration is the model of its profile") {
 }
 
 TEST_CASE("hf: a missing field that changes the count is an error with its name") {
-  for (const auto& [name, field] : {std::pair{"llama-3-8b", "intermediate_size"},
-                                    {"llama-3-8b", "vocab_size"},
-                                    {"llama-3-8b", "hidden_size"},
-                                    {"llama-3-8b", "num_hidden_layers"},
-                                    {"mixtral-8x7b", "num_local_experts"},
-                                    {"deepseek-v3", "kv_lora_rank"},
-                                    {"gpt-2-124m", "n_embd"},
-                                    {"jamba-mini-52b", "mamba_dt_rank"},
-                                    {"rwkv-7-2.9b", "gate_low_rank_dim"},
-                                    {"t5-base", "d_kv"}}) {
-    CAPTURE(name, field);
+  struct Missing {
+    std::string name, field;
+  };
+  for (const Missing& missing :
+       {Missing{"llama-3-8b", "intermediate_size"}, Missing{"llama-3-8b", "vocab_size"},
+        Missing{"llama-3-8b", "hidden_size"}, Missing{"llama-3-8b", "num_hidden_layers"},
+        Missing{"mixtral-8x7b", "num_local_experts"}, Missing{"deepseek-v3", "kv_lora_rank"},
+        Missing{"gpt-2-124m", "n_embd"}, Missing{"jamba-mini-52b", "mamba_dt_rank"},
+        Missing{"rwkv-7-2.9b", "gate_low_rank_dim"}, Missing{"t5-base", "d_kv"}}) {
+    CAPTURE(missing.name, missing.field);
     const io::InputError error = input_error_of(
-        [&, name = name, field = field] { io::read_hf_config(without(config(name), field), "config.json"); });
+        [&] { io::read_hf_config(without(config(missing.name), missing.field), "config.json"); });
     CHECK(error.location.file == "config.json");
-    CHECK(std::string(error.what()).find(std::string("'") + field + "'") != std::string::npos);
+    CHECK(std::string(error.what()).find("'" + missing.field + "'") != std::string::npos);
   }
 }
 

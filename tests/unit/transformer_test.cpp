@@ -110,3 +110,18 @@ TEST_CASE("packed documents attend within themselves") {
   packed.document_lengths = 2;
   CHECK(attended_keys(op, packed) == 0.75 * 512 + 0.25 * 2048);
 }
+
+TEST_CASE("a published benchmark counts 6N and the full square, with the embedding in N") {
+  // mosaicml/llm-foundry scripts/train/benchmarking/README.md @8c8dd48, H100 80GB BF16: MPT-7B, 2,048 tokens,
+  // prints 6,658,859,008 parameters and 436 TFLOP/s at 10,119.3 tokens/s and GPU.
+  Model model = dense(
+      32, 4096, 50368,
+      {.heads = 32, .kv_heads = 32, .head_size = 128, .query_key_value_bias = true, .output_bias = true},
+      {.intermediate_size = 16384, .bias = true});
+  model.norm = NormKind::layer_norm;
+  model.tied_head = true;
+  model.learned_positions = 2048;
+  const ModelOps ops = expand(model);
+  CHECK(summarize(ops, {}).total.parameters == 6658859008);
+  CHECK(six_n_plus_attention_flops(ops, {.length = 2048}) == Approx(436e12 / 10119.3).epsilon(0.003));
+}

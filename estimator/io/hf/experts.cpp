@@ -132,9 +132,8 @@ void deepseek_layers(Fields& fields, Model& model, const Mixer& mixer) {
                              .shared_intermediate_size = fields.has("n_shared_experts")
                                                              ? width * fields.factor("n_shared_experts", 1)
                                                              : 0};
-  std::vector<bool> is_dense(static_cast<std::size_t>(layers));
-  for (int i = 0; i < layers; ++i)
-    is_dense[static_cast<std::size_t>(i)] = i < dense;
+  std::vector<bool> is_dense(static_cast<std::size_t>(layers), false);
+  std::fill_n(is_dense.begin(), std::min(dense, layers), true);
   alternate(model, {.mixer = mixer, .feed_forward = dense_mlp(fields)}, {.mixer = mixer, .feed_forward = moe},
             is_dense);
   model.predicted_tokens = fields.integer("num_nextn_predict_layers", 0);

@@ -116,12 +116,12 @@ std::vector<std::string> Fields::ignored() const {
   return keys;
 }
 
-void repeat(Model& model, Layer layer, int layers) {
+void repeat(Model& model, const Layer& layer, int layers) {
   model.blocks = {layer};
   model.layers.assign(static_cast<std::size_t>(layers), 0);
 }
 
-void alternate(Model& model, Layer first, Layer second, const std::vector<bool>& is_first) {
+void alternate(Model& model, const Layer& first, const Layer& second, const std::vector<bool>& is_first) {
   model.blocks = {first, second};
   model.layers.clear();
   for (const bool wanted : is_first)

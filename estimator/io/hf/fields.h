@@ -77,9 +77,9 @@ std::vector<ModelType> recurrent_types();
 // Pieces that most types share.
 
 /// `layers` layers of one kind.
-void repeat(Model& model, Layer layer, int layers);
+void repeat(Model& model, const Layer& layer, int layers);
 /// Layers of two kinds: `first` where `is_first` says so.
-void alternate(Model& model, Layer first, Layer second, const std::vector<bool>& is_first);
+void alternate(Model& model, const Layer& first, const Layer& second, const std::vector<bool>& is_first);
 /// heads, key and value heads and head size from the usual names; rotary.
 Attention grouped_attention(Fields& fields, int hidden_size);
 /// vocab_size, hidden_size and tie_word_embeddings, whose default differs by type; RMS norms.

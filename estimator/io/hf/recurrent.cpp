@@ -197,9 +197,9 @@ void qwen3_next(Fields& fields, Model& model) {
   const int period = fields.integer("full_attention_interval", 4);
   if (period < 1) fields.refuse("full_attention_interval", "must be positive");
   const int layers = fields.layers("num_hidden_layers");
-  std::vector<bool> is_delta(static_cast<std::size_t>(layers));
-  for (int i = 0; i < layers; ++i)
-    is_delta[static_cast<std::size_t>(i)] = (i + 1) % period != 0;
+  std::vector<bool> is_delta(static_cast<std::size_t>(layers), true);
+  for (int i = period - 1; i < layers; i += period)
+    is_delta[static_cast<std::size_t>(i)] = false;
   alternate(model, {.mixer = delta, .feed_forward = moe}, {.mixer = attention, .feed_forward = moe},
             is_delta);
   model.predicted_tokens = fields.integer("num_nextn_predict_layers", 0);

@@ -1,0 +1,122 @@
+#include "device/cuda_timer.h"
+
+#include "device/check.h"
+#include "device/device_kernels.h"
+#include "harness/environment.h"
+
+#include <algorithm>
+
+namespace trainbudget::microbench {
+
+namespace {
+
+// A repeated sample lasts about this long: far above the resolution of events, half a microsecond.
+constexpr double sample_seconds = 2e-3;
+// More than this may not fit in the queue of a stream that is held.
+constexpr std::size_t most_launches = 32;
+
+class Event {
+ public:
+  Event() { check(cudaEventCreate(&event_), "creating an event"); }
+  ~Event() { cudaEventDestroy(event_); }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  void record() { check(cudaEventRecord(event_), "recording an event"); }
+  void wait() { check(cudaEventSynchronize(event_), "running on the GPU"); }
+  double seconds_since(const Event& start) const {
+    float milliseconds = 0.0F;
+    check(cudaEventElapsedTime(&milliseconds, start.event_, event_), "reading events");
+    return 1e-3 * static_cast<double>(milliseconds);
+  }
+
+ private:
+  cudaEvent_t event_ = nullptr;
+};
+
+/// A flag that the GPU watches.
+class HostFlag {
+ public:
+  HostFlag() {
+    void* pointer = nullptr;
+    check(cudaHostAlloc(&pointer, sizeof(int), cudaHostAllocMapped), "allocating a flag");
+    flag_ = static_cast<int*>(pointer);
+  }
+  ~HostFlag() { cudaFreeHost(flag_); }
+  HostFlag(const HostFlag&) = delete;
+  HostFlag& operator=(const HostFlag&) = delete;
+
+  void set(int value) { *const_cast<volatile int*>(flag_) = value; }
+  const int* on_device() const {
+    void* pointer = nullptr;
+    check(cudaHostGetDevicePointer(&pointer, flag_, 0), "mapping a flag");
+    return static_cast<const int*>(pointer);
+  }
+
+ private:
+  int* flag_ = nullptr;
+};
+
+class CudaTimer final : public Timer {
+ public:
+  CudaTimer(std::function<void(std::size_t)> launch, std::size_t sets, TimingMode mode)
+      : launch_(std::move(launch)), sets_(sets), mode_(mode) {
+    if (mode == TimingMode::cold) {
+      int device = 0, l2_bytes = 0;
+      check(cudaGetDevice(&device), "asking for the GPU");
+      check(cudaDeviceGetAttribute(&l2_bytes, cudaDevAttrL2CacheSize, device),
+            "reading the size of the L2 cache");
+      flush_bytes_ = 2 * static_cast<std::size_t>(l2_bytes);
+      check(cudaMalloc(&flush_, flush_bytes_), "allocating a buffer to flush the cache");
+    }
+    for (std::size_t i = 0; i < sets_; ++i)
+      launch_(i);
+    check(cudaDeviceSynchronize(), "running on the GPU");
+    if (mode == TimingMode::repeated) {
+      const double once = timed(1);
+      launches_ = std::clamp<std::size_t>(static_cast<std::size_t>(sample_seconds / std::max(once, 1e-7)), 1,
+                                          most_launches);
+    }
+  }
+  ~CudaTimer() override { cudaFree(flush_); }
+  CudaTimer(const CudaTimer&) = delete;
+  CudaTimer& operator=(const CudaTimer&) = delete;
+
+  double sample() override { return timed(launches_) / static_cast<double>(launches_); }
+  double now() override { return monotonic_seconds(); }
+
+ private:
+  double timed(std::size_t launches) {
+    if (mode_ == TimingMode::cold)
+      check(cudaMemsetAsync(flush_, next_fill_++ % 255 + 1, flush_bytes_), "flushing the cache");
+    flag_.set(0);
+    queue_blocking_kernel(flag_.on_device());
+    start_.record();
+    for (std::size_t i = 0; i < launches; ++i)
+      launch_(next_set_++ % sets_);
+    stop_.record();
+    flag_.set(1);
+    stop_.wait();
+    return stop_.seconds_since(start_);
+  }
+
+  std::function<void(std::size_t)> launch_;
+  std::size_t sets_;
+  TimingMode mode_;
+  std::size_t launches_ = 1;
+  std::size_t next_set_ = 0;
+  int next_fill_ = 0;
+  void* flush_ = nullptr;
+  std::size_t flush_bytes_ = 0;
+  Event start_, stop_;
+  HostFlag flag_;
+};
+
+}  // namespace
+
+std::unique_ptr<Timer> make_cuda_timer(std::function<void(std::size_t)> launch, std::size_t sets,
+                                       TimingMode mode) {
+  return std::make_unique<CudaTimer>(std::move(launch), sets, mode);
+}
+
+}  // namespace trainbudget::microbench

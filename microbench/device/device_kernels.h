@@ -1,0 +1,23 @@
+// Small kernels that the harness itself needs on the GPU.
+#pragma once
+
+#include "harness/gemm_precision.h"
+#include "kernels/specification.h"
+
+#include <cstdint>
+
+namespace trainbudget::microbench {
+
+/// Fills `count` elements at `target` on the default stream.
+void fill_on_device(void* target, ElementType type, std::int64_t count, const Fill& fill,
+                    std::uint64_t stream);
+
+/// The same for an operand of a matrix product: normal, standard deviation 1.
+void fill_operand(void* target, GemmPrecision precision, std::int64_t count, std::uint64_t stream);
+
+/// Queues a kernel that holds the default stream until *flag, in host memory mapped to the device, is not 0:
+/// what is queued behind it then runs without the gaps of launching. It lets go by itself after about ten
+/// seconds.
+void queue_blocking_kernel(const int* flag);
+
+}  // namespace trainbudget::microbench
