@@ -117,10 +117,12 @@ void read_trained_model(MapReader& map, const ProfileFolder& profiles, Scenario&
   const HfModel read = read_hf_config_file(file);
   Model model = read.model;
   if (model.name.empty()) model.name = file;
+  const std::string place = file + ": ";
   for (const std::string& note : read.notes)
-    scenario.warnings.push_back(file + ": " + note);
+    scenario.warnings.push_back(place + note);
+  const std::string by_default = place + "default of its model type, ";
   for (const std::string& field : read.defaults)
-    scenario.assumptions.push_back(file + ": default of its model type, " + field);
+    scenario.assumptions.push_back(by_default + field);
   count_flops(model, sequence, {.origin = Origin::user, .source = file}, scenario);
 }
 
