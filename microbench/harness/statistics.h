@@ -1,29 +1,18 @@
-// What a set of timings says: robust figures, since a sample may be disturbed but never made too fast.
+// Statistics are core's, under the harness's own short names.
 #pragma once
 
-#include <cstddef>
-#include <vector>
+#include "core/samples.h"
+
+#include <utility>
 
 namespace trainbudget::microbench {
 
-struct Summary {
-  std::size_t count = 0;
-  double median = 0.0;
-  double lower_quartile = 0.0;
-  double upper_quartile = 0.0;
-  double minimum = 0.0;
-  double maximum = 0.0;
-  double mean = 0.0;
-  double relative_spread = 0.0;  ///< interquartile range ÷ median
-};
+using Summary = SampleSummary;
+using trainbudget::quantile_of_sorted;
+using trainbudget::relative_deviation;
 
-/// The quantile `fraction` of sorted values, interpolated linearly between neighbours (R's default, type 7).
-double quantile_of_sorted(const std::vector<double>& sorted, double fraction);
-
-/// Everything zero for no samples.
-Summary summarize(std::vector<double> samples);
-
-/// Sample standard deviation ÷ mean; zero for fewer than two samples.
-double relative_deviation(const std::vector<double>& samples);
+inline Summary summarize(std::vector<double> samples) {
+  return summarize_samples(std::move(samples));
+}
 
 }  // namespace trainbudget::microbench

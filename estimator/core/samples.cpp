@@ -1,10 +1,10 @@
-#include "harness/statistics.h"
+#include "core/samples.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
-namespace trainbudget::microbench {
+namespace trainbudget {
 
 double quantile_of_sorted(const std::vector<double>& sorted, double fraction) {
   if (sorted.empty()) return 0.0;
@@ -14,8 +14,8 @@ double quantile_of_sorted(const std::vector<double>& sorted, double fraction) {
   return sorted[below] + (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
-Summary summarize(std::vector<double> samples) {
-  Summary summary;
+SampleSummary summarize_samples(std::vector<double> samples) {
+  SampleSummary summary;
   if (samples.empty()) return summary;
   std::sort(samples.begin(), samples.end());
   summary.count = samples.size();
@@ -39,4 +39,4 @@ double relative_deviation(const std::vector<double>& samples) {
   return std::sqrt(squares / (count - 1.0)) / mean;
 }
 
-}  // namespace trainbudget::microbench
+}  // namespace trainbudget

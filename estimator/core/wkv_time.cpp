@@ -1,0 +1,96 @@
+#include "core/wkv_time.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace trainbudget {
+namespace {
+
+/// Points of one sequence length, by B·H.
+using Row = std::vector<WkvPoint>;
+
+std::map<double, Row> rows_of(const WkvTable& table) {
+  std::map<double, Row> rows;
+  for (const WkvPoint& point : table.points)
+    rows[point.sequence].push_back(point);
+  for (auto& [sequence, row] : rows) {
+    std::sort(row.begin(), row.end(), [](const WkvPoint& a, const WkvPoint& b) { return a.heads < b.heads; });
+  }
+  return rows;
+}
+
+bool covers(const Row& row, double heads) {
+  return heads >= row.front().heads && heads <= row.back().heads;
+}
+
+double along_heads(const WkvTable& table, const Row& row, double heads) {
+  if (heads <= row.front().heads) return row.front().seconds;
+  if (heads >= row.back().heads) {
+    const double known = wkv_waves(table, row.back().heads);
+    const double ratio = known > 0.0 ? wkv_waves(table, heads) / known : heads / row.back().heads;
+    return row.back().seconds * ratio;
+  }
+  const auto above = std::upper_bound(
+      row.begin(), row.end(), heads, [](double value, const WkvPoint& point) { return value < point.heads; });
+  const auto below = above - 1;
+  const double first = wkv_waves(table, below->heads), last = wkv_waves(table, above->heads);
+  const double position = first == last ? (heads - below->heads) / (above->heads - below->heads)
+                                        : (wkv_waves(table, heads) - first) / (last - first);
+  return below->seconds + position * (above->seconds - below->seconds);
+}
+
+std::string number(double value) {
+  return std::to_string(static_cast<long long>(std::llround(value)));
+}
+
+std::string outside(const char* what, double value, double least, double most) {
+  return std::string(what) + " " + number(value) + " is beyond the measured " + number(least) +
+         (least == most ? "" : " to " + number(most));
+}
+
+/// The rows that cover `heads`; all where none does.
+std::map<double, Row> usable_rows(const std::map<double, Row>& rows, double heads) {
+  std::map<double, Row> usable;
+  for (const auto& [sequence, row] : rows) {
+    if (covers(row, heads)) usable.emplace(sequence, row);
+  }
+  return usable.empty() ? rows : usable;
+}
+
+}  // namespace
+
+double wkv_waves(const WkvTable& table, double heads) {
+  return table.resident_heads > 0.0 ? std::ceil(heads / table.resident_heads) : 0.0;
+}
+
+WkvTime wkv_time(const WkvTable& table, double heads, double sequence, std::string_view accelerator) {
+  const std::map<double, Row> rows = usable_rows(rows_of(table), heads);
+  WkvTime time{.waves = wkv_waves(table, heads)};
+  const auto note = [&](const std::string& why) { time.beyond += (time.beyond.empty() ? "" : "; ") + why; };
+  if (accelerator != table.accelerator)
+    note("measured on " + table.accelerator + ", not on " + std::string(accelerator));
+
+  const auto above = rows.lower_bound(sequence);  // the first row at or beyond
+  const bool exact = above != rows.end() && above->first == sequence;
+  const auto nearest = above == rows.end() ? std::prev(above) : above;
+  const Row& row = nearest->second;
+  if (!covers(row, heads)) note(outside("B·H", heads, row.front().heads, row.back().heads));
+  if (exact || above == rows.end() || above == rows.begin()) {
+    time.seconds = along_heads(table, row, heads) * sequence / nearest->first;
+    if (!exact) note(outside("T", sequence, rows.begin()->first, rows.rbegin()->first));
+    return time;
+  }
+  const auto below = std::prev(above);
+  const double low = along_heads(table, below->second, heads), high = along_heads(table, row, heads);
+  time.seconds = low + (sequence - below->first) / (above->first - below->first) * (high - low);
+  return time;
+}
+
+WkvPoint sweet_spot(const WkvTable& table) {
+  const auto rate = [](const WkvPoint& point) { return point.heads * point.sequence / point.seconds; };
+  return *std::max_element(table.points.begin(), table.points.end(),
+                           [&](const WkvPoint& a, const WkvPoint& b) { return rate(a) < rate(b); });
+}
+
+}  // namespace trainbudget
