@@ -1,9 +1,9 @@
 #include "calibration/fit.h"
 
-#include <Eigen/Dense>
-
 #include <algorithm>
 #include <cmath>
+
+#include <Eigen/Dense>
 
 namespace trainbudget {
 namespace {
@@ -250,7 +250,8 @@ double Fit::coordinate_spread(std::string_view accelerator, std::string_view sta
     }
     for (std::size_t j = 0; j < levels.size(); ++j) {
       const int b = places[index_of(parameter)].unknown[j];
-      if (b >= 0) variance += covariance_[static_cast<std::size_t>(a) * values_.size() + static_cast<std::size_t>(b)];
+      if (b >= 0)
+        variance += covariance_[static_cast<std::size_t>(a) * values_.size() + static_cast<std::size_t>(b)];
     }
   }
   return std::sqrt(std::max(0.0, variance));
