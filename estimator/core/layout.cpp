@@ -55,7 +55,8 @@ std::string layout_problem(const Workload& workload, const Machine& machine, con
                            double global_batch) {
   if (workload.kinds.size() > most_layer_kinds) return "more kinds of layer than " + text(most_layer_kinds);
   const int chunks = layout.pipeline * layout.chunks;
-  if (workload.layers < chunks) {
+  // The first and the last chunk may hold nothing but the embedding and the head.
+  if (workload.layers + 2 < chunks) {
     return text(workload.layers) + " layers do not fill " + text(chunks) + " pipeline chunks";
   }
   if (layout.chunks > 1 && layout.pipeline == 1) return "interleaving needs more than one pipeline stage";
