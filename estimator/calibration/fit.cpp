@@ -14,8 +14,15 @@ std::string key(Level level, std::string_view owner, Parameter parameter) {
   return text += owner;
 }
 
-std::string pair_name(std::string_view accelerator, std::string_view stack) {
-  return std::string(accelerator) + '/' + std::string(stack);
+/// Who owns what a profile adds to a parameter, by level.
+std::array<std::string, level_count> owners_of(const ProfileKey& profile) {
+  const std::string stack(profile.stack);
+  return {"", std::string(profile.accelerator), stack, stack + '@' + std::string(profile.date),
+          std::string(profile.accelerator) + '/' + stack};
+}
+
+ProfileKey key_of(const MeasuredRun& run) {
+  return {run.accelerator, run.stack, run.date};
 }
 
 double spread_at(const ParameterRow& row, Level level) {
@@ -26,13 +33,16 @@ double spread_at(const ParameterRow& row, Level level) {
       return row.accelerator_spread;
     case Level::stack:
       return row.stack_spread;
+    case Level::release:
+      return row.release_spread;
     case Level::pair:
       return row.pair_spread;
   }
   return 0.0;
 }
 
-constexpr std::array<Level, 4> levels{Level::common, Level::accelerator, Level::stack, Level::pair};
+constexpr std::array<Level, level_count> levels{Level::common, Level::accelerator, Level::stack,
+                                                Level::release, Level::pair};
 
 Efficiency efficiency_at(const std::array<double, parameter_count>& coordinates) {
   Efficiency efficiency;
@@ -65,10 +75,9 @@ int Fit::intern(Level level, std::string_view owner, Parameter parameter, double
   return place->second;
 }
 
-Fit::Addresses Fit::addresses(std::string_view accelerator, std::string_view stack) const {
+Fit::Addresses Fit::addresses(const ProfileKey& profile) const {
   Addresses addresses;
-  const std::string pair = pair_name(accelerator, stack);
-  const std::array<std::string_view, 4> owners{"", accelerator, stack, pair};
+  const auto owners = owners_of(profile);
   for (const ParameterRow& row : parameter_table()) {
     for (std::size_t i = 0; i < levels.size(); ++i)
       addresses[index_of(row.parameter)].unknown[i] = find(levels[i], owners[i], row.parameter);
@@ -114,15 +123,14 @@ Fit::Fit(std::span<const Observation* const> rows, const FitOptions& options) : 
     if (row.common_spread > 0.0) intern(Level::common, "", row.parameter, row.common_spread);
   }
   for (const Observation* row : rows) {
-    const std::string pair = pair_name(row->run->accelerator, row->run->stack);
-    const std::array<std::string_view, 4> owners{"", row->run->accelerator, row->run->stack, pair};
+    const auto owners = owners_of(key_of(*row->run));
     for (const ParameterRow& parameter : parameter_table()) {
       for (std::size_t i = 1; i < levels.size(); ++i) {
         const double spread = spread_at(parameter, levels[i]);
         if (spread > 0.0) intern(levels[i], owners[i], parameter.parameter, spread);
       }
     }
-    places.push_back(addresses(row->run->accelerator, row->run->stack));
+    places.push_back(addresses(key_of(*row->run)));
   }
 
   const auto size = static_cast<Eigen::Index>(unknowns_.size());
@@ -162,7 +170,7 @@ Fit::Fit(std::span<const Observation* const> rows, const FitOptions& options) : 
       const auto row_gradient = gradient(*rows[i], coordinates(places[i]), log_seconds);
       const double residual = log_seconds - rows[i]->log_measured;
       const double weight = (options.tail + 1.0) / (options.tail * variance + residual * residual);
-      std::array<std::pair<int, double>, 4 * parameter_count> entries;
+      std::array<std::pair<int, double>, level_count * parameter_count> entries;
       std::size_t count = 0;
       for (std::size_t p = 0; p < row_gradient.size(); ++p) {
         if (row_gradient[p] == 0.0) continue;
@@ -209,12 +217,12 @@ Fit::Fit(std::span<const Observation* const> rows, const FitOptions& options) : 
   residual_spread_ = robust_spread(residuals);
 }
 
-Efficiency Fit::efficiency(std::string_view accelerator, std::string_view stack) const {
-  return efficiency_at(coordinates(addresses(accelerator, stack)));
+Efficiency Fit::efficiency(const ProfileKey& profile) const {
+  return efficiency_at(coordinates(addresses(profile)));
 }
 
 Fit::Prediction Fit::predict(const Observation& row) const {
-  const Addresses places = addresses(row.run->accelerator, row.run->stack);
+  const Addresses places = addresses(key_of(*row.run));
   double log_seconds = 0.0;
   const auto row_gradient = gradient(row, coordinates(places), log_seconds);
   const auto size = static_cast<Eigen::Index>(values_.size());
@@ -237,9 +245,8 @@ Fit::Prediction Fit::predict(const Observation& row) const {
   return {.seconds = std::exp(log_seconds), .spread = std::sqrt(variance)};
 }
 
-double Fit::coordinate_spread(std::string_view accelerator, std::string_view stack,
-                              Parameter parameter) const {
-  const Addresses places = addresses(accelerator, stack);
+double Fit::coordinate_spread(const ProfileKey& profile, Parameter parameter) const {
+  const Addresses places = addresses(profile);
   const ParameterRow& row = parameter_table()[index_of(parameter)];
   double variance = 0.0;
   for (std::size_t i = 0; i < levels.size(); ++i) {

@@ -20,10 +20,18 @@
 
 namespace trainbudget {
 
-enum class Level : std::uint8_t { common, accelerator, stack, pair };
+enum class Level : std::uint8_t { common, accelerator, stack, release, pair };
+inline constexpr std::size_t level_count = 5;
 
-/// One unknown: what `owner` (an accelerator, a stack, "accelerator/stack", nothing for common) adds to a
-/// parameter.
+/// Which profile: an accelerator with a software stack of a date.
+struct ProfileKey {
+  std::string_view accelerator;
+  std::string_view stack;
+  std::string_view date;
+};
+
+/// One unknown: what `owner` (an accelerator, a stack, "stack@date", "accelerator/stack", nothing for common)
+/// adds to a parameter.
 struct Unknown {
   Level level = Level::common;
   std::string owner;
@@ -43,7 +51,7 @@ class Fit {
   Fit(std::span<const Observation* const> rows, const FitOptions& options);
 
   /// The parameters of an accelerator with a stack, known to the fit or not.
-  Efficiency efficiency(std::string_view accelerator, std::string_view stack) const;
+  Efficiency efficiency(const ProfileKey& profile) const;
 
   struct Prediction {
     double seconds = 0.0;  ///< median
@@ -52,7 +60,7 @@ class Fit {
   Prediction predict(const Observation& row) const;
 
   /// Standard deviation of the unbounded coordinate of one parameter of a profile.
-  double coordinate_spread(std::string_view accelerator, std::string_view stack, Parameter parameter) const;
+  double coordinate_spread(const ProfileKey& profile, Parameter parameter) const;
 
   int iterations() const { return iterations_; }
   bool converged() const { return converged_; }
@@ -61,13 +69,14 @@ class Fit {
 
  private:
   struct Address {
-    std::array<int, 4> unknown = {-1, -1, -1, -1};  ///< by level; -1: unknown to the fit or does not vary
+    std::array<int, level_count> unknown = {-1, -1, -1, -1,
+                                            -1};  ///< by level; -1: unknown to the fit or does not vary
   };
   using Addresses = std::array<Address, parameter_count>;
 
   int find(Level level, std::string_view owner, Parameter parameter) const;
   int intern(Level level, std::string_view owner, Parameter parameter, double spread);
-  Addresses addresses(std::string_view accelerator, std::string_view stack) const;
+  Addresses addresses(const ProfileKey& profile) const;
   std::array<double, parameter_count> coordinates(const Addresses& addresses) const;
   std::array<double, parameter_count> gradient(const Observation& row,
                                                const std::array<double, parameter_count>& coordinates,

@@ -17,9 +17,13 @@ constexpr double cast_bytes = 4.0;
 /// kernels.
 double padded_head(double head_size) {
   constexpr double block = 64.0;
-  const double padded = std::ceil(head_size / block) * block / head_size;
-  const bool aligned = std::fmod(head_size, 8.0) == 0.0;
-  return aligned ? padded : 3.0 * padded;
+  return std::ceil(head_size / block) * block / head_size;
+}
+
+/// Products over a dimension that is no multiple of 8 elements of 16 bit miss the tensor cores' fast path
+/// (NVIDIA, Matrix Multiplication Background, "Tensor Core requirements").
+double misalignment(double dimension) {
+  return std::fmod(dimension, 8.0) == 0.0 ? 1.0 : 3.0;
 }
 
 class BlockTimer {
@@ -112,13 +116,13 @@ class BlockTimer {
     if (core.fused) {
       const double rate = machine_.wide_peak * efficiency_[Parameter::attention];
       const double ramp = 1.0 + efficiency_[Parameter::attention_half_length] / workload_.sequence_length;
-      const double per_flop = ramp * padded_head(core.head_size) / rate;
+      const double per_flop = ramp * padded_head(core.head_size) * misalignment(core.head_size) / rate;
       forward = core.forward_flops * tokens * per_flop;
       backward = core.backward_flops * tokens * per_flop;
     } else {
       const double shape = shape_penalty(workload_.sequence_length, core.keys, core.head_size,
                                          efficiency_[Parameter::half_dimension]);
-      const double rate = machine_.wide_peak * efficiency_[Parameter::matmul];
+      const double rate = machine_.wide_peak * efficiency_[Parameter::matmul] / misalignment(core.head_size);
       const double score_rate = memory_rate_ / efficiency_[Parameter::elementwise];
       forward = tokens * (core.forward_flops * shape / rate + core.score_bytes_forward / score_rate);
       backward = tokens * (core.backward_flops * shape / rate + core.score_bytes_backward / score_rate);
@@ -219,7 +223,8 @@ RankPart rank_part(const Workload& workload, const Layout& layout, const Machine
     const RankGroup group{.size = part.expert, .stride = part.expert_tensor};
     part.exchange_latency = all_to_all_time(machine.fabric, part.fabric, group, 0.0);
     part.exchange_seconds_per_byte =
-        all_to_all_time(machine.fabric, part.fabric, group, 1.0) - part.exchange_latency;
+        all_to_all_time(machine.fabric, part.fabric, group, 1.0, workload.active_experts) -
+        part.exchange_latency;
   }
   return part;
 }

@@ -5,6 +5,7 @@
 #include "core/machine.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace trainbudget {
 
@@ -61,9 +62,11 @@ inline double all_reduce_time(const RingCost& cost, double size, double bytes) {
 }
 
 /// An all-to-all in which each rank sends `bytes` away: it has no ring, so that what leaves a tier's group
-/// shares that accelerator's own link.
+/// shares that accelerator's own link. The bytes are `copies` of the same data for random ranks, of which a
+/// group of ranks is sent only one to pass on (DeepSeek-V3, arXiv 2412.19437, §3.2.2): among g groups,
+/// (g − 1)(1 − (1 − 1/g)^copies) other ones are reached; of one copy, (g − 1)/g leaves.
 inline double all_to_all_time(const Fabric& fabric, const FabricEfficiency& efficiency,
-                              const RankGroup& group, double bytes) {
+                              const RankGroup& group, double bytes, double copies = 1.0) {
   if (group.size <= 1.0) return 0.0;
   double inside = 1.0;
   double time = 0.0;
@@ -73,8 +76,9 @@ inline double all_to_all_time(const Fabric& fabric, const FabricEfficiency& effi
     const double reach = std::min(group.size, std::max(inside, link.group / group.stride));
     if (reach <= inside) continue;
     const double fraction = i > 0 && i == fabric.tiers - 1 ? efficiency.scale_out : efficiency.scale_up;
-    // Peers beyond the tier below, those beyond this tier included: their bytes cross this tier's link too.
-    time = std::max(time, bytes * (group.size - inside) / group.size / (link.bandwidth * fraction));
+    const double groups = group.size / inside;
+    const double reached = (groups - 1.0) * (1.0 - std::pow(1.0 - 1.0 / groups, copies)) / copies;
+    time = std::max(time, bytes * reached / (link.bandwidth * fraction));
     latency = link.latency * efficiency.latency;
     inside = reach;
   }

@@ -62,6 +62,7 @@ struct ParameterRow {
   double common_spread;       ///< of what all profiles have in common
   double accelerator_spread;  ///< between accelerators
   double stack_spread;        ///< between software stacks
+  double release_spread;      ///< between dates of one stack
   double pair_spread;         ///< of one stack on one accelerator
   std::string_view meaning;
 };

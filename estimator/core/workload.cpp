@@ -97,6 +97,8 @@ class Gatherer {
   }
 
   void add_product(const Op& op, double tokens) {
+    if (op.split == Split::experts)
+      workload_.active_experts = std::max(workload_.active_experts, op.count * op.active);
     workload_.products.push_back({.n = op.n,
                                   .k = op.k,
                                   .count = op.count,

@@ -108,6 +108,8 @@ struct Workload {
   int layers = 0;
   bool tied_head = false;  ///< the last pipeline stage then holds a copy of the embedding
 
+  double active_experts = 1.0;  ///< routed ones that a token visits: copies that a dispatch sends
+
   double sequence_length = 0.0;
   double hidden_bytes = 0.0;    ///< of one token's residual, 16 bit
   double gradient_bytes = 4.0;  ///< of one gradient as it is reduced

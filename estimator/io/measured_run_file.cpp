@@ -1,6 +1,7 @@
 #include "io/measured_run_file.h"
 
 #include "core/machine.h"
+#include "core/memory.h"
 #include "core/workload.h"
 #include "io/accelerator_file.h"
 #include "io/cluster_file.h"
@@ -15,7 +16,7 @@
 namespace trainbudget::io {
 namespace {
 
-constexpr std::array<std::string_view, 58> columns{"id",
+constexpr std::array<std::string_view, 59> columns{"id",
                                                    "group",
                                                    "source",
                                                    "phase",
@@ -53,6 +54,7 @@ constexpr std::array<std::string_view, 58> columns{"id",
                                                    "recompute",
                                                    "flash",
                                                    "software",
+                                                   "date",
                                                    "step_time_s",
                                                    "tok_s_gpu",
                                                    "tflops_gpu",
@@ -160,7 +162,8 @@ class Reader {
     } else {
       run.stack = software_->stack;
     }
-    run.date = release_date(run.software);
+    run.date = row.string("date");
+    if (run.date.empty()) run.date = release_date(run.software);
     if (run.date.empty()) run.date = software_->date;
   }
 
@@ -272,23 +275,51 @@ class Reader {
       assume(run, "precision " + std::string(name_of(precision)) + " of '" + std::string(label) + "'");
   }
 
-  /// Where nothing is said of the layout: as little tensor parallelism as leaves every data-parallel rank
-  /// whole sequences.
-  static void assume_tensor(const Row& row, MeasuredRun& run) {
+  /// Where nothing is said of the layout: as little model parallelism as holds the model in memory and leaves
+  /// every data-parallel rank whole sequences; tensor parallelism within a node before pipelines.
+  void assume_layout(const Row& row, MeasuredRun& run) const {
+    run.layout_stated = false;
+    if (!run.inexpressible.empty()) return;
     Layout& layout = run.run.layout;
     const double batch = row.number("global_batch");
-    const auto fits = [&](int tensor) {
-      const double data = run.accelerators / (static_cast<double>(tensor) * layout.pipeline * layout.context);
-      return data == std::floor(data) && std::fmod(batch, data) == 0.0;
-    };
-    constexpr int most = 64;
-    if (batch > 0.0) {
-      while (layout.tensor < most && !fits(layout.tensor))
-        ++layout.tensor;
+    const Accelerator& accelerator = result.accelerators.at(run.accelerator);
+    const auto machine = machine_of(accelerator, result.clusters.at(run.cluster), Precision::bf16);
+    const ModelOps ops = apply(run.run.recipe, expand(run.model));
+    const Workload workload = gather(ops, run.run.sequence, run.run.recipe, run.run.fused_attention);
+    const double capacity = accelerator.memory_capacity.value.value;
+    const double node = machine ? machine->accelerators_per_node : 1.0;
+    bool found = false;
+    for (double ranks = 1; ranks <= run.accelerators && !found; ++ranks) {
+      const double tensor = std::min(ranks, node);
+      if (std::fmod(ranks, tensor) != 0.0 || std::fmod(run.accelerators, ranks) != 0.0) continue;
+      layout.tensor = static_cast<int>(tensor);
+      layout.pipeline = static_cast<int>(ranks / tensor);
+      layout.data = static_cast<int>(run.accelerators / ranks);
+      layout.sharding = software_->sharding;
+      layout.micro_batch = 1;
+      if (batch > 0.0 && std::fmod(batch, layout.data) != 0.0) continue;
+      const double sequences = batch > 0.0 ? batch : layout.data;
+      if (machine && !layout_problem(workload, *machine, layout, sequences).empty()) continue;
+      found = memory_use(workload, layout, sequences, typical_efficiency()).peak.total() <= capacity;
     }
-    run.layout_stated = false;
-    assume(run, layout.tensor == 1 ? "no tensor or pipeline parallelism"
-                                   : "tensor parallelism of " + std::to_string(layout.tensor));
+    if (!found) layout.tensor = layout.pipeline = 1;
+    assume(run, "tensor parallelism of " + std::to_string(layout.tensor) + ", pipelines of " +
+                    std::to_string(layout.pipeline));
+  }
+
+  /// Experts spread over as many ranks as divide them.
+  static void assume_experts(MeasuredRun& run) {
+    Layout& layout = run.run.layout;
+    int experts = 0;
+    for (const Layer& layer : run.model.blocks) {
+      if (const auto* moe = std::get_if<MixtureOfExperts>(&layer.feed_forward)) experts = moe->experts;
+    }
+    const int ranks = layout.data * layout.context * layout.tensor;
+    while (experts > 0 && experts % (2 * layout.expert) == 0 && ranks % (2 * layout.expert) == 0)
+      layout.expert *= 2;
+    if (layout.expert == 1) return;
+    layout.expert_tensor = 1;
+    assume(run, "expert parallelism of " + std::to_string(layout.expert));
   }
 
   static Sharding sharding_of(std::string_view word, const Location& where) {
@@ -309,7 +340,7 @@ class Reader {
     layout.context = std::max(1, row.integer("cp", 1));
     layout.expert = std::max(1, row.integer("ep", 1));
     if (layout.expert > 1) layout.expert_tensor = 1;
-    if (!stated) assume_tensor(row, run);
+    if (!stated) assume_layout(row, run);
     if (contains(lower_case(run.software), "zb") || contains(lower_case(run.software), "zero-bubble"))
       layout.schedule = Schedule::zero_bubble;
 
@@ -321,6 +352,8 @@ class Reader {
       return;
     }
     layout.data = static_cast<int>(data);
+
+    if (!stated && row.text("ep").empty()) assume_experts(run);
 
     bool guessed = false;
     const std::string_view zero = row.word("zero", guessed);
