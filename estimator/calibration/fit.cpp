@@ -120,7 +120,7 @@ Fit::Fit(std::span<const Observation* const> rows, const FitOptions& options) : 
   std::vector<Addresses> places;
   places.reserve(rows.size());
   for (const ParameterRow& row : parameter_table()) {
-    if (row.common_spread > 0.0) intern(Level::common, "", row.parameter, row.common_spread);
+    if (row.common_spread > 0.0) intern(Level::common, "", row.parameter, spread_at(row, Level::common));
   }
   for (const Observation* row : rows) {
     const auto owners = owners_of(key_of(*row->run));
@@ -142,8 +142,9 @@ Fit::Fit(std::span<const Observation* const> rows, const FitOptions& options) : 
   }
 
   const double variance = options.row_spread * options.row_spread;
-  const auto loss_of = [&](double squared) {
-    return 0.5 * (options.tail + 1.0) * std::log1p(squared / (options.tail * variance));
+  const auto loss_of = [&](const Observation& row, double residual) {
+    const double scaled = residual * residual / std::pow(row.scatter, options.weight_exponent);
+    return 0.5 * (options.tail + 1.0) * std::log1p(scaled / (options.tail * variance));
   };
   const auto cost_at = [&](const Eigen::VectorXd& trial) {
     values_.assign(trial.begin(), trial.end());
@@ -151,7 +152,7 @@ Fit::Fit(std::span<const Observation* const> rows, const FitOptions& options) : 
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const double residual =
           std::log(rows[i]->predicted_seconds(efficiency_at(coordinates(places[i])))) - rows[i]->log_measured;
-      cost += loss_of(residual * residual);
+      cost += loss_of(*rows[i], residual);
     }
     return cost + 0.5 * trial.cwiseAbs2().dot(prior);
   };
@@ -169,7 +170,9 @@ Fit::Fit(std::span<const Observation* const> rows, const FitOptions& options) : 
       double log_seconds = 0.0;
       const auto row_gradient = gradient(*rows[i], coordinates(places[i]), log_seconds);
       const double residual = log_seconds - rows[i]->log_measured;
-      const double weight = (options.tail + 1.0) / (options.tail * variance + residual * residual);
+      const double weight = (options.tail + 1.0) /
+                            (options.tail * variance * std::pow(rows[i]->scatter, options.weight_exponent) +
+                             residual * residual);
       std::array<std::pair<int, double>, level_count * parameter_count> entries;
       std::size_t count = 0;
       for (std::size_t p = 0; p < row_gradient.size(); ++p) {
@@ -212,8 +215,9 @@ Fit::Fit(std::span<const Observation* const> rows, const FitOptions& options) : 
 
   std::vector<double> residuals;
   for (std::size_t i = 0; i < rows.size(); ++i)
-    residuals.push_back(std::log(rows[i]->predicted_seconds(efficiency_at(coordinates(places[i])))) -
-                        rows[i]->log_measured);
+    residuals.push_back((std::log(rows[i]->predicted_seconds(efficiency_at(coordinates(places[i])))) -
+                         rows[i]->log_measured) /
+                        rows[i]->scatter);
   residual_spread_ = robust_spread(residuals);
 }
 

@@ -40,8 +40,9 @@ struct Unknown {
 };
 
 struct FitOptions {
-  double row_spread = 0.04;  ///< of ln(measured ÷ predicted) that parameters cannot explain
-  double tail = 4.0;         ///< degrees of freedom of Student's t
+  double row_spread = 0.04;      ///< of ln(measured ÷ predicted) that parameters cannot explain
+  double tail = 4.0;             ///< degrees of freedom of Student's t
+  double weight_exponent = 1.0;  ///< rows weigh as scatter^−this; 2 is by their variance
   int most_iterations = 60;
 };
 

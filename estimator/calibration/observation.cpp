@@ -29,10 +29,20 @@ std::string observation_problem(const MeasuredRun& run, const Accelerator& accel
 Observation observe(const MeasuredRun& run, const Accelerator& accelerator, const Cluster& cluster) {
   const TrainingRun& training = run.run;
   const ModelOps ops = apply(training.recipe, expand(run.model));
+  const ScatterFactors factors;
+  double scatter = 1.0;
+  for (const Layer& layer : run.model.blocks) {
+    if (std::holds_alternative<MixtureOfExperts>(layer.feed_forward)) scatter = factors.experts;
+  }
+  if (!run.layout_stated) scatter *= factors.unstated_layout;
+  if (!run.shape_stated) scatter *= factors.unstated_shape;
+  if (!run.recompute_stated) scatter *= factors.unstated_recompute;
+  if (training.recipe.adapters) scatter *= factors.adapters;
   return {.run = &run,
           .workload = gather(ops, training.sequence, training.recipe, training.fused_attention),
           .machine = *machine_of(accelerator, cluster, training.precision),
-          .log_measured = std::log(run.step_seconds)};
+          .log_measured = std::log(run.step_seconds),
+          .scatter = scatter};
 }
 
 }  // namespace trainbudget

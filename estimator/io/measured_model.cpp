@@ -187,6 +187,7 @@ MeasuredModel MeasuredModels::find(const ModelColumns& columns) {
       return found;
     }
     ModelColumns shape = columns;
+    found.shape_stated = columns.layers > 0 && columns.hidden > 0;
     complete_shape(shape, found.assumptions);
     found.model = nearest_transformer(shape);
   }

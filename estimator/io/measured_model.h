@@ -24,6 +24,7 @@ struct ModelColumns {
 struct MeasuredModel {
   Model model;
   std::vector<std::string> assumptions;
+  bool shape_stated = true;   ///< false: layers or width were guessed from the size
   std::string inexpressible;  ///< why there is no model; empty where there is one
 };
 

@@ -227,6 +227,7 @@ class Reader {
     MeasuredModel found = models_.find(columns_of_row);
     if (!found.inexpressible.empty()) refuse(run, found.inexpressible);
     run.model = std::move(found.model);
+    run.shape_stated = found.shape_stated;
     for (std::string& assumption : found.assumptions)
       assume(run, std::move(assumption));
 
