@@ -246,6 +246,7 @@ Fit::Prediction Fit::predict(const Observation& row) const {
     }
   }
   variance += known.dot(covariance * known);
+  variance += residual_spread_ * residual_spread_ * row.scatter * row.scatter;
   return {.seconds = std::exp(log_seconds), .spread = std::sqrt(variance)};
 }
 

@@ -16,8 +16,6 @@
 #include <string_view>
 #include <vector>
 
-#include <Eigen/Dense>
-
 namespace trainbudget {
 
 enum class Level : std::uint8_t { common, accelerator, stack, release, pair };
@@ -56,7 +54,8 @@ class Fit {
 
   struct Prediction {
     double seconds = 0.0;  ///< median
-    double spread = 0.0;   ///< standard deviation of its logarithm, from the parameters alone
+    /// Standard deviation of its logarithm: what is not known of the parameters, and the scatter of rows.
+    double spread = 0.0;
   };
   Prediction predict(const Observation& row) const;
 
@@ -65,7 +64,7 @@ class Fit {
 
   int iterations() const { return iterations_; }
   bool converged() const { return converged_; }
-  /// Robust standard deviation of the residuals of the rows that were fitted.
+  /// Robust standard deviation of the residuals of the rows that were fitted, for a scatter of 1.
   double residual_spread() const { return residual_spread_; }
 
  private:

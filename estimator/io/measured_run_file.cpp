@@ -460,10 +460,13 @@ MeasuredRuns read_measured_runs(const CsvTable& table, const RunNames& names, co
   return std::move(reader.result);
 }
 
+RunNames read_run_names(const ProfileFolder& profiles) {
+  return read_run_names(read_yaml_file(profiles.path("../published_runs/names.yaml")));
+}
+
 MeasuredRuns read_published_runs(const ProfileFolder& profiles) {
-  const std::string folder = profiles.path("../published_runs/");
-  const RunNames names = read_run_names(read_yaml_file(folder + "names.yaml"));
-  return read_measured_runs(read_csv_file(folder + "steps.csv"), names, profiles);
+  const RunNames names = read_run_names(profiles);
+  return read_measured_runs(read_csv_file(profiles.path("../published_runs/steps.csv")), names, profiles);
 }
 
 }  // namespace trainbudget::io

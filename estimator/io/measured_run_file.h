@@ -24,6 +24,9 @@ struct MeasuredRuns {
 /// too little to be predicted is kept, with MeasuredRun::inexpressible.
 MeasuredRuns read_measured_runs(const CsvTable& table, const RunNames& names, const ProfileFolder& profiles);
 
+/// The names that come with the program.
+RunNames read_run_names(const ProfileFolder& profiles);
+
 /// The measurements that come with the program.
 MeasuredRuns read_published_runs(const ProfileFolder& profiles);
 
