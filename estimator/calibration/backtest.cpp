@@ -104,17 +104,15 @@ std::vector<PredictedRun> backtest(std::span<const Observation> scored, std::spa
   return predictions;
 }
 
-ErrorSummary summarize_errors(std::span<const PredictedRun> predictions,
-                              const std::function<bool(const MeasuredRun&)>& counted) {
+ErrorSummary summarize_ratios(std::span<const double> ratios) {
   ErrorSummary summary;
+  if (ratios.empty()) return summary;
   std::vector<double> errors;
-  for (const PredictedRun& prediction : predictions) {
-    if (!counted(*prediction.run)) continue;
-    errors.push_back(std::abs(prediction.error()));
-    summary.bias += std::log1p(prediction.error());
-    summary.coverage += prediction.inside() ? 1.0 : 0.0;
+  for (const double ratio : ratios) {
+    errors.push_back(std::abs(ratio - 1.0));
+    summary.mean += errors.back();
+    summary.bias += std::log(ratio);
   }
-  if (errors.empty()) return summary;
   std::sort(errors.begin(), errors.end());
   const auto count = static_cast<double>(errors.size());
   const auto quantile = [&](double fraction) {  // linear between the neighbouring order statistics
@@ -124,13 +122,24 @@ ErrorSummary summarize_errors(std::span<const PredictedRun> predictions,
     return errors[below] + (errors[above] - errors[below]) * (place - static_cast<double>(below));
   };
   summary.rows = static_cast<int>(errors.size());
-  for (const double error : errors)
-    summary.mean += error;
   summary.mean /= count;
+  summary.bias /= count;
   summary.median = quantile(0.5);
   summary.p90 = quantile(0.9);
-  summary.bias /= count;
-  summary.coverage /= count;
+  return summary;
+}
+
+ErrorSummary summarize_errors(std::span<const PredictedRun> predictions,
+                              const std::function<bool(const MeasuredRun&)>& counted) {
+  std::vector<double> ratios;
+  double inside = 0.0;
+  for (const PredictedRun& prediction : predictions) {
+    if (!counted(*prediction.run)) continue;
+    ratios.push_back(1.0 + prediction.error());
+    inside += prediction.inside() ? 1.0 : 0.0;
+  }
+  ErrorSummary summary = summarize_ratios(ratios);
+  if (summary.rows > 0) summary.coverage = inside / summary.rows;
   return summary;
 }
 

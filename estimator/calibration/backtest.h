@@ -52,6 +52,9 @@ struct ErrorSummary {
 ErrorSummary summarize_errors(std::span<const PredictedRun> predictions,
                               const std::function<bool(const MeasuredRun&)>& counted);
 
+/// The same of predicted ÷ measured; coverage is left 0.
+ErrorSummary summarize_ratios(std::span<const double> ratios);
+
 /// Dense models in 16 bit on V100, A100, H100 and B200, trained whole: what planners of the field publish
 /// their errors for.
 bool is_dense_16_bit(const MeasuredRun& run);

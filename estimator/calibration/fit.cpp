@@ -226,7 +226,11 @@ Efficiency Fit::efficiency(const ProfileKey& profile) const {
 }
 
 Fit::Prediction Fit::predict(const Observation& row) const {
-  const Addresses places = addresses(key_of(*row.run));
+  return predict(row, key_of(*row.run));
+}
+
+Fit::Prediction Fit::predict(const Observation& row, const ProfileKey& profile) const {
+  const Addresses places = addresses(profile);
   double log_seconds = 0.0;
   const auto row_gradient = gradient(row, coordinates(places), log_seconds);
   const auto size = static_cast<Eigen::Index>(values_.size());
@@ -246,8 +250,10 @@ Fit::Prediction Fit::predict(const Observation& row) const {
     }
   }
   variance += known.dot(covariance * known);
-  variance += residual_spread_ * residual_spread_ * row.scatter * row.scatter;
-  return {.seconds = std::exp(log_seconds), .spread = std::sqrt(variance)};
+  const double scatter = residual_spread_ * row.scatter;
+  return {.seconds = std::exp(log_seconds),
+          .spread = std::sqrt(variance + scatter * scatter),
+          .parameter_spread = std::sqrt(variance)};
 }
 
 double Fit::coordinate_spread(const ProfileKey& profile, Parameter parameter) const {

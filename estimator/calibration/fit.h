@@ -56,8 +56,11 @@ class Fit {
     double seconds = 0.0;  ///< median
     /// Standard deviation of its logarithm: what is not known of the parameters, and the scatter of rows.
     double spread = 0.0;
+    double parameter_spread = 0.0;  ///< the first of the two alone
   };
   Prediction predict(const Observation& row) const;
+  /// As if the row were of another profile.
+  Prediction predict(const Observation& row, const ProfileKey& profile) const;
 
   /// Standard deviation of the unbounded coordinate of one parameter of a profile.
   double coordinate_spread(const ProfileKey& profile, Parameter parameter) const;

@@ -12,7 +12,7 @@ double Observation::predicted_seconds(const Efficiency& efficiency) const {
 }
 
 double Observation::predicted_memory(const Efficiency& efficiency) const {
-  return memory_use(workload, layout(), run->run.global_batch, efficiency).peak.total();
+  return memory_use(workload, layout(), run->run.global_batch, efficiency).peak.in_use();
 }
 
 std::string observation_problem(const MeasuredRun& run, const Accelerator& accelerator,

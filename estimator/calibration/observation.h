@@ -21,7 +21,7 @@ struct Observation {
 
   const Layout& layout() const { return run->run.layout; }
   double predicted_seconds(const Efficiency& efficiency) const;
-  /// Bytes of the fullest stage.
+  /// Bytes in use on the fullest stage, without what an allocator holds beyond.
   double predicted_memory(const Efficiency& efficiency) const;
 };
 

@@ -65,6 +65,20 @@ void add_summaries(render::BacktestReport& report, const std::string& holdout,
     add(name, counted);
 }
 
+/// Memory by rules alone (core/memory.h at typical values, nothing fitted), by source.
+void add_memory(render::BacktestReport& report, const std::vector<Observation>& scored) {
+  std::map<std::string, std::vector<double>> errors;
+  for (const Observation& row : scored) {
+    if (!row.run->peak_memory_bytes || row.run->doubtful || !row.run->layout_stated) continue;
+    const double error = row.predicted_memory(typical_efficiency()) / *row.run->peak_memory_bytes;
+    errors["source " + row.run->group + ", " + row.run->architecture].push_back(error);
+  }
+  for (const auto& [set, ratios] : errors) {
+    const ErrorSummary s = summarize_ratios(ratios);
+    report.summary.push_back({"memory_by_rules", set, s.rows, s.median, s.mean, s.p90, s.bias, {}});
+  }
+}
+
 std::vector<Holdout> holdouts_named(const std::string& word) {
   std::vector<Holdout> all;
   for (std::size_t i = 0; i < holdout_words.size(); ++i) {
@@ -112,6 +126,7 @@ int run_backtest(const GlobalOptions& global, const BacktestOptions& options) {
     }
     add_summaries(report, word, predictions, runs);
   }
+  add_memory(report, scored);
   emit(
       [&](Format format, render::Style style) {
         switch (format) {

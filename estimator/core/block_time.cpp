@@ -36,7 +36,7 @@ class BlockTimer {
         machine_(machine),
         efficiency_(efficiency),
         kernel_factor_(efficiency[Parameter::time_factor]),
-        memory_rate_(machine.memory_bandwidth * efficiency[Parameter::memory]) {}
+        memory_rate_(achieved(machine.memory_bandwidth, efficiency[Parameter::memory])) {}
 
   BlockTime operator()() {
     for (std::uint32_t i = 0; i < block_.products; ++i)
@@ -45,7 +45,7 @@ class BlockTimer {
       add_attention(workload_.attentions[block_.first_attention + i]);
     for (std::uint32_t i = 0; i < block_.recurrences; ++i)
       add_recurrence(workload_.recurrences[block_.first_recurrence + i]);
-    const double traffic = part_.tokens * efficiency_[Parameter::elementwise] * kernel_factor_ / memory_rate_;
+    const double traffic = part_.tokens * efficiency_[Parameter::elementwise] / memory_rate_;
     time_.forward.elementwise += part_.share(block_.elementwise_forward) * traffic;
     time_.backward.elementwise += part_.share(block_.elementwise_backward) * traffic;
     add_communication();
@@ -85,12 +85,12 @@ class BlockTimer {
         shape_penalty(m, n, k, efficiency_[Parameter::half_dimension] * (narrow ? 2.0 : 1.0));
     const double compute = 2.0 * count * m * n * k * shape / matmul_rate(product.arithmetic);
     const double traffic = count * (bytes * (m * k + n * k) + 2.0 * m * n) / memory_rate_;
-    const double one = soft_maximum(compute, traffic) * kernel_factor_;
+    const double one = soft_maximum(compute, traffic);
     double forward = one;
     double backward = one * (product.passes - 1.0);
     if (narrow) {
       const double cast =
-          count * cast_bytes / memory_rate_ * kernel_factor_ * efficiency_[Parameter::elementwise];
+          count * cast_bytes / memory_rate_ * efficiency_[Parameter::elementwise];
       forward += cast * m * k;
       if (product.passes > 1.0) backward += cast * m * n;
     }
@@ -99,14 +99,17 @@ class BlockTimer {
     if (product.passes > 2.0) time_.weight_gradients += one * (product.passes - 2.0);
   }
 
+  /// What is reached of a datasheet rate: never more than it.
+  double achieved(double peak, double fraction) const { return peak * std::min(1.0, fraction / kernel_factor_); }
+
   double matmul_rate(Arithmetic arithmetic) const {
     const double large = efficiency_[Parameter::matmul];
-    if (arithmetic == Arithmetic::wide) return machine_.wide_peak * large;
+    if (arithmetic == Arithmetic::wide) return achieved(machine_.wide_peak, large);
     // fp32 products run as TF32, at half of the 16-bit rate.
-    if (arithmetic == Arithmetic::scalar) return 0.5 * machine_.wide_peak * large;
-    if (machine_.matmul_bytes >= 2.0) return machine_.matmul_peak * large;
+    if (arithmetic == Arithmetic::scalar) return achieved(0.5 * machine_.wide_peak, large);
+    if (machine_.matmul_bytes >= 2.0) return achieved(machine_.matmul_peak, large);
     const Parameter ratio = machine_.matmul_bytes >= 1.0 ? Parameter::matmul_8_bit : Parameter::matmul_4_bit;
-    return machine_.matmul_peak * large * efficiency_[ratio];
+    return achieved(machine_.matmul_peak, large * efficiency_[ratio]);
   }
 
   void add_attention(const AttentionWork& core) {
@@ -114,7 +117,7 @@ class BlockTimer {
     double forward = 0.0;
     double backward = 0.0;
     if (core.fused) {
-      const double rate = machine_.wide_peak * efficiency_[Parameter::attention];
+      const double rate = achieved(machine_.wide_peak, efficiency_[Parameter::attention]);
       const double ramp = 1.0 + efficiency_[Parameter::attention_half_length] / workload_.sequence_length;
       const double per_flop = ramp * padded_head(core.head_size) * misalignment(core.head_size) / rate;
       forward = core.forward_flops * tokens * per_flop;
@@ -122,22 +125,22 @@ class BlockTimer {
     } else {
       const double shape = shape_penalty(workload_.sequence_length, core.keys, core.head_size,
                                          efficiency_[Parameter::half_dimension]);
-      const double rate = machine_.wide_peak * efficiency_[Parameter::matmul] / misalignment(core.head_size);
+      const double rate = achieved(machine_.wide_peak, efficiency_[Parameter::matmul]) / misalignment(core.head_size);
       const double score_rate = memory_rate_ / efficiency_[Parameter::elementwise];
       forward = tokens * (core.forward_flops * shape / rate + core.score_bytes_forward / score_rate);
       backward = tokens * (core.backward_flops * shape / rate + core.score_bytes_backward / score_rate);
     }
-    time_.forward.attention += forward * kernel_factor_;
-    time_.backward.attention += backward * kernel_factor_;
-    time_.core_forward.attention += core.fused ? 0.0 : forward * kernel_factor_;
+    time_.forward.attention += forward;
+    time_.backward.attention += backward;
+    time_.core_forward.attention += core.fused ? 0.0 : forward;
 
     if (part_.context > 1.0) {
       // Keys and values travel once round the ring forward; with their gradients, twice backward. What the
       // attention core takes hides them but for the exposed part.
       const double whole = core.key_value_bytes * part_.tokens * part_.context / part_.tensor;
       const double ring = all_gather_time(part_.context_ring, part_.context, whole);
-      time_.forward.context_communication += exposed(ring, forward * kernel_factor_);
-      time_.backward.context_communication += exposed(2.0 * ring, backward * kernel_factor_);
+      time_.forward.context_communication += exposed(ring, forward);
+      time_.backward.context_communication += exposed(2.0 * ring, backward);
     }
   }
 
@@ -155,7 +158,7 @@ class BlockTimer {
     // The backward kernel does about twice the work a step: it walks the states again.
     const auto kernel = [&](double bytes, double flops, double steps) {
       const double roofline = std::max(bytes * tokens / memory_rate_, flops * tokens / machine_.scalar_peak);
-      return soft_maximum(serial * steps, roofline) * kernel_factor_;
+      return soft_maximum(serial * steps * kernel_factor_, roofline);
     };
     time_.forward.recurrence += kernel(scan.forward_bytes, scan.forward_flops, 1.0);
     if (scan.backward_bytes > 0.0)

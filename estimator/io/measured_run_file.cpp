@@ -422,10 +422,7 @@ class Reader {
         refuse(run, "neither a step time nor tokens per second");
       }
     }
-    if (const double memory = row.number("peak_mem_gb"); memory > 0.0) {
-      constexpr double gib = 1024.0 * 1024.0 * 1024.0;
-      run.peak_memory_bytes = memory * (contains(row.text("notes"), "GiB") ? gib : 1e9);
-    }
+    if (const double memory = row.number("peak_mem_gb"); memory > 0.0) run.peak_memory_bytes = memory * 1e9;
   }
 
   void check(MeasuredRun& run) const {

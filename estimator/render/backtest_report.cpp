@@ -34,7 +34,7 @@ Table summary_table(const BacktestReport& report) {
   for (const BacktestSummary& s : report.summary) {
     table.rows.push_back({Cell::of(s.holdout), Cell::of(s.set), Cell::of(std::to_string(s.rows), s.rows),
                           percent(s.median), percent(s.mean), percent(s.p90), percent(s.bias),
-                          percent(s.coverage)});
+                          s.coverage ? percent(*s.coverage) : Cell::unknown()});
   }
   return table;
 }
@@ -165,7 +165,7 @@ std::string backtest_json(const BacktestReport& report) {
                        {"mean_absolute_error", s.mean},
                        {"p90_absolute_error", s.p90},
                        {"mean_log_error", s.bias},
-                       {"coverage_p10_p90", s.coverage}});
+                       {"coverage_p10_p90", s.coverage ? ordered_json(*s.coverage) : ordered_json(nullptr)}});
   }
   const ordered_json document{{"schema", "trainbudget/backtest/1"}, {"listed", report.listed},
                               {"doubtful", report.doubtful},        {"inexpressible", report.inexpressible},

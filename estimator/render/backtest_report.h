@@ -28,7 +28,8 @@ struct BacktestSummary {
   std::string holdout;
   std::string set;  ///< "all", "dense 16-bit", "source llm-foundry", "accelerator gb200", …
   int rows = 0;
-  double median = 0.0, mean = 0.0, p90 = 0.0, bias = 0.0, coverage = 0.0;
+  double median = 0.0, mean = 0.0, p90 = 0.0, bias = 0.0;
+  std::optional<double> coverage;  ///< absent where nothing says how sure the prediction is
 };
 
 struct BacktestReport {
