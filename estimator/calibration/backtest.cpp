@@ -72,7 +72,9 @@ std::vector<HeldOut> splits_of(std::span<const Observation> scored, std::span<co
 
 PredictedRun predicted(const Fit& fit, const Observation& row, Holdout holdout) {
   const Fit::Prediction prediction = fit.predict(row);
-  const double widening = holdout == Holdout::source ? unknown_stack_widening : known_stack_widening;
+  const double widening = holdout == Holdout::source       ? unknown_stack_widening
+                          : holdout == Holdout::source_ten ? new_source_widening
+                                                           : known_stack_widening;
   const double deviations = p90_deviations * widening * prediction.spread;
   return {.run = row.run,
           .p10 = prediction.seconds * std::exp(-deviations),

@@ -62,6 +62,7 @@ EfficiencyProfile make_profile(const Fit& fit, std::span<const Observation* cons
   }
   const double widening = generic ? unknown_stack_widening : known_stack_widening;
   const double scatter = fit.residual_spread();
+  profile.row_spread = widening * scatter;
   profile.step_time_spread = widening * std::hypot(median(spreads), scatter);
   return profile;
 }

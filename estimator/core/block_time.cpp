@@ -89,18 +89,18 @@ class BlockTimer {
     double forward = one;
     double backward = one * (product.passes - 1.0);
     if (narrow) {
-      const double cast =
-          count * cast_bytes / memory_rate_ * efficiency_[Parameter::elementwise];
+      const double cast = count * cast_bytes / memory_rate_ * efficiency_[Parameter::elementwise];
       forward += cast * m * k;
       if (product.passes > 1.0) backward += cast * m * n;
     }
     time_.forward.matmul += forward;
     time_.backward.matmul += backward;
-    if (product.passes > 2.0) time_.weight_gradients += one * (product.passes - 2.0);
   }
 
   /// What is reached of a datasheet rate: never more than it.
-  double achieved(double peak, double fraction) const { return peak * std::min(1.0, fraction / kernel_factor_); }
+  double achieved(double peak, double fraction) const {
+    return peak * std::min(1.0, fraction / kernel_factor_);
+  }
 
   double matmul_rate(Arithmetic arithmetic) const {
     const double large = efficiency_[Parameter::matmul];
@@ -125,7 +125,8 @@ class BlockTimer {
     } else {
       const double shape = shape_penalty(workload_.sequence_length, core.keys, core.head_size,
                                          efficiency_[Parameter::half_dimension]);
-      const double rate = achieved(machine_.wide_peak, efficiency_[Parameter::matmul]) / misalignment(core.head_size);
+      const double rate =
+          achieved(machine_.wide_peak, efficiency_[Parameter::matmul]) / misalignment(core.head_size);
       const double score_rate = memory_rate_ / efficiency_[Parameter::elementwise];
       forward = tokens * (core.forward_flops * shape / rate + core.score_bytes_forward / score_rate);
       backward = tokens * (core.backward_flops * shape / rate + core.score_bytes_backward / score_rate);

@@ -64,8 +64,7 @@ struct PassTime {
 struct BlockTime {
   PassTime forward;
   PassTime backward;
-  PassTime core_forward;          ///< attention cores alone: what selective recomputation repeats
-  double weight_gradients = 0.0;  ///< seconds of matrix products that zero-bubble schedules may postpone
+  PassTime core_forward;  ///< attention cores alone: what selective recomputation repeats
 };
 
 BlockTime block_time(const Workload& workload, const BlockWork& block, const RankPart& part,

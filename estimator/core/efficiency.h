@@ -105,6 +105,7 @@ struct EfficiencyProfile {
   std::array<ProfileParameter, parameter_count> parameters = {};
   double step_time_spread =
       0.0;                     ///< standard deviation of ln(measured ÷ predicted) that no parameter explains
+  double row_spread = 0.0;     ///< of it, what one row scatters around any fit
   double memory_spread = 0.0;  ///< the same of peak memory
   int rows = 0;                ///< measured configurations behind it, 0 for a generic profile
 

@@ -13,16 +13,12 @@ namespace {
 struct UnitTime {
   PassTime work;      ///< forward and backward
   PassTime repeated;  ///< recomputed
-  double backward = 0.0;
-  double weight_gradients = 0.0;
   double launches = 0.0;
 };
 
 struct StageTime {
   PassTime work;
   PassTime repeated;
-  double backward = 0.0;
-  double weight_gradients = 0.0;
   double launch = 0.0;  ///< seconds beyond the kernels
   Shares trained;
   double total() const { return work.total() + repeated.total() + launch; }
@@ -50,7 +46,7 @@ class Step {
     StageTime slowest;
     double slowest_time = -1.0;
     double sum = 0.0;
-    double gradients = 0.0;
+    double exchange = 0.0;
     double optimizer = 0.0;
     for (int i = 0; i < layout_.pipeline; ++i) {
       const StageTime stage = stage_time(i);
@@ -60,10 +56,10 @@ class Step {
         slowest = stage;
         slowest_time = time;
       }
-      gradients = std::max(gradients, data_communication(stage));
+      exchange = std::max(exchange, data_exchange(stage));
       optimizer = std::max(optimizer, optimizer_time(i));
     }
-    return assemble(slowest, sum, gradients, optimizer);
+    return assemble(slowest, sum, data_communication(exchange, slowest_time), optimizer);
   }
 
  private:
@@ -72,8 +68,6 @@ class Step {
     UnitTime unit;
     unit.work = time.forward;
     unit.work += time.backward;
-    unit.backward = time.backward.total();
-    unit.weight_gradients = time.weight_gradients;
     unit.launches = block.operations * (block.has_backward ? 3.0 : 1.0);
     if (layer && block.has_backward) {
       if (known_ == RecomputeKnown::no) {
@@ -92,8 +86,6 @@ class Step {
            double& launches) const {
     stage.work += unit.work * count;
     stage.repeated += unit.repeated * count;
-    stage.backward += unit.backward * count;
-    stage.weight_gradients += unit.weight_gradients * count;
     stage.trained += block.trained * count;
     launches += unit.launches * count;
   }
@@ -115,9 +107,8 @@ class Step {
   double replicas() const { return static_cast<double>(layout_.data) * layout_.context; }
   double expert_ranks() const { return part_.expert * part_.expert_tensor; }
 
-  /// What is left of the communication of gradients and weights of one stage when as much as can be is hidden
-  /// behind the backward pass (sharded weights: behind all work) of it.
-  double data_communication(const StageTime& stage) const {
+  /// Seconds that one stage takes to exchange gradients and weights once, were nothing hidden.
+  double data_exchange(const StageTime& stage) const {
     const double dense =
         (stage.trained.replicated + stage.trained.sequence + stage.trained.tensor / part_.tensor);
     const double experts = stage.trained.experts / expert_ranks();
@@ -125,15 +116,17 @@ class Step {
     const double expert_replicas = std::max(1.0, ranks * part_.tensor / expert_ranks());
     const RankGroup dense_group{.size = ranks, .stride = part_.tensor};
     const RankGroup expert_group{.size = expert_replicas, .stride = expert_ranks()};
-    const double once = exchange(dense, dense_group) + exchange(experts, expert_group);
-    if (once <= 0.0) return 0.0;
+    return exchange(dense, dense_group) + exchange(experts, expert_group);
+  }
 
-    const double time = stage.work.total() + stage.repeated.total();
-    if (layout_.sharding == Sharding::parameters) {
-      return micro_batches_ * hidden(once, time, efficiency_[Parameter::gather_exposed]);
-    }
+  /// What is left of it in a step when as much as can be hides behind the work on a micro-batch: sharded
+  /// weights behind all of it, gradients behind the backward pass, two thirds of it.
+  double data_communication(double once, double micro_batch_time) const {
+    constexpr double backward_share = 2.0 / 3.0;
+    if (layout_.sharding == Sharding::parameters)
+      return micro_batches_ * hidden(once, micro_batch_time, efficiency_[Parameter::gather_exposed]);
     const double rounds = layout_.sharding == Sharding::gradients ? micro_batches_ : 1.0;
-    return rounds * hidden(once, stage.backward, efficiency_[Parameter::data_exposed]);
+    return rounds * hidden(once, backward_share * micro_batch_time, efficiency_[Parameter::data_exposed]);
   }
 
   static double hidden(double communication, double cover, double exposed) {
@@ -224,8 +217,10 @@ class Step {
     const double slowest_time = slowest.total();
     double bubble = (sum - slowest_time) / layout_.chunks;
     if (layout_.schedule == Schedule::zero_bubble && slowest_time > 0.0) {
-      // ZB-H1 leaves (p − 1)(F + B − W) of the 1F1B bubble's (p − 1)(F + B + W), B being input gradients.
-      bubble *= std::max(0.0, 1.0 - 2.0 * slowest.weight_gradients / slowest_time);
+      // ZB-H1 leaves (p − 1)(F + B − W) of the 1F1B bubble's (p − 1)(F + B + W), B being input gradients and
+      // W weight gradients: with F = B = W, a third; there are no more weight gradients to fill it with than
+      // there are.
+      bubble -= std::min(2.0 / 3.0 * bubble, m * slowest_time / 3.0);
     }
     step.pipeline_bubble = bubble;
     if (layout_.pipeline > 1) {

@@ -57,6 +57,7 @@ EfficiencyProfile read_efficiency_profile(const YamlNode& root) {
   constexpr long long most_rows = 1'000'000;
   profile.rows = static_cast<int>(read_integer(map.require("rows"), 0, most_rows));
   profile.step_time_spread = read_number(map.require("step_time_spread"), 0.0, most_spread);
+  profile.row_spread = read_number(map.require("row_spread"), 0.0, most_spread);
   profile.memory_spread = read_number(map.require("memory_spread"), 0.0, most_spread);
   const std::string source = read_string(map.require("source"));
   const YamlNode& parameters = map.require("parameters");
@@ -82,8 +83,8 @@ std::string write_efficiency_profile(const EfficiencyProfile& profile) {
       "schema: {}\nname: {}\naccelerator: {}\nstack: {}\n",
       profile.accelerator, profile.stack, schema, profile.name, profile.accelerator, profile.stack);
   if (!profile.date.empty()) text += fmt::format("date: \"{}\"\n", profile.date);
-  text += fmt::format("rows: {}\nstep_time_spread: {:.4f}\nmemory_spread: {:.4f}\n", profile.rows,
-                      profile.step_time_spread, profile.memory_spread);
+  text += fmt::format("rows: {}\nstep_time_spread: {:.4f}\nrow_spread: {:.4f}\nmemory_spread: {:.4f}\n",
+                      profile.rows, profile.step_time_spread, profile.row_spread, profile.memory_spread);
   text += fmt::format("source: \"{}\"\nparameters:\n", profile.parameters.front().provenance.source);
   for (const ParameterRow& row : parameter_table()) {
     const ProfileParameter& parameter = profile.parameters[index_of(row.parameter)];
