@@ -88,7 +88,7 @@ std::string write_efficiency_profile(const EfficiencyProfile& profile) {
   text += fmt::format("source: \"{}\"\nparameters:\n", profile.parameters.front().provenance.source);
   for (const ParameterRow& row : parameter_table()) {
     const ProfileParameter& parameter = profile.parameters[index_of(row.parameter)];
-    text += fmt::format("  {}: {{value: {:.5g}, spread: {:.3g}, origin: {}}}\n", row.name, parameter.value,
+    text += fmt::format("  {}: {{value: {:#.5g}, spread: {:#.3g}, origin: {}}}\n", row.name, parameter.value,
                         parameter.spread, name_of(parameter.provenance.origin));
   }
   return text;
