@@ -14,9 +14,10 @@ namespace {
 const io::ProfileFolder profiles(TRAINBUDGET_SOURCE_DIR "/hardware_profiles");
 
 /// Wanted: at most 1 µs. GPT-3 175B on 4,096 A100s in the manner of arXiv 2205.05198, by pipeline depth. To
-/// count its instructions:
-///   valgrind --tool=callgrind --toggle-collect='*step_time*' --toggle-collect='*memory_use*'
-///   on the benchmark program with --benchmark_filter=evaluate_layout.
+/// count the instructions of one evaluation:
+///   valgrind --tool=callgrind --collect-atstart=no --toggle-collect='trainbudget::step_time*'
+///     --toggle-collect='trainbudget::memory_use*' build/release/benchmarks/trainbudget_benchmarks
+///     --benchmark_filter=evaluate_layout/8 --benchmark_min_time=0
 void evaluate_layout(benchmark::State& state) {
   const Recipe recipe;
   const ModelOps ops = apply(recipe, expand(io::find_model(profiles, "gpt-3-175b", {}).model));

@@ -1,10 +1,13 @@
 // trainbudget backtest: predicts published measurements, and says how far off it is.
 #include "calibration/backtest.h"
 #include "cli/command.h"
+#include "core/estimate.h"
 #include "io/measured_run_file.h"
 #include "io/profile_folder.h"
+#include "io/whole_run_file.h"
 #include "io/yaml_node.h"
 #include "render/backtest_report.h"
+#include "render/number_text.h"
 
 #include <map>
 #include <memory>
@@ -16,6 +19,7 @@ namespace {
 struct BacktestOptions {
   std::string corpus;
   std::string holdout = "all";
+  bool runs = false;
 };
 
 bool scorable(const MeasuredRun& run) {
@@ -91,6 +95,61 @@ std::vector<Holdout> holdouts_named(const std::string& word) {
                        "one of within_stack, leave_source_out, after_ten_rows, all");
 }
 
+/// Whole runs, end to end: hours and days by the rule of thumb at the prior, against what was published.
+int run_whole_runs(const GlobalOptions& global) {
+  const io::ProfileFolder profiles = io::profile_folder(global.profiles);
+  render::Table table{.columns = {{"id", "Run"},
+                                  {"accelerator", "Accelerator"},
+                                  {"measured_gpu_hours", "Used", true},
+                                  {"p10", "P10", true},
+                                  {"p50", "P50", true},
+                                  {"p90", "P90", true},
+                                  {"measured_days", "Days", true},
+                                  {"days_p50", "P50", true},
+                                  {"error", "Error", true},
+                                  {"inside", "Inside"},
+                                  {"remark", "Remark", false, true}}};
+  const auto number = [](double value) {
+    return value > 0.0 ? render::Cell::of(render::number_text(value, Unit::count), value)
+                       : render::Cell::unknown();
+  };
+  std::vector<double> ratios;
+  int inside = 0;
+  int listed = 0;
+  for (const WholeRun& run : io::read_published_whole_runs(profiles)) {
+    ++listed;
+    std::vector<render::Cell> cells{render::Cell::of(run.id), render::Cell::of(run.accelerator),
+                                    number(run.gpu_hours)};
+    if (!run.inexpressible.empty()) {
+      cells.insert(cells.end(), 7, render::Cell::unknown());
+      cells.push_back(render::Cell::of("not predicted: " + run.inexpressible));
+    } else {
+      const Range hours = estimate(io::scenario_before(run, profiles)).gpu_hours;
+      const double ratio = hours.p50 / run.gpu_hours;
+      const bool is_inside = run.gpu_hours >= hours.p10 && run.gpu_hours <= hours.p90;
+      if (run.check.empty()) {
+        ratios.push_back(ratio);
+        inside += is_inside ? 1 : 0;
+      }
+      for (const double value : {hours.p10, hours.p50, hours.p90})
+        cells.push_back(number(value));
+      cells.push_back(number(run.days));
+      cells.push_back(number(run.accelerators > 0.0 ? hours.p50 / run.accelerators / 24.0 : 0.0));
+      cells.push_back(render::Cell::of(render::number_text(ratio - 1.0, Unit::fraction), ratio - 1.0));
+      cells.push_back({is_inside ? "yes" : "no", is_inside});
+      cells.push_back(render::Cell::of(run.check.empty() ? run.gpu_hours_kind : "not scored: " + run.check));
+    }
+    table.rows.push_back(std::move(cells));
+  }
+  const ErrorSummary summary = summarize_ratios(ratios);
+  emit(renderer_of(table), global.output);
+  say(std::to_string(listed) + " whole runs, " + std::to_string(summary.rows) +
+      " scored: median error of GPU-hours " + render::number_text(summary.median, Unit::fraction) +
+      ", mean " + render::number_text(summary.mean, Unit::fraction) + "; " + std::to_string(inside) +
+      " inside P10-P90\n");
+  return 0;
+}
+
 int run_backtest(const GlobalOptions& global, const BacktestOptions& options) {
   const std::vector<Holdout> holdouts = holdouts_named(options.holdout);
   const io::ProfileFolder profiles = io::profile_folder(global.profiles);
@@ -157,8 +216,10 @@ AddedCommand add_backtest_command(CLI::App& parent, const GlobalOptions& global)
                   "What the fit may not have seen: within_stack (the row), leave_source_out, after_ten_rows, "
                   "all")
       ->type_name("WAY");
+  app->add_flag("--runs", options->runs, "Predict whole published runs instead: GPU-hours and days");
   app->footer("Example:\n  trainbudget backtest --holdout within_stack");
-  return {app, [=, &global] { return run_backtest(global, *options); }};
+  return {app,
+          [=, &global] { return options->runs ? run_whole_runs(global) : run_backtest(global, *options); }};
 }
 
 }  // namespace trainbudget::cli

@@ -25,12 +25,14 @@ class StageMemoryModel {
     expert_shard_ = std::min(shard_, std::max(1.0, replicas * tensor_ / expert_ranks));
   }
 
-  StageMemory operator()(int stage) const {
+  StageMemory operator()(int stage) const { return (*this)(stage, StageLayers(workload_, layout_)(stage)); }
+
+  StageMemory operator()(int stage, const LayerCounts& counts) const {
     StageMemory memory;
     double deepest_working = 0.0;
     double kept = 0.0;
     for (std::size_t kind = 0; kind < workload_.kinds.size(); ++kind) {
-      const double count = layers_on_stage(workload_, layout_, kind, stage);
+      const double count = counts[kind];
       if (count <= 0.0) continue;
       const BlockWork& block = workload_.kinds[kind];
       add_state(memory, block, count);
@@ -134,8 +136,15 @@ MemoryUse memory_use(const Workload& workload, const Layout& layout, double glob
   const StageMemoryModel model(
       workload, layout, global_batch / (static_cast<double>(layout.micro_batch) * layout.data), efficiency);
   MemoryUse use;
+  LayerCounts before{};
+  const StageLayers layers(workload, layout);
   for (int stage = 0; stage < layout.pipeline; ++stage) {
-    const StageMemory memory = model(stage);
+    const LayerCounts counts = layers(stage);
+    // A stage like the one before it keeps no more micro-batches in flight.
+    const bool alike = is_inner_stage(layout, stage) && is_inner_stage(layout, stage - 1) && counts == before;
+    before = counts;
+    if (alike) continue;
+    const StageMemory memory = model(stage, counts);
     if (stage == 0 || memory.total() > use.peak.total()) use = {memory, stage};
   }
   return use;

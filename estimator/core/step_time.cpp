@@ -48,16 +48,25 @@ class Step {
     double sum = 0.0;
     double exchange = 0.0;
     double optimizer = 0.0;
+    double time = 0.0;
+    LayerCounts before{};
+    const StageLayers layers(workload_, layout_);
     for (int i = 0; i < layout_.pipeline; ++i) {
-      const StageTime stage = stage_time(i);
-      const double time = stage.total();
+      const LayerCounts counts = layers(i);
+      if (is_inner_stage(layout_, i) && is_inner_stage(layout_, i - 1) && counts == before) {
+        sum += time;  // a stage like the one before it
+        continue;
+      }
+      before = counts;
+      const StageTime stage = stage_time(i, counts);
+      time = stage.total();
       sum += time;
       if (time > slowest_time) {
         slowest = stage;
         slowest_time = time;
       }
       exchange = std::max(exchange, data_exchange(stage));
-      optimizer = std::max(optimizer, optimizer_time(i));
+      optimizer = std::max(optimizer, optimizer_time(i, counts));
     }
     return assemble(slowest, sum, data_communication(exchange, slowest_time), optimizer);
   }
@@ -90,12 +99,11 @@ class Step {
     launches += unit.launches * count;
   }
 
-  StageTime stage_time(int stage) const {
+  StageTime stage_time(int stage, const LayerCounts& counts) const {
     StageTime time;
     double launches = 0.0;
     for (std::size_t kind = 0; kind < workload_.kinds.size(); ++kind)
-      add(time, kinds_[kind], workload_.kinds[kind], layers_on_stage(workload_, layout_, kind, stage),
-          launches);
+      add(time, kinds_[kind], workload_.kinds[kind], counts[kind], launches);
     if (stage == 0) add(time, embedding_, workload_.embedding, 1.0, launches);
     if (stage == layout_.pipeline - 1) add(time, head_, workload_.head, 1.0, launches);
     const double kernels = time.work.total() + time.repeated.total();
@@ -160,7 +168,7 @@ class Step {
     return time;
   }
 
-  double optimizer_time(int stage) const {
+  double optimizer_time(int stage, const LayerCounts& counts) const {
     HeldState held;
     const auto add_state = [&](const BlockWork& block, double count) {
       held.weights += block.state.weights * count;
@@ -168,7 +176,7 @@ class Step {
       held.optimizer += block.state.optimizer * count;
     };
     for (std::size_t kind = 0; kind < workload_.kinds.size(); ++kind)
-      add_state(workload_.kinds[kind], layers_on_stage(workload_, layout_, kind, stage));
+      add_state(workload_.kinds[kind], counts[kind]);
     if (stage == 0) add_state(workload_.embedding, 1.0);
     if (stage == layout_.pipeline - 1) add_state(workload_.head, 1.0);
 

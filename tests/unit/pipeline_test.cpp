@@ -6,14 +6,16 @@
 using namespace trainbudget;
 
 TEST_CASE("layers divide evenly, and the short chunks lie at both ends") {
-  CHECK(first_layer(96, 8, 0) == 0);
-  CHECK(first_layer(96, 8, 3) == 36);
-  CHECK(first_layer(96, 8, 8) == 96);
+  const LayerSplit even(96, 8);
+  CHECK(even.first_layer(0) == 0);
+  CHECK(even.first_layer(3) == 36);
+  CHECK(even.first_layer(8) == 96);
   // 10 layers over 4 chunks: 2, 3, 3, 2.
-  CHECK(first_layer(10, 4, 1) == 2);
-  CHECK(first_layer(10, 4, 2) == 5);
-  CHECK(first_layer(10, 4, 3) == 8);
-  CHECK(first_layer(10, 4, 4) == 10);
+  const LayerSplit uneven(10, 4);
+  CHECK(uneven.first_layer(1) == 2);
+  CHECK(uneven.first_layer(2) == 5);
+  CHECK(uneven.first_layer(3) == 8);
+  CHECK(uneven.first_layer(4) == 10);
 }
 
 TEST_CASE("a stage of an interleaved pipeline holds every p-th chunk") {
@@ -22,11 +24,11 @@ TEST_CASE("a stage of an interleaved pipeline holds every p-th chunk") {
   workload.layers = 8;  // kinds 0 1 0 1 …
   workload.layers_before = {0, 1, 1, 2, 2, 3, 3, 4, 4, 0, 0, 1, 1, 2, 2, 3, 3, 4};
   const Layout layout{.pipeline = 2, .chunks = 2};  // chunks of two layers: stage 0 has 0–1 and 4–5
-  CHECK(layers_on_stage(workload, layout, 0, 0) == 2);
-  CHECK(layers_on_stage(workload, layout, 1, 0) == 2);
+  CHECK(StageLayers(workload, layout)(0)[0] == 2);
+  CHECK(StageLayers(workload, layout)(0)[1] == 2);
   const Layout single{.pipeline = 8};
-  CHECK(layers_on_stage(workload, single, 0, 2) == 1);
-  CHECK(layers_on_stage(workload, single, 1, 2) == 0);
+  CHECK(StageLayers(workload, single)(2)[0] == 1);
+  CHECK(StageLayers(workload, single)(2)[1] == 0);
 }
 
 TEST_CASE("1F1B keeps as many micro-batches as stages lie behind, interleaving more") {
