@@ -42,6 +42,8 @@ class Search {
         global_batch_(global_batch),
         efficiency_(efficiency),
         kept_(kept) {
+    for (const AttentionWork& core : workload.attentions)
+      unfused_ = unfused_ || !core.fused;
     for (const MatrixProduct& product : workload.products) {
       if (product.split == Split::experts) experts_ = std::max(experts_, product.count);
     }
@@ -89,6 +91,7 @@ class Search {
     for (layout.micro_batch = 1; layout.micro_batch <= largest_micro_batch; layout.micro_batch *= 2) {
       if (!layout_problem(workload_, machine_, layout, global_batch_).empty()) continue;
       for (const Recompute recompute : {Recompute::none, Recompute::selective, Recompute::full}) {
+        if (recompute == Recompute::selective && !unfused_) continue;  // there is nothing to recompute
         layout.recompute = recompute;
         for (const Sharding sharding : {Sharding::none, Sharding::optimizer, Sharding::parameters}) {
           if (layout.data * layout.context == 1 && sharding != Sharding::none) continue;
@@ -130,6 +133,7 @@ class Search {
   const Efficiency& efficiency_;
   std::size_t kept_;
   double experts_ = 0.0;
+  bool unfused_ = false;
   LayoutSearch result_;
 };
 
