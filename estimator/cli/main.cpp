@@ -49,7 +49,10 @@ int run(const std::vector<std::string>& arguments) {
   GlobalOptions global;
   add_global_options(app, global);
 
-  std::vector<AddedCommand> commands = {add_estimate_command(app, global, arguments)};
+  std::vector<AddedCommand> commands = {add_estimate_command(app, global, arguments),
+                                        add_search_command(app, global), add_backtest_command(app, global)};
+  for (AddedCommand& command : add_calibration_commands(app, global))
+    commands.push_back(std::move(command));
   for (AddedCommand& command : add_hardware_commands(app, global))
     commands.push_back(std::move(command));
   for (AddedCommand& command : add_models_commands(app, global))

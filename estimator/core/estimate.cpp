@@ -1,5 +1,6 @@
 #include "core/estimate.h"
 
+#include <cmath>
 #include <utility>
 
 namespace trainbudget {
@@ -88,6 +89,85 @@ void add_used_hours(Ledger& ledger, const Estimate& result, const Scenario& scen
               input("price", scenario.price->value, Unit::usd_per_gpu_hour, scenario.price->provenance)});
 }
 
+/// Seconds of the parts of a step that take any.
+std::vector<LedgerInput> inputs_of(const StepTime& time) {
+  std::vector<LedgerInput> inputs;
+  const auto add = [&](const char* name, double seconds) {
+    if (seconds > 0.0) inputs.push_back(input(name, seconds, Unit::seconds));
+  };
+  add("matrix products", time.matmul);
+  add("attention", time.attention);
+  add("recurrence", time.recurrence);
+  add("element-wise", time.elementwise);
+  add("recomputation", time.recompute);
+  add("launch", time.launch);
+  add("tensor communication", time.tensor_communication);
+  add("context communication", time.context_communication);
+  add("expert communication", time.expert_communication);
+  add("pipeline transfers", time.pipeline_communication);
+  add("pipeline bubble", time.pipeline_bubble);
+  add("gradient communication", time.data_communication);
+  add("optimizer", time.optimizer);
+  add("stragglers", time.straggler);
+  return inputs;
+}
+
+std::vector<LedgerInput> inputs_of(const StageMemory& memory) {
+  std::vector<LedgerInput> inputs;
+  const auto add = [&](const char* name, double bytes) {
+    if (bytes > 0.0) inputs.push_back(input(name, bytes, Unit::bytes));
+  };
+  add("weights", memory.weights);
+  add("gradients", memory.gradients);
+  add("optimizer", memory.optimizer);
+  add("activations", memory.activations);
+  add("logits", memory.logits);
+  add("working memory", memory.working);
+  add("contexts and buffers", memory.fixed);
+  add("allocator reserve", memory.reserve);
+  return inputs;
+}
+
+/// Time and memory of a step, and the utilisation that they make.
+SourcedRange add_step(Ledger& ledger, Estimate& result, const StepPlan& plan, const Scenario& s) {
+  const StepEstimate step = estimate_step(plan);
+  result.fidelity = plan.profile.rows > 0 ? Fidelity::calibrated : Fidelity::analytic;
+  const Provenance fitted{.origin = plan.profile.rows > 0 ? Origin::fitted : Origin::assumed,
+                          .source = "efficiency profile " + plan.profile.name,
+                          .date = plan.profile.date};
+  std::vector<LedgerInput> parts = inputs_of(step.time);
+  parts.push_back(input("spread of its logarithm", step_time_spread(plan.profile, plan.workload),
+                        Unit::fraction, fitted));
+  ledger.add("step_time", "Step time", step.seconds, Unit::seconds, "step-time", std::move(parts));
+  const double tokens = plan.global_batch * plan.workload.sequence_length;
+  ledger.add("steps", "Steps", exactly(s.tokens.value.value / tokens), Unit::count, "steps",
+             {input("tokens", s.tokens.value.value, Unit::tokens, s.tokens.provenance),
+              input("sequences a step", plan.global_batch, Unit::count, plan.global_batch_provenance),
+              input("tokens of a sequence", plan.workload.sequence_length, Unit::tokens)});
+  const double memory = step.memory.peak.total();
+  ledger.add("memory", "Memory of the fullest GPU", exactly(memory), Unit::bytes, "memory",
+             inputs_of(step.memory.peak));
+  ledger.add("memory_capacity", "Memory of a GPU", exactly(plan.machine.memory_capacity), Unit::bytes,
+             "memory-capacity",
+             {input(s.accelerator.name, plan.machine.memory_capacity, Unit::bytes,
+                    s.accelerator.memory_capacity.provenance)});
+  if (!step.fits) {
+    result.warnings.push_back("this layout does not fit in the memory of " + s.accelerator.name);
+    const std::vector<FitAdvice> changes = fit_advice(plan);
+    if (changes.empty()) {
+      result.warnings.push_back(
+          "no single change makes it fit; without a layout, the fastest one that fits is taken");
+    }
+    for (const FitAdvice& advice : changes) {
+      const double slower = advice.step_seconds / step.seconds.p50 - 1.0;
+      const int percent = static_cast<int>(std::lround(100.0 * slower));
+      result.warnings.push_back("it would fit with: " + advice.change + ", step time " +
+                                (percent < 0 ? "" : "+") + std::to_string(percent) + " %");
+    }
+  }
+  return {step.model_flops_utilization, {.origin = Origin::derived, .source = "the step time above"}};
+}
+
 }  // namespace
 
 Estimate estimate(const Scenario& s) {
@@ -115,7 +195,8 @@ Estimate estimate(const Scenario& s) {
              {input("training FLOPs", result.flops.value, Unit::flops),
               input("peak", peak.value.value, Unit::flops_per_second)});
 
-  const SourcedRange& utilization = s.model_flops_utilization;
+  const SourcedRange utilization = s.step ? add_step(ledger, result, *s.step, s) : s.model_flops_utilization;
+  result.model_flops_utilization = utilization.value;
   ledger.add("model_flops_utilization", "Model FLOPs utilisation", utilization.value, Unit::fraction,
              "model-flops-utilization",
              {input("utilisation", utilization.value, Unit::fraction, utilization.provenance)});

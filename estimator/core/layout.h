@@ -63,4 +63,11 @@ struct Layout {
   friend bool operator==(const Layout&, const Layout&) = default;
 };
 
+struct Machine;
+struct Workload;
+
+/// Why `layout` cannot train `global_batch` sequences a step: a sentence for people, empty where it can.
+std::string layout_problem(const Workload& workload, const Machine& machine, const Layout& layout,
+                           double global_batch);
+
 }  // namespace trainbudget

@@ -90,15 +90,11 @@ void freeze_layers(ModelOps& model, int count) {
 }
 
 void add(TrainingState& state, const Recipe& recipe, const Op& op, double repeats) {
-  const double trained = op.trained_parameters * repeats;
-  const double frozen = op.parameters * repeats - trained;
-  const bool quantized = recipe.weight_bytes < 1.0 && is_matrix(op);
-  const double frozen_bytes = quantized ? recipe.weight_bytes + quantized_scale_bytes
-                                        : std::max(recipe.weight_bytes, recipe.trained_weight_bytes);
-  state.weights += trained * recipe.trained_weight_bytes + frozen * frozen_bytes;
-  state.gradients += trained * recipe.gradient_bytes;
-  if (recipe.master_weights) state.master_weights += 4.0 * trained;
-  state.optimizer += trained * optimizer_state_bytes(recipe.optimizer, is_matrix(op));
+  const TrainingState one = training_state(recipe, op);
+  state.weights += one.weights * repeats;
+  state.gradients += one.gradients * repeats;
+  state.master_weights += one.master_weights * repeats;
+  state.optimizer += one.optimizer * repeats;
 }
 
 }  // namespace
@@ -135,6 +131,18 @@ ModelOps apply(const Recipe& recipe, const ModelOps& model) {
   }
   if (recipe.frozen_layers > 0) freeze_layers(trained, recipe.frozen_layers);
   return trained;
+}
+
+TrainingState training_state(const Recipe& recipe, const Op& op) {
+  const double trained = op.trained_parameters;
+  const double frozen = op.parameters - trained;
+  const bool quantized = recipe.weight_bytes < 1.0 && is_matrix(op);
+  const double frozen_bytes = quantized ? recipe.weight_bytes + quantized_scale_bytes
+                                        : std::max(recipe.weight_bytes, recipe.trained_weight_bytes);
+  return {.weights = trained * recipe.trained_weight_bytes + frozen * frozen_bytes,
+          .gradients = trained * recipe.gradient_bytes,
+          .master_weights = recipe.master_weights ? 4.0 * trained : 0.0,
+          .optimizer = trained * optimizer_state_bytes(recipe.optimizer, is_matrix(op))};
 }
 
 TrainingState training_state(const Recipe& recipe, const ModelOps& model) {

@@ -66,6 +66,9 @@ struct TrainingState {
 /// their own.
 ModelOps apply(const Recipe& recipe, const ModelOps& model);
 
+/// The bytes that training one operation holds.
+TrainingState training_state(const Recipe& recipe, const Op& op);
+
 /// The bytes that training `model` (as apply() made it) holds.
 TrainingState training_state(const Recipe& recipe, const ModelOps& model);
 

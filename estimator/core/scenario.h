@@ -5,6 +5,7 @@
 #include "core/power.h"
 #include "core/provenance.h"
 #include "core/quantity.h"
+#include "core/step_plan.h"
 #include "core/uncertainty.h"
 
 #include <optional>
@@ -24,10 +25,18 @@ struct CountedFlops {
   Provenance provenance;
 };
 
+/// What is trained, operation by operation.
+struct TrainedModel {
+  Model model;
+  Sequence sequence;
+};
+
 struct Scenario {
   std::string name;
   Sourced<double> parameters;           ///< trained parameters N
   std::optional<CountedFlops> counted;  ///< absent: the rule of thumb
+  std::optional<TrainedModel> model;    ///< absent: only its size is known
+  std::optional<StepPlan> step;         ///< absent: utilisation is given or a prior
   Sourced<Tokens> tokens;               ///< training tokens D
   Accelerator accelerator;
   Sourced<double> gpus;                           ///< accelerators held for the whole run

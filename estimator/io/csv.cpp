@@ -106,10 +106,22 @@ std::string_view CsvTable::read_quoted(std::size_t& at) {
   return unescaped_.emplace_back(std::move(plain));
 }
 
-std::size_t CsvTable::column(std::string_view name) const {
-  for (std::size_t c = 0; c < header_.size(); ++c) {
-    if (header_[c] == name) return c;
+std::optional<std::size_t> CsvTable::find_column(std::string_view name) const {
+  const auto found = std::find(header_.begin(), header_.end(), name);
+  if (found == header_.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - header_.begin());
+}
+
+void CsvTable::check_columns(std::span<const std::string_view> known) const {
+  for (const std::string_view name : header_) {
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      throw InputError(locate(source_, file_, static_cast<std::size_t>(name.data() - source_->data())),
+                       "unknown column '" + std::string(name) + "'", did_you_mean(name, known));
   }
+}
+
+std::size_t CsvTable::column(std::string_view name) const {
+  if (const auto found = find_column(name)) return *found;
   throw InputError(locate(source_, file_, 0), "there is no column '" + std::string(name) + "'",
                    did_you_mean_or_list(name, header_));
 }

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +31,10 @@ class CsvTable {
   std::size_t rows() const { return rows_.size(); }
   /// The column named `name`; throws, with the nearest name as hint, where there is none.
   std::size_t column(std::string_view name) const;
+  /// The same; nothing where there is none.
+  std::optional<std::size_t> find_column(std::string_view name) const;
+  /// Throws at the first column that is not one of `known`.
+  void check_columns(std::span<const std::string_view> known) const;
   std::string_view field(std::size_t row, std::size_t column) const {
     return fields_[row * header_.size() + column];
   }

@@ -8,6 +8,7 @@
 #include "io/power_file.h"
 #include "io/scenario_model.h"
 #include "io/scenario_price.h"
+#include "io/scenario_step.h"
 #include "io/sourced_reader.h"
 
 #include <cmath>
@@ -78,7 +79,7 @@ Sourced<Precision> read_precision(const YamlNode* node, const Accelerator& gpu, 
 }
 
 void read_efficiency(const YamlNode* node, const ProfileFolder& profiles, Scenario& scenario,
-                     ScenarioSources& sources) {
+                     ScenarioSources& sources, bool steps) {
   if (node != nullptr) {
     scenario.model_flops_utilization = read_range(*node, QuantityKind::fraction);
     scenario.whole_run_fraction = {
@@ -93,6 +94,11 @@ void read_efficiency(const YamlNode* node, const ProfileFolder& profiles, Scenar
   const std::string path = profiles.path("efficiency/prior.yaml");
   sources.files.push_back(path);
   const EfficiencyPriors priors = read_efficiency_priors(path);
+  if (steps) {  // the utilisation will be computed; what a whole run keeps of it is still a prior
+    scenario.whole_run_fraction = priors.whole_run;
+    scenario.assumptions.push_back("what a whole run keeps of its steady state: as 11 published runs");
+    return;
+  }
   const EfficiencyPrior* prior =
       find_prior(priors, scenario.accelerator.name, scenario.precision.value, scenario.gpus.value);
   const std::string precision(name_of(scenario.precision.value));
@@ -149,6 +155,8 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   if (map.find("schema") != nullptr) check_schema(map, "trainbudget/scenario/1");
   const YamlNode* name = map.find("name");
   const YamlNode* efficiency = map.find("efficiency");
+  StepRequest step{
+      .layout = map.find("layout"), .global_batch = map.find("global_batch"), .stack = map.find("stack")};
   const YamlNode* energy = map.find("energy");
   const YamlNode* precision = map.find("precision");
   const YamlNode* used = map.find("used_gpu_hours");
@@ -168,7 +176,16 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   scenario.name = name != nullptr ? read_string(*name)
                                   : what_is_trained(scenario) + " on " +
                                         format_quantity(tokens.value, QuantityKind::tokens, 4) + " tokens";
-  read_efficiency(efficiency, profiles, scenario, sources);
+  if (efficiency != nullptr && names_efficiency_profile(*efficiency)) {
+    step.efficiency = efficiency;
+    efficiency = nullptr;
+  }
+  if (step.any() && efficiency != nullptr) {
+    throw InputError(efficiency->location, "the efficiency is given, and the keys to compute it as well",
+                     "leave out efficiency, or layout, global_batch and stack");
+  }
+  read_efficiency(efficiency, profiles, scenario, sources, step.any());
+  if (step.any()) read_step(step, hardware.cluster, profiles, map.node().location, scenario, sources);
   if (used != nullptr) scenario.used_gpu_hours = read_gpu_hours(*used);
 
   price.accelerator = scenario.accelerator.name;

@@ -59,6 +59,7 @@ void count_flops(const Model& model, const YamlNode* sequence_node, const Proven
                  Scenario& scenario) {
   const Sequence sequence = read_sequence(sequence_node, model, model.learned_positions, scenario);
   const ModelSummary summary = summarize(expand(model), sequence);
+  scenario.model = TrainedModel{model, sequence};
   scenario.parameters = {summary.total.active_parameters, provenance};
   if (summary.total.active_parameters != summary.total.parameters) {
     scenario.parameters.provenance.note = "active for one token, of " +

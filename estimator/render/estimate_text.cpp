@@ -1,4 +1,5 @@
 #include "core/formulas.h"
+#include "core/range_width.h"
 #include "render/estimate_report.h"
 #include "render/number_text.h"
 
@@ -17,6 +18,9 @@ constexpr std::string_view summary_lines[] = {"cost",
                                               "flops",
                                               "flops_by_rule",
                                               "ideal_gpu_hours",
+                                              "step_time",
+                                              "memory",
+                                              "memory_capacity",
                                               "model_flops_utilization",
                                               "whole_run_fraction",
                                               "tokens_per_second",
@@ -53,6 +57,14 @@ void append_bullets(std::string& out, std::string_view title, const std::vector<
   for (const std::string& item : items) {
     out += "  - " + wrapped(item, static_cast<std::size_t>(style.width > 4 ? style.width - 4 : 0), 4) + "\n";
   }
+}
+
+void append_width(std::string& out, const Estimate& estimate, Style style) {
+  const std::vector<WidthShare> shares = width_shares(estimate);
+  if (shares.empty()) return;
+  out += "\n" + bold("What the range is made of", style) + "\n";
+  for (const WidthShare& share : shares)
+    out += fmt::format("  - {:.0f} % {}\n", 100.0 * share.share, share.title);
 }
 
 void append_explanation(std::string& out, const Estimate& estimate, Style style) {
@@ -104,7 +116,10 @@ std::string estimate_text(const Estimate& estimate, bool explain, Style style) {
   out += table_text(summary_table(estimate), style);
   append_bullets(out, "Assumed", estimate.assumptions, style);
   append_bullets(out, "Beware", estimate.warnings, style);
-  if (explain) append_explanation(out, estimate, style);
+  if (explain) {
+    append_width(out, estimate, style);
+    append_explanation(out, estimate, style);
+  }
   return out;
 }
 

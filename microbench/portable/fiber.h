@@ -33,15 +33,16 @@ class Fiber {
 
   std::unique_ptr<std::byte[]> stack_;
   std::function<void()> body_;
-  ucontext_t inside_{}, outside_{};
+  ucontext_t inside_{};
+  [[maybe_unused]] ucontext_t outside_{};
   [[maybe_unused]] jmp_buf inside_jump_, outside_jump_;
   bool started_ = false;
   bool finished_ = true;
   // What the sanitizers keep for each side of a switch.
-  void* inside_shadow_ = nullptr;
+  [[maybe_unused]] void* inside_shadow_ = nullptr;
   [[maybe_unused]] void* outside_shadow_ = nullptr;
-  const void* outside_stack_ = nullptr;
-  std::size_t outside_size_ = 0;
+  [[maybe_unused]] const void* outside_stack_ = nullptr;
+  [[maybe_unused]] std::size_t outside_size_ = 0;
 };
 
 }  // namespace trainbudget::microbench

@@ -43,7 +43,7 @@ def spoiled(profile):
     more["colour"] = "green"
     yield "with an unknown key", more
     wrong = copy.deepcopy(profile)
-    wrong["parameters" if "family" in profile else "accelerators_per_node"] = 8
+    wrong["parameters" if "family" in profile or "stack" in profile else "accelerators_per_node"] = 8
     yield "with a number that has no source", wrong
 
 
@@ -53,11 +53,12 @@ def main(root):
         ("accelerator", "hardware_profiles/accelerators"),
         ("cluster", "hardware_profiles/clusters"),
         ("model", "model_profiles"),
+        ("efficiency-profile", "hardware_profiles/efficiency"),
     ):
         schema = json.loads((root / f"schema/{kind}.schema.json").read_text(encoding="utf-8"))
         Draft202012Validator.check_schema(schema)
         validator = Draft202012Validator(schema)
-        for file in sorted((root / folder).glob("*.yaml")):
+        for file in sorted((root / folder).glob("*/*.yaml" if kind == "efficiency-profile" else "*.yaml")):
             profile = yaml.load(file.read_text(encoding="utf-8"), ProfileLoader)
             found = errors_of(validator, profile)
             if not found:

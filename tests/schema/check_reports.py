@@ -8,6 +8,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 from check_profiles import Draft202012Validator, ProfileLoader, yaml  # skips where the modules are missing
 
@@ -16,6 +17,7 @@ COMMANDS = [
     ["scenarios/rwkv-4-14b.yaml", "--set", "efficiency=16%"],
     ["--params", "7B", "--tokens", "1T", "--gpu", "h100-sxm-80gb", "--gpus", "256"],
     ["--model", "rwkv-7-7.2b", "--tokens", "3T", "--gpu", "h100-sxm-80gb", "--gpus", "32"],
+    ["--model", "llama-3-8b", "--tokens", "1T", "--cluster", "hgx-h100", "--gpus", "8", "--global-batch", "64"],
     # neither a price nor a TDP is known: null, not a missing key
     ["--params", "7B", "--tokens", "1T", "--gpu", "tpu-v7x", "--gpus", "64", "--efficiency", "40%"],
 ]
@@ -44,6 +46,25 @@ def main(root, program):
         failures += bool(found)
         for error in found:
             print(f"estimate {' '.join(command)}: {error}")
+
+    # one row that is predicted and one that cannot be expressed
+    corpus = (
+        "id,group,model,gpu,gpu_mem_gb,n_gpus,gpus_per_node,seq_len,global_batch,micro_batch,tp,pp,recompute,precision,software,step_time_s\n"
+        "a,mine,Llama-3-8B,H100 SXM,80,8,8,8192,64,1,1,1,none,bf16,Megatron-Core,14\n"
+        "b,mine,Llama-3-8B,H100 SXM,80,8,8,8192,64,1,1,1,none,bf16,Megatron-Core,\n"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "steps.csv"
+        file.write_text(corpus, encoding="utf-8")
+        command = [program, "backtest", "--corpus", str(file), "--holdout", "within_stack", "--format", "json"]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    backtest = json.loads(done.stdout, parse_constant=refuse_constant)
+    found = [error.message for error in validator_for(root, "backtest").iter_errors(backtest)]
+    if [row["expressible"] for row in backtest["rows"]] != [True, False] or backtest["rows"][0]["p50"] is None:
+        found.append("not one row predicted and one that is not")
+    failures += bool(found)
+    for error in found:
+        print(f"backtest: {error}")
 
     scenario_schema = validator_for(root, "scenario")
     scenarios = sorted((root / "scenarios").glob("*.yaml"))

@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "core/estimate.h"
+#include "small_step.h"
 #include "worked_example.h"
 
 #include <fstream>
@@ -40,6 +41,7 @@ TEST_CASE("every ledger line uses a formula of the table") {
   scenario.power = PowerModel{};
   scenario.counted =
       CountedFlops{.model = "m", .forward = FlopsPerToken(1.0), .backward = FlopsPerToken(2.0)};
+  scenario.step = tests::small_step();
   std::set<std::string_view> used;
   for (const LedgerLine& line : estimate(scenario).ledger) {
     INFO(line.id);

@@ -1,0 +1,157 @@
+#include "calibration/backtest.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <thread>
+
+namespace trainbudget {
+namespace {
+
+constexpr int fold_count = 8;
+constexpr std::size_t rows_of_new_source = 10;
+constexpr double p90_deviations = 1.2815515655446004;  // of a standard normal distribution
+
+/// FNV-1a with a final mix: the same folds on every machine.
+std::uint32_t hash(std::string_view text) {
+  std::uint32_t value = 2166136261u;
+  for (const char c : text) {
+    value ^= static_cast<unsigned char>(c);
+    value *= 16777619u;
+  }
+  value ^= value >> 13;
+  value *= 0x5bd1e995u;
+  return value ^ (value >> 15);
+}
+
+/// One fit and the rows that it predicts.
+struct HeldOut {
+  std::vector<const Observation*> fitted;
+  std::vector<std::size_t> scored;
+};
+
+std::vector<HeldOut> splits_of(std::span<const Observation> scored, std::span<const Observation> known,
+                               Holdout holdout) {
+  std::map<std::string, std::vector<std::size_t>> parts;
+  for (std::size_t i = 0; i < scored.size(); ++i) {
+    const MeasuredRun& run = *scored[i].run;
+    parts[holdout == Holdout::folds ? std::to_string(hash(run.id) % fold_count) : run.group].push_back(i);
+  }
+  std::vector<HeldOut> splits;
+  for (auto& [part, rows] : parts) {
+    std::set<std::string_view> taught;  // rows of the new source that the fit may see
+    if (holdout == Holdout::source_ten) {
+      std::sort(rows.begin(), rows.end(), [&](std::size_t a, std::size_t b) {
+        return hash(scored[a].run->id) < hash(scored[b].run->id);
+      });
+      for (std::size_t i = 0; i < std::min(rows_of_new_source, rows.size()); ++i)
+        taught.insert(scored[rows[i]].run->id);
+      rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(taught.size()));
+    }
+    HeldOut split;
+    std::set<std::string_view> hidden;
+    for (const std::size_t row : rows)
+      hidden.insert(scored[row].run->id);
+    std::set<std::string_view> seen;
+    for (const std::span<const Observation> set : {known, scored}) {
+      for (const Observation& observation : set) {
+        const MeasuredRun& run = *observation.run;
+        const bool same_source = holdout != Holdout::folds && run.group == part;
+        const bool of_this_set = set.data() == known.data() || taught.contains(run.id);
+        if (!of_this_set || hidden.contains(run.id) || (same_source && !taught.contains(run.id))) continue;
+        if (seen.insert(run.id).second) split.fitted.push_back(&observation);
+      }
+    }
+    split.scored = rows;
+    if (!rows.empty()) splits.push_back(std::move(split));
+  }
+  return splits;
+}
+
+PredictedRun predicted(const Fit& fit, const Observation& row, Holdout holdout) {
+  const Fit::Prediction prediction = fit.predict(row);
+  const double widening = holdout == Holdout::source       ? unknown_stack_widening
+                          : holdout == Holdout::source_ten ? new_source_widening
+                                                           : known_stack_widening;
+  const double deviations = p90_deviations * widening * prediction.spread;
+  return {.run = row.run,
+          .p10 = prediction.seconds * std::exp(-deviations),
+          .p50 = prediction.seconds,
+          .p90 = prediction.seconds * std::exp(deviations),
+          .profile = row.run->accelerator + "/" + row.run->stack};
+}
+
+}  // namespace
+
+std::vector<PredictedRun> backtest(std::span<const Observation> scored, std::span<const Observation> known,
+                                   Holdout holdout, const FitOptions& options) {
+  const std::vector<HeldOut> splits = splits_of(scored, known, holdout);
+  std::vector<PredictedRun> predictions(scored.size());
+  // Every split is independent and writes its own rows: the result does not depend on the threads.
+  const std::size_t threads = std::max(1u, std::thread::hardware_concurrency());
+  std::vector<std::jthread> workers;
+  for (std::size_t worker = 0; worker < threads; ++worker) {
+    workers.emplace_back([&, worker] {
+      for (std::size_t i = worker; i < splits.size(); i += threads) {
+        const Fit fit(splits[i].fitted, options);
+        for (const std::size_t row : splits[i].scored)
+          predictions[row] = predicted(fit, scored[row], holdout);
+      }
+    });
+  }
+  workers.clear();
+  std::erase_if(predictions, [](const PredictedRun& prediction) { return prediction.run == nullptr; });
+  return predictions;
+}
+
+ErrorSummary summarize_ratios(std::span<const double> ratios) {
+  ErrorSummary summary;
+  if (ratios.empty()) return summary;
+  std::vector<double> errors;
+  for (const double ratio : ratios) {
+    errors.push_back(std::abs(ratio - 1.0));
+    summary.mean += errors.back();
+    summary.bias += std::log(ratio);
+  }
+  std::sort(errors.begin(), errors.end());
+  const auto count = static_cast<double>(errors.size());
+  const auto quantile = [&](double fraction) {  // linear between the neighbouring order statistics
+    const double place = fraction * (count - 1.0);
+    const auto below = static_cast<std::size_t>(place);
+    const std::size_t above = std::min(below + 1, errors.size() - 1);
+    return errors[below] + (errors[above] - errors[below]) * (place - static_cast<double>(below));
+  };
+  summary.rows = static_cast<int>(errors.size());
+  summary.mean /= count;
+  summary.bias /= count;
+  summary.median = quantile(0.5);
+  summary.p90 = quantile(0.9);
+  return summary;
+}
+
+ErrorSummary summarize_errors(std::span<const PredictedRun> predictions,
+                              const std::function<bool(const MeasuredRun&)>& counted) {
+  std::vector<double> ratios;
+  double inside = 0.0;
+  for (const PredictedRun& prediction : predictions) {
+    if (!counted(*prediction.run)) continue;
+    ratios.push_back(1.0 + prediction.error());
+    inside += prediction.inside() ? 1.0 : 0.0;
+  }
+  ErrorSummary summary = summarize_ratios(ratios);
+  if (summary.rows > 0) summary.coverage = inside / summary.rows;
+  return summary;
+}
+
+bool is_dense_16_bit(const MeasuredRun& run) {
+  const Precision precision = run.run.precision;
+  const bool wide = precision == Precision::bf16 || precision == Precision::fp16;
+  bool family = false;
+  for (const std::string_view prefix : {"v100", "a100", "a800", "h100", "b200"})
+    family = family || run.accelerator.starts_with(prefix);
+  return wide && family && run.architecture == "dense" && !run.run.recipe.adapters;
+}
+
+}  // namespace trainbudget

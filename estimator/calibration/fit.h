@@ -1,0 +1,98 @@
+// Fits the parameters of efficiency profiles to measured step times, all profiles at once. A profile's
+// parameter, on its unbounded coordinate, is what all have in common, plus what its accelerator, its software
+// stack and the pair of them add: each is drawn to zero by its prior spread (parameter_table), so that a
+// stack with few rows keeps close to the others and an unknown one starts from them, with the uncertainty
+// that this leaves. Rows that no value explains are pulled less (Student's t). Maximum a posteriori by
+// Gauss–Newton; the posterior is its Gaussian approximation (Bishop, Pattern Recognition and Machine
+// Learning, §4.4).
+#pragma once
+
+#include "calibration/observation.h"
+#include "core/efficiency.h"
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace trainbudget {
+
+enum class Level : std::uint8_t { common, accelerator, stack, release, pair };
+inline constexpr std::size_t level_count = 5;
+
+/// Which profile: an accelerator with a software stack of a date.
+struct ProfileKey {
+  std::string_view accelerator;
+  std::string_view stack;
+  std::string_view date;
+};
+
+/// One unknown: what `owner` (an accelerator, a stack, "stack@date", "accelerator/stack", nothing for common)
+/// adds to a parameter.
+struct Unknown {
+  Level level = Level::common;
+  std::string owner;
+  Parameter parameter = Parameter::matmul;
+  double prior_spread = 0.0;
+};
+
+struct FitOptions {
+  double row_spread = 0.04;      ///< of ln(measured ÷ predicted) that parameters cannot explain
+  double tail = 4.0;             ///< degrees of freedom of Student's t
+  double weight_exponent = 1.0;  ///< rows weigh as scatter^−this; 2 is by their variance
+  int most_iterations = 60;
+};
+
+class Fit {
+ public:
+  /// Fits `rows`; the pointers need not stay valid.
+  Fit(std::span<const Observation* const> rows, const FitOptions& options);
+
+  /// The parameters of an accelerator with a stack, known to the fit or not.
+  Efficiency efficiency(const ProfileKey& profile) const;
+
+  struct Prediction {
+    double seconds = 0.0;  ///< median
+    /// Standard deviation of its logarithm: what is not known of the parameters, and the scatter of rows.
+    double spread = 0.0;
+    double parameter_spread = 0.0;  ///< the first of the two alone
+  };
+  Prediction predict(const Observation& row) const;
+  /// As if the row were of another profile.
+  Prediction predict(const Observation& row, const ProfileKey& profile) const;
+
+  /// Standard deviation of the unbounded coordinate of one parameter of a profile.
+  double coordinate_spread(const ProfileKey& profile, Parameter parameter) const;
+
+  int iterations() const { return iterations_; }
+  bool converged() const { return converged_; }
+  /// Robust standard deviation of the residuals of the rows that were fitted, for a scatter of 1.
+  double residual_spread() const { return residual_spread_; }
+
+ private:
+  struct Address {
+    std::array<int, level_count> unknown = {-1, -1, -1, -1,
+                                            -1};  ///< by level; -1: unknown to the fit or does not vary
+  };
+  using Addresses = std::array<Address, parameter_count>;
+
+  int find(Level level, std::string_view owner, Parameter parameter) const;
+  int intern(Level level, std::string_view owner, Parameter parameter, double spread);
+  Addresses addresses(const ProfileKey& profile) const;
+  std::array<double, parameter_count> coordinates(const Addresses& addresses) const;
+  std::array<double, parameter_count> gradient(const Observation& row,
+                                               const std::array<double, parameter_count>& coordinates,
+                                               double& log_seconds) const;
+
+  FitOptions options_;
+  std::vector<Unknown> unknowns_;
+  std::map<std::string, int, std::less<>> index_;
+  std::vector<double> values_;
+  std::vector<double> covariance_;  ///< square, of all unknowns
+  double residual_spread_ = 0.0;
+  int iterations_ = 0;
+  bool converged_ = false;
+};
+
+}  // namespace trainbudget

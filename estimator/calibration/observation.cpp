@@ -1,0 +1,48 @@
+#include "calibration/observation.h"
+
+#include "core/memory.h"
+
+#include <cmath>
+
+namespace trainbudget {
+
+double Observation::predicted_seconds(const Efficiency& efficiency) const {
+  const RecomputeKnown known = run->recompute_stated ? RecomputeKnown::yes : RecomputeKnown::no;
+  return step_time(workload, machine, layout(), run->run.global_batch, efficiency, known).total();
+}
+
+double Observation::predicted_memory(const Efficiency& efficiency) const {
+  return memory_use(workload, layout(), run->run.global_batch, efficiency).peak.in_use();
+}
+
+std::string observation_problem(const MeasuredRun& run, const Accelerator& accelerator,
+                                const Cluster& cluster) {
+  if (!run.inexpressible.empty()) return run.inexpressible;
+  if (!(run.step_seconds > 0.0)) return "no step time";
+  const auto machine = machine_of(accelerator, cluster, run.run.precision);
+  if (!machine) return accelerator.name + " has no peak at " + std::string(name_of(run.run.precision));
+  if (machine->fabric.tiers == 0 && run.run.layout.accelerators() > 1.0)
+    return "cluster " + cluster.name + " has no network";
+  return {};
+}
+
+Observation observe(const MeasuredRun& run, const Accelerator& accelerator, const Cluster& cluster) {
+  const TrainingRun& training = run.run;
+  const ModelOps ops = apply(training.recipe, expand(run.model));
+  const ScatterFactors factors;
+  double scatter = 1.0;
+  for (const Layer& layer : run.model.blocks) {
+    if (std::holds_alternative<MixtureOfExperts>(layer.feed_forward)) scatter = factors.experts;
+  }
+  if (!run.layout_stated) scatter *= factors.unstated_layout;
+  if (!run.shape_stated) scatter *= factors.unstated_shape;
+  if (!run.recompute_stated) scatter *= factors.unstated_recompute;
+  if (training.recipe.adapters) scatter *= factors.adapters;
+  return {.run = &run,
+          .workload = gather(ops, training.sequence, training.recipe, training.fused_attention),
+          .machine = *machine_of(accelerator, cluster, training.precision),
+          .log_measured = std::log(run.step_seconds),
+          .scatter = scatter};
+}
+
+}  // namespace trainbudget

@@ -1,0 +1,46 @@
+// A measured run, made ready to be predicted.
+#pragma once
+
+#include "core/efficiency.h"
+#include "core/machine.h"
+#include "core/measured_run.h"
+#include "core/step_time.h"
+#include "core/workload.h"
+
+#include <string>
+
+namespace trainbudget {
+
+struct Observation {
+  const MeasuredRun* run = nullptr;
+  Workload workload;
+  Machine machine;
+  double log_measured = 0.0;  ///< ln of the measured step time in seconds
+  /// How much wider than a dense run with a stated layout this one scatters around any prediction.
+  double scatter = 1.0;
+
+  const Layout& layout() const { return run->run.layout; }
+  double predicted_seconds(const Efficiency& efficiency) const;
+  /// Bytes in use on the fullest stage, without what an allocator holds beyond.
+  double predicted_memory(const Efficiency& efficiency) const;
+};
+
+/// What mixtures of experts, and what a row leaves open, add to the scatter: chosen so that errors of rows
+/// that were not fitted (calibration/backtest.h) are as wide as predicted.
+struct ScatterFactors {
+  double experts = 2.5;
+  double unstated_layout = 2.5;
+  double unstated_shape = 2.0;
+  double adapters = 1.5;
+  double unstated_recompute = 1.3;
+};
+
+/// Why `run` cannot be predicted on this hardware (no peak at its precision, no step time); empty where it
+/// can.
+std::string observation_problem(const MeasuredRun& run, const Accelerator& accelerator,
+                                const Cluster& cluster);
+
+/// Expects a run without observation_problem(); keeps a pointer to it.
+Observation observe(const MeasuredRun& run, const Accelerator& accelerator, const Cluster& cluster);
+
+}  // namespace trainbudget

@@ -1,0 +1,70 @@
+#include "calibration/profile.h"
+
+#include "calibration/backtest.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace trainbudget {
+namespace {
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0.0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+double prior_spread(const ParameterRow& row) {
+  return std::sqrt(row.common_spread * row.common_spread + row.accelerator_spread * row.accelerator_spread +
+                   row.stack_spread * row.stack_spread + row.release_spread * row.release_spread +
+                   row.pair_spread * row.pair_spread);
+}
+
+/// A posterior narrower than this part of the prior was learnt from rows.
+constexpr double told_by_rows = 0.8;
+
+}  // namespace
+
+std::string newest_date(std::span<const Observation* const> rows, std::string_view accelerator,
+                        std::string_view stack) {
+  std::string newest;
+  for (const Observation* row : rows) {
+    if (row->run->accelerator == accelerator && row->run->stack == stack)
+      newest = std::max(newest, row->run->date);
+  }
+  return newest;
+}
+
+EfficiencyProfile make_profile(const Fit& fit, std::span<const Observation* const> rows,
+                               const ProfileKey& key, const std::string& source) {
+  const bool generic = key.stack == generic_stack;
+  const ProfileKey fitted = generic ? ProfileKey{key.accelerator, {}, {}} : key;
+  EfficiencyProfile profile{.name = std::string(key.accelerator) + "/" + std::string(key.stack),
+                            .accelerator = std::string(key.accelerator),
+                            .stack = std::string(key.stack),
+                            .date = std::string(key.date)};
+  const Efficiency values = fit.efficiency(fitted);
+  for (const ParameterRow& row : parameter_table()) {
+    ProfileParameter& parameter = profile.parameters[index_of(row.parameter)];
+    parameter.value = values[row.parameter];
+    parameter.spread = fit.coordinate_spread(fitted, row.parameter);
+    const bool told = parameter.spread < told_by_rows * prior_spread(row);
+    parameter.provenance = {.origin = told ? Origin::fitted : Origin::assumed, .source = source};
+  }
+  // How far rows of this accelerator (and stack) would lie from a prediction, were they not fitted.
+  std::vector<double> spreads;
+  for (const Observation* row : rows) {
+    if (row->run->accelerator != key.accelerator) continue;
+    if (!generic && row->run->stack != key.stack) continue;
+    if (!generic) ++profile.rows;
+    spreads.push_back(fit.predict(*row, fitted).parameter_spread);
+  }
+  const double widening = generic ? unknown_stack_widening : known_stack_widening;
+  const double scatter = fit.residual_spread();
+  profile.row_spread = widening * scatter;
+  profile.step_time_spread = widening * std::hypot(median(spreads), scatter);
+  return profile;
+}
+
+}  // namespace trainbudget

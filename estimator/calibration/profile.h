@@ -1,0 +1,24 @@
+// From a fit to an efficiency profile.
+#pragma once
+
+#include "calibration/fit.h"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace trainbudget {
+
+/// The stack of a profile for an accelerator whose stack is unknown.
+inline constexpr std::string_view generic_stack = "generic";
+
+/// The profile of `key` by `fit`. `rows` are those that were fitted; the newest release of the stack counts.
+/// A parameter whose posterior is hardly narrower than its prior is marked assumed: the rows do not tell.
+EfficiencyProfile make_profile(const Fit& fit, std::span<const Observation* const> rows,
+                               const ProfileKey& key, const std::string& source);
+
+/// The newest date of the rows of an accelerator and a stack; empty where there is none.
+std::string newest_date(std::span<const Observation* const> rows, std::string_view accelerator,
+                        std::string_view stack);
+
+}  // namespace trainbudget

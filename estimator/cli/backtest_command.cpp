@@ -1,0 +1,225 @@
+// trainbudget backtest: predicts published measurements, and says how far off it is.
+#include "calibration/backtest.h"
+#include "cli/command.h"
+#include "core/estimate.h"
+#include "io/measured_run_file.h"
+#include "io/profile_folder.h"
+#include "io/whole_run_file.h"
+#include "io/yaml_node.h"
+#include "render/backtest_report.h"
+#include "render/number_text.h"
+
+#include <map>
+#include <memory>
+#include <set>
+
+namespace trainbudget::cli {
+namespace {
+
+struct BacktestOptions {
+  std::string corpus;
+  std::string holdout = "all";
+  bool runs = false;
+};
+
+bool scorable(const MeasuredRun& run) {
+  return run.inexpressible.empty();
+}
+
+std::vector<Observation> observations_of(const io::MeasuredRuns& runs, bool with_doubtful) {
+  std::vector<Observation> observations;
+  for (const MeasuredRun& run : runs.runs) {
+    if (scorable(run) && (with_doubtful || !run.doubtful))
+      observations.push_back(
+          observe(run, runs.accelerators.at(run.accelerator), runs.clusters.at(run.cluster)));
+  }
+  return observations;
+}
+
+/// The sets that errors are reported for: all, dense in 16 bit, and by source, accelerator, precision and
+/// architecture.
+std::map<std::string, std::function<bool(const MeasuredRun&)>> sets_of(const io::MeasuredRuns& runs) {
+  std::map<std::string, std::function<bool(const MeasuredRun&)>> sets;
+  for (const MeasuredRun& run : runs.runs) {
+    if (!scorable(run) || run.doubtful) continue;
+    const auto by = [&](const std::string& kind, auto property) {
+      const std::string value(property(run));
+      sets.emplace(kind + " " + value,
+                   [=](const MeasuredRun& other) { return std::string(property(other)) == value; });
+    };
+    by("source", [](const MeasuredRun& r) { return r.group; });
+    by("accelerator", [](const MeasuredRun& r) { return r.accelerator; });
+    by("precision", [](const MeasuredRun& r) { return name_of(r.run.precision); });
+    by("architecture", [](const MeasuredRun& r) { return r.architecture; });
+  }
+  return sets;
+}
+
+void add_summaries(render::BacktestReport& report, const std::string& holdout,
+                   const std::vector<PredictedRun>& predictions, const io::MeasuredRuns& runs) {
+  const auto add = [&](const std::string& name, const std::function<bool(const MeasuredRun&)>& counted) {
+    const ErrorSummary s =
+        summarize_errors(predictions, [&](const MeasuredRun& run) { return !run.doubtful && counted(run); });
+    if (s.rows > 0)
+      report.summary.push_back({holdout, name, s.rows, s.median, s.mean, s.p90, s.bias, s.coverage});
+  };
+  add("all", [](const MeasuredRun&) { return true; });
+  add("dense 16-bit", is_dense_16_bit);
+  for (const auto& [name, counted] : sets_of(runs))
+    add(name, counted);
+}
+
+/// Memory by rules alone (core/memory.h at typical values, nothing fitted), by source.
+void add_memory(render::BacktestReport& report, const std::vector<Observation>& scored) {
+  std::map<std::string, std::vector<double>> errors;
+  for (const Observation& row : scored) {
+    if (!row.run->peak_memory_bytes || row.run->doubtful || !row.run->layout_stated) continue;
+    const double error = row.predicted_memory(typical_efficiency()) / *row.run->peak_memory_bytes;
+    errors["source " + row.run->group + ", " + row.run->architecture].push_back(error);
+  }
+  for (const auto& [set, ratios] : errors) {
+    const ErrorSummary s = summarize_ratios(ratios);
+    report.summary.push_back({"memory_by_rules", set, s.rows, s.median, s.mean, s.p90, s.bias, {}});
+  }
+}
+
+std::vector<Holdout> holdouts_named(const std::string& word) {
+  std::vector<Holdout> all;
+  for (std::size_t i = 0; i < holdout_words.size(); ++i) {
+    all.push_back(static_cast<Holdout>(i));
+    if (word == holdout_words[i]) return {static_cast<Holdout>(i)};
+  }
+  if (word == "all") return all;
+  throw io::InputError(io::option_location("--holdout", word),
+                       "unknown way '" + word + "' of holding rows out",
+                       "one of within_stack, leave_source_out, after_ten_rows, all");
+}
+
+/// Whole runs, end to end: hours and days by the rule of thumb at the prior, against what was published.
+int run_whole_runs(const GlobalOptions& global) {
+  const io::ProfileFolder profiles = io::profile_folder(global.profiles);
+  render::Table table{.columns = {{"id", "Run"},
+                                  {"accelerator", "Accelerator"},
+                                  {"measured_gpu_hours", "Used", true},
+                                  {"p10", "P10", true},
+                                  {"p50", "P50", true},
+                                  {"p90", "P90", true},
+                                  {"measured_days", "Days", true},
+                                  {"days_p50", "P50", true},
+                                  {"error", "Error", true},
+                                  {"inside", "Inside"},
+                                  {"remark", "Remark", false, true}}};
+  const auto number = [](double value) {
+    return value > 0.0 ? render::Cell::of(render::number_text(value, Unit::count), value)
+                       : render::Cell::unknown();
+  };
+  std::vector<double> ratios;
+  int inside = 0;
+  int listed = 0;
+  for (const WholeRun& run : io::read_published_whole_runs(profiles)) {
+    ++listed;
+    std::vector<render::Cell> cells{render::Cell::of(run.id), render::Cell::of(run.accelerator),
+                                    number(run.gpu_hours)};
+    if (!run.inexpressible.empty()) {
+      cells.insert(cells.end(), 7, render::Cell::unknown());
+      cells.push_back(render::Cell::of("not predicted: " + run.inexpressible));
+    } else {
+      const Range hours = estimate(io::scenario_before(run, profiles)).gpu_hours;
+      const double ratio = hours.p50 / run.gpu_hours;
+      const bool is_inside = run.gpu_hours >= hours.p10 && run.gpu_hours <= hours.p90;
+      if (run.check.empty()) {
+        ratios.push_back(ratio);
+        inside += is_inside ? 1 : 0;
+      }
+      for (const double value : {hours.p10, hours.p50, hours.p90})
+        cells.push_back(number(value));
+      cells.push_back(number(run.days));
+      cells.push_back(number(run.accelerators > 0.0 ? hours.p50 / run.accelerators / 24.0 : 0.0));
+      cells.push_back(render::Cell::of(render::number_text(ratio - 1.0, Unit::fraction), ratio - 1.0));
+      cells.push_back({is_inside ? "yes" : "no", is_inside});
+      cells.push_back(render::Cell::of(run.check.empty() ? run.gpu_hours_kind : "not scored: " + run.check));
+    }
+    table.rows.push_back(std::move(cells));
+  }
+  const ErrorSummary summary = summarize_ratios(ratios);
+  emit(renderer_of(table), global.output);
+  say(std::to_string(listed) + " whole runs, " + std::to_string(summary.rows) +
+      " scored: median error of GPU-hours " + render::number_text(summary.median, Unit::fraction) +
+      ", mean " + render::number_text(summary.mean, Unit::fraction) + "; " + std::to_string(inside) +
+      " inside P10-P90\n");
+  return 0;
+}
+
+int run_backtest(const GlobalOptions& global, const BacktestOptions& options) {
+  const std::vector<Holdout> holdouts = holdouts_named(options.holdout);
+  const io::ProfileFolder profiles = io::profile_folder(global.profiles);
+  const io::MeasuredRuns published = io::read_published_runs(profiles);
+  io::MeasuredRuns own;
+  if (!options.corpus.empty())
+    own = io::read_measured_runs(io::read_csv_file(options.corpus), io::read_run_names(profiles), profiles);
+  const io::MeasuredRuns& runs = options.corpus.empty() ? published : own;
+
+  const std::vector<Observation> known = observations_of(published, false);
+  const std::vector<Observation> scored = observations_of(runs, true);
+  render::BacktestReport report{.listed = static_cast<int>(runs.runs.size())};
+  for (const MeasuredRun& run : runs.runs) {
+    if (!scorable(run))
+      ++report.inexpressible;
+    else if (run.doubtful)
+      ++report.doubtful;
+  }
+  for (const Holdout holdout : holdouts) {
+    const std::string word(holdout_words[static_cast<std::size_t>(holdout)]);
+    const std::vector<PredictedRun> predictions = backtest(scored, known, holdout);
+    std::map<const MeasuredRun*, const PredictedRun*> found;
+    for (const PredictedRun& prediction : predictions)
+      found[prediction.run] = &prediction;
+    for (const MeasuredRun& run : runs.runs) {
+      const auto prediction = found.find(&run);
+      if (prediction == found.end()) {
+        if (!scorable(run)) report.rows.push_back({.run = &run, .holdout = word});
+        continue;
+      }
+      const PredictedRun& p = *prediction->second;
+      report.rows.push_back({&run, word, true, p.p10, p.p50, p.p90, p.profile});
+    }
+    add_summaries(report, word, predictions, runs);
+  }
+  add_memory(report, scored);
+  emit(
+      [&](Format format, render::Style style) {
+        switch (format) {
+          case Format::json:
+            return render::backtest_json(report);
+          case Format::csv:
+            return render::backtest_csv(report);
+          case Format::markdown:
+            return render::backtest_markdown(report);
+          case Format::table:
+            break;
+        }
+        return render::backtest_text(report, style);
+      },
+      global.output);
+  return 0;
+}
+
+}  // namespace
+
+AddedCommand add_backtest_command(CLI::App& parent, const GlobalOptions& global) {
+  CLI::App* app = parent.add_subcommand("backtest", "Predict published measurements, and say how far off");
+  const auto options = std::make_shared<BacktestOptions>();
+  app->add_option("--corpus", options->corpus,
+                  "Measurements to predict, in the columns of published_runs/steps.csv; default: those")
+      ->type_name("FILE");
+  app->add_option("--holdout", options->holdout,
+                  "What the fit may not have seen: within_stack (the row), leave_source_out, after_ten_rows, "
+                  "all")
+      ->type_name("WAY");
+  app->add_flag("--runs", options->runs, "Predict whole published runs instead: GPU-hours and days");
+  app->footer("Example:\n  trainbudget backtest --holdout within_stack");
+  return {app,
+          [=, &global] { return options->runs ? run_whole_runs(global) : run_backtest(global, *options); }};
+}
+
+}  // namespace trainbudget::cli

@@ -1,0 +1,106 @@
+#include "core/step_plan.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace trainbudget {
+namespace {
+
+constexpr double p90_deviations = 1.2815515655446004;  // of a standard normal distribution
+
+/// As calibration/observation.h: how much wider rows of mixtures of experts scatter.
+constexpr double expert_scatter = 2.5;
+
+bool has_experts(const Workload& workload) {
+  return workload.active_experts > 1.0;
+}
+
+double memory_of(const StepPlan& plan, const Layout& layout) {
+  return memory_use(plan.workload, layout, plan.global_batch, plan.profile.efficiency()).peak.total();
+}
+
+class Advisor {
+ public:
+  explicit Advisor(const StepPlan& plan) : plan_(plan) {}
+
+  std::vector<FitAdvice> operator()() {
+    const Layout& now = plan_.layout;
+    if (now.recompute == Recompute::none)
+      consider("recompute the attention core (recompute=selective)",
+               [](Layout& l) { l.recompute = Recompute::selective; });
+    if (now.recompute != Recompute::full)
+      consider("recompute whole layers (recompute=full)", [](Layout& l) { l.recompute = Recompute::full; });
+    if (now.micro_batch > 1)
+      consider("halve the micro-batch (mbs=" + std::to_string(now.micro_batch / 2) + ")",
+               [](Layout& l) { l.micro_batch /= 2; });
+    if (now.tensor > 1 && !now.sequence_parallel)
+      consider("sequence parallelism (sp)", [](Layout& l) { l.sequence_parallel = true; });
+    for (int level = static_cast<int>(now.sharding) + 1; level <= 3; ++level)
+      consider("share out more over data-parallel ranks (zero=" + std::to_string(level) + ")",
+               [&](Layout& l) { l.sharding = static_cast<Sharding>(level); });
+    consider("twice the tensor parallelism (tp=" + std::to_string(2 * now.tensor) + ")", [](Layout& l) {
+      l.tensor *= 2;
+      l.data /= 2;
+    });
+    consider("twice the pipeline stages (pp=" + std::to_string(2 * now.pipeline) + ")", [](Layout& l) {
+      l.pipeline *= 2;
+      l.data /= 2;
+    });
+    if (!now.offload_optimizer)
+      consider("keep optimizer states in host memory (offload)",
+               [](Layout& l) { l.offload_optimizer = true; });
+    std::stable_sort(advice_.begin(), advice_.end(),
+                     [](const FitAdvice& a, const FitAdvice& b) { return a.step_seconds < b.step_seconds; });
+    return std::move(advice_);
+  }
+
+ private:
+  template <class Change>
+  void consider(std::string what, Change change) {
+    Layout layout = plan_.layout;
+    change(layout);
+    const bool same_accelerators = layout.accelerators() == plan_.layout.accelerators();
+    if (!same_accelerators ||
+        !layout_problem(plan_.workload, plan_.machine, layout, plan_.global_batch).empty())
+      return;
+    const double bytes = memory_of(plan_, layout);
+    if (bytes > plan_.machine.memory_capacity) return;
+    const double seconds =
+        step_time(plan_.workload, plan_.machine, layout, plan_.global_batch, plan_.profile.efficiency())
+            .total();
+    advice_.push_back({std::move(what), bytes, seconds});
+  }
+
+  const StepPlan& plan_;
+  std::vector<FitAdvice> advice_;
+};
+
+}  // namespace
+
+double step_time_spread(const EfficiencyProfile& profile, const Workload& workload) {
+  if (!has_experts(workload)) return profile.step_time_spread;
+  const double extra = profile.row_spread * profile.row_spread * (expert_scatter * expert_scatter - 1.0);
+  return std::sqrt(profile.step_time_spread * profile.step_time_spread + extra);
+}
+
+StepEstimate estimate_step(const StepPlan& plan) {
+  StepEstimate estimate;
+  const Efficiency efficiency = plan.profile.efficiency();
+  estimate.time = step_time(plan.workload, plan.machine, plan.layout, plan.global_batch, efficiency);
+  const double median = estimate.time.total();
+  const double width = std::exp(p90_deviations * step_time_spread(plan.profile, plan.workload));
+  estimate.seconds = {median / width, median, median * width};
+  const double at_one_second =
+      model_flops_utilization(plan.workload, plan.machine, plan.layout, plan.global_batch, 1.0);
+  estimate.model_flops_utilization = reciprocal(estimate.seconds) * at_one_second;
+  estimate.memory = memory_use(plan.workload, plan.layout, plan.global_batch, efficiency);
+  estimate.fits = estimate.memory.peak.total() <= plan.machine.memory_capacity;
+  return estimate;
+}
+
+std::vector<FitAdvice> fit_advice(const StepPlan& plan) {
+  if (memory_of(plan, plan.layout) <= plan.machine.memory_capacity) return {};
+  return Advisor(plan)();
+}
+
+}  // namespace trainbudget

@@ -1,0 +1,157 @@
+#include "io/layout_text.h"
+
+#include "io/quantity_text.h"
+#include "io/suggest.h"
+
+#include <array>
+#include <cmath>
+#include <string_view>
+
+namespace trainbudget::io {
+namespace {
+
+constexpr std::array<std::string_view, 14> keys{"tp",     "pp",       "vpp",  "cp",     "ep",
+                                                "etp",    "mbs",      "zero", "shard",  "recompute",
+                                                "layers", "schedule", "sp",   "offload"};
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ')
+    text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ')
+    text.remove_suffix(1);
+  return text;
+}
+
+class Reader {
+ public:
+  explicit Reader(const YamlNode& node) : node_(node) {}
+
+  Layout read() {
+    std::string_view rest = node_.text;
+    while (!rest.empty()) {
+      const std::size_t comma = rest.find(',');
+      item(trimmed(rest.substr(0, comma)));
+      rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+    }
+    if (layout_.expert > 1 && layout_.expert_tensor == 0) layout_.expert_tensor = 1;
+    return layout_;
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& message, std::string hint = {}) const {
+    throw InputError(node_.location, message, std::move(hint));
+  }
+
+  void item(std::string_view text) {
+    if (text.empty()) refuse("a layout is written like tp=8,pp=4,mbs=1");
+    const std::size_t equals = text.find('=');
+    const std::string key(trimmed(text.substr(0, equals)));
+    const std::string_view value =
+        equals == std::string_view::npos ? std::string_view{} : trimmed(text.substr(equals + 1));
+    if (equals == std::string_view::npos && key != "sp" && key != "offload")
+      refuse("'" + key.substr(0, 40) + "' in a layout wants a value: " + key.substr(0, 40) + "=…",
+             did_you_mean_or_list(key, keys));
+    if (key == "tp") {
+      layout_.tensor = size(key, value);
+    } else if (key == "pp") {
+      layout_.pipeline = size(key, value);
+    } else if (key == "vpp") {
+      layout_.chunks = size(key, value);
+    } else if (key == "cp") {
+      layout_.context = size(key, value);
+    } else if (key == "ep") {
+      layout_.expert = size(key, value);
+    } else if (key == "etp") {
+      layout_.expert_tensor = size(key, value);
+    } else if (key == "mbs") {
+      layout_.micro_batch = size(key, value);
+    } else if (key == "shard") {
+      layout_.shard_group = size(key, value);
+    } else if (key == "zero") {
+      if (value.size() != 1 || value[0] < '0' || value[0] > '3') refuse("zero is 0, 1, 2 or 3");
+      layout_.sharding = static_cast<Sharding>(value[0] - '0');
+    } else if (key == "recompute") {
+      layout_.recompute = static_cast<Recompute>(word(key, value, recompute_words));
+    } else if (key == "schedule") {
+      layout_.schedule = static_cast<Schedule>(word(key, value, schedule_words));
+    } else if (key == "layers") {
+      layout_.recomputed_layers = parse_quantity(value, QuantityKind::fraction, node_.location);
+      if (layout_.recomputed_layers > 1.0) refuse("the fraction of recomputed layers is at most 1");
+    } else if (key == "sp") {
+      layout_.sequence_parallel = flag(key, value);
+    } else if (key == "offload") {
+      layout_.offload_optimizer = flag(key, value);
+    } else {
+      refuse("unknown key '" + key.substr(0, 40) + "' in a layout", did_you_mean_or_list(key, keys));
+    }
+  }
+
+  int size(const std::string& key, std::string_view value) const {
+    const double number = parse_quantity(value, QuantityKind::count, node_.location);
+    constexpr double most = 1e6;
+    if (number < 1.0 || number > most || number != std::floor(number))
+      refuse(key + " in a layout is a whole number from 1");
+    return static_cast<int>(number);
+  }
+
+  bool flag(const std::string& key, std::string_view value) const {
+    if (value.empty() || value == "1" || value == "true") return true;
+    if (value == "0" || value == "false") return false;
+    refuse(key + " in a layout is a flag: " + key + ", " + key + "=1 or " + key + "=0");
+  }
+
+  template <std::size_t N>
+  std::size_t word(const std::string& key, std::string_view value,
+                   const std::array<std::string_view, N>& words) const {
+    for (std::size_t i = 0; i < N; ++i) {
+      if (words[i] == value) return i;
+    }
+    refuse("unknown " + key + " '" + std::string(value.substr(0, 40)) + "' in a layout",
+           did_you_mean_or_list(value, words));
+  }
+
+  const YamlNode& node_;
+  Layout layout_;
+};
+
+}  // namespace
+
+Layout read_layout(const YamlNode& node, double accelerators) {
+  if (node.kind != YamlNode::Kind::scalar)
+    throw InputError(node.location, "a layout is written like tp=8,pp=4,mbs=1");
+  Layout layout = Reader(node).read();
+  const double ranks = layout.accelerators();
+  const double data = accelerators / ranks;
+  if (data < 1.0 || data != std::floor(data)) {
+    throw InputError(node.location, "tp × pp × cp = " + format_quantity(ranks, QuantityKind::count, 6) +
+                                        " does not divide " +
+                                        format_quantity(accelerators, QuantityKind::count, 6) +
+                                        " accelerators");
+  }
+  layout.data = static_cast<int>(data);
+  return layout;
+}
+
+std::string layout_text(const Layout& layout) {
+  std::string text = "tp=" + std::to_string(layout.tensor) + ",pp=" + std::to_string(layout.pipeline) +
+                     ",dp=" + std::to_string(layout.data) + ",mbs=" + std::to_string(layout.micro_batch);
+  const auto add = [&](bool unusual, const std::string& item) {
+    if (unusual) text += "," + item;
+  };
+  add(layout.chunks > 1, "vpp=" + std::to_string(layout.chunks));
+  add(layout.context > 1, "cp=" + std::to_string(layout.context));
+  add(layout.expert > 1, "ep=" + std::to_string(layout.expert));
+  add(layout.expert > 1, "etp=" + std::to_string(layout.expert_tensor_size()));
+  add(layout.sharding != Sharding::none, "zero=" + std::to_string(static_cast<int>(layout.sharding)));
+  add(layout.shard_group > 0, "shard=" + std::to_string(layout.shard_group));
+  add(layout.sequence_parallel, "sp");
+  add(layout.recompute != Recompute::none,
+      "recompute=" + std::string(recompute_words[static_cast<std::size_t>(layout.recompute)]));
+  add(layout.recompute != Recompute::none && layout.recomputed_layers != 1.0,
+      "layers=" + format_quantity(layout.recomputed_layers, QuantityKind::fraction));
+  add(layout.schedule != Schedule::one_forward_one_backward, "schedule=zero_bubble");
+  add(layout.offload_optimizer, "offload");
+  return text;
+}
+
+}  // namespace trainbudget::io

@@ -1,0 +1,164 @@
+#include "io/scenario_step.h"
+
+#include "core/layout_search.h"
+#include "io/cluster_file.h"
+#include "io/efficiency_file.h"
+#include "io/layout_text.h"
+#include "io/quantity_text.h"
+#include "io/scenario_model.h"
+#include "io/scenario_price.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace trainbudget::io {
+namespace {
+
+/// Below this a batch is of sequences, from here on of tokens: no run has batches of 65,536 sequences or more
+/// that are of less than as many tokens.
+constexpr double fewest_batch_tokens = 65536.0;
+constexpr double most_batch = 1e12;
+
+Cluster cluster_of(const std::optional<Cluster>& named, const ProfileFolder& profiles,
+                   const Scenario& scenario, const Location& where, std::vector<std::string>& assumptions) {
+  if (named) return *named;
+  // Any cluster of this accelerator that is not somebody's own: the one that comes first by name.
+  for (const std::string& name : profiles.names(cluster_profiles)) {
+    Cluster cluster = read_cluster_file(profiles.file(cluster_profiles, name));
+    if (cluster.accelerator != scenario.accelerator.name || !cluster.provider.empty()) continue;
+    assumptions.push_back("network of " + cluster.name + " (no --cluster given)");
+    return cluster;
+  }
+  throw InputError(where, "no cluster of " + scenario.accelerator.name + " is known",
+                   "name one: --cluster; 'trainbudget hardware list --clusters' shows them");
+}
+
+EfficiencyProfile profile_of(const StepRequest& request, const ProfileFolder& profiles, Scenario& scenario,
+                             ScenarioSources& sources) {
+  const std::string& accelerator = scenario.accelerator.name;
+  std::string name;
+  Location where;
+  if (request.efficiency != nullptr) {
+    name = read_string(*request.efficiency);
+    where = request.efficiency->location;
+  } else if (request.stack != nullptr) {
+    name = accelerator + "/" + read_string(*request.stack);
+    where = request.stack->location;
+  } else {
+    name = accelerator + "/generic";
+    const std::vector<std::string> known = efficiency_profile_names(profiles);
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      scenario.warnings.push_back("no efficiency profile of " + accelerator +
+                                  ": typical values stand for it, and the range is wide");
+      EfficiencyProfile typical{.name = "typical", .accelerator = accelerator, .stack = "generic"};
+      for (const ParameterRow& row : parameter_table())
+        typical.parameters[index_of(row.parameter)] = {row.typical, 0.0, {.origin = Origin::assumed}};
+      typical.step_time_spread = 0.35;  // wider than any generic profile that rows stand behind
+      typical.row_spread = 0.05;
+      return typical;
+    }
+    scenario.assumptions.push_back("software stack unknown: the profile " + name +
+                                   " and its wide range (--stack narrows it)");
+  }
+  EfficiencyProfile profile = find_efficiency_profile(profiles, name, where);
+  sources.files.push_back(name.ends_with(".yaml") ? name : profiles.path("efficiency/" + name + ".yaml"));
+  if (profile.accelerator != accelerator) {
+    throw InputError(
+        where, "the profile '" + profile.name + "' is of " + profile.accelerator + ", not of " + accelerator,
+        "efficiencies do not carry over from one accelerator to another");
+  }
+  return profile;
+}
+
+/// Sequences, as given; in tokens, `rounded` says that the nearest number that divides may be taken.
+double read_batch(const YamlNode& node, double length, bool& in_tokens) {
+  const double value = read_quantity_value(node, QuantityKind::tokens);
+  if (!(value >= 1.0) || value > most_batch)
+    throw InputError(node.location, "a batch from 1 sequence up is wanted, not '" + node.text + "'");
+  in_tokens = value >= fewest_batch_tokens;
+  if (!in_tokens && value != std::floor(value))
+    throw InputError(node.location, "a whole number of sequences is wanted, not '" + node.text + "'",
+                     "from 65,536 on, a batch is counted in tokens");
+  return in_tokens ? std::max(1.0, std::round(value / length)) : value;
+}
+
+double rounded_to_multiple(double value, double multiple) {
+  return multiple * std::max(1.0, std::round(value / multiple));
+}
+
+}  // namespace
+
+bool names_efficiency_profile(const YamlNode& node) {
+  if (node.kind != YamlNode::Kind::scalar) return false;
+  return node.text.ends_with(".yaml") || node.text.find('/') != std::string::npos;
+}
+
+void read_step(const StepRequest& request, const std::optional<Cluster>& named, const ProfileFolder& profiles,
+               const Location& where, Scenario& scenario, ScenarioSources& sources) {
+  const auto missing = [&](const char* key, const char* hint) {
+    throw InputError(where, std::string("steps are computed, but '") + key + "' is missing", hint);
+  };
+  if (!scenario.model) missing("model", "a number of parameters has no operations: --model or --config");
+  if (request.global_batch == nullptr)
+    missing("global_batch", "sequences or tokens a step: --global-batch 1024 or --global-batch 4M");
+  const Cluster cluster = cluster_of(named, profiles, scenario, where, scenario.assumptions);
+  const auto machine = machine_of(scenario.accelerator, cluster, scenario.precision.value);
+  if (!machine) throw InputError(where, scenario.accelerator.name + " has no peak at this precision");
+
+  const Recipe recipe;
+  StepPlan plan;
+  const ModelOps ops = apply(recipe, expand(scenario.model->model));
+  plan.workload = gather(ops, scenario.model->sequence, recipe, true);
+  plan.machine = *machine;
+  plan.cluster = cluster.name;
+  plan.profile = profile_of(request, profiles, scenario, sources);
+  scenario.assumptions.push_back(
+      "training with AdamW: 16-bit weights, 32-bit gradients, moments and master weights; fused attention");
+
+  bool in_tokens = false;
+  const double length = scenario.model->sequence.length;
+  double batch = read_batch(*request.global_batch, length, in_tokens);
+  const double wanted = batch;
+  plan.global_batch_provenance = given_by_user(request.global_batch->location);
+  if (request.layout != nullptr) {
+    plan.layout = read_layout(*request.layout, scenario.gpus.value);
+    plan.layout_provenance = given_by_user(request.layout->location);
+    const double ranks = static_cast<double>(plan.layout.micro_batch) * plan.layout.data *
+                         (plan.layout.chunks > 1 ? plan.layout.pipeline : 1);
+    if (in_tokens) batch = rounded_to_multiple(batch, ranks);
+    plan.global_batch = batch;
+    if (const std::string problem = layout_problem(plan.workload, plan.machine, plan.layout, batch);
+        !problem.empty())
+      throw InputError(request.layout->location, problem);
+  } else {
+    // In tokens, the batch may move by a tenth to a number that divides better: the nearest power of two.
+    if (in_tokens) {
+      const double power = std::exp2(std::round(std::log2(batch)));
+      if (std::abs(power / batch - 1.0) < 0.1) batch = power;
+    }
+    const LayoutSearch found =
+        search_layouts(plan.workload, plan.machine, scenario.gpus.value, batch, plan.profile.efficiency(), 1);
+    plan.global_batch = batch;
+    if (found.best.empty() && found.nearest.step_seconds == 0.0) {
+      throw InputError(request.global_batch->location,
+                       "no layout divides " + format_quantity(scenario.gpus.value, QuantityKind::count, 6) +
+                           " accelerators and a batch of " + format_quantity(batch, QuantityKind::count, 6) +
+                           " sequences");
+    }
+    plan.layout = found.best.empty() ? found.nearest.layout : found.best.front().layout;
+    plan.layout_provenance = {.origin = Origin::derived, .source = "the fastest of all that fit"};
+    scenario.assumptions.push_back(
+        "layout: " + layout_text(plan.layout) + ", the fastest of " +
+        format_quantity(static_cast<double>(found.evaluated), QuantityKind::count, 6) +
+        " tried (not given: --layout)");
+  }
+  if (in_tokens) {
+    scenario.assumptions.push_back(
+        "global batch: " + format_quantity(plan.global_batch, QuantityKind::count, 6) + " sequences of " +
+        format_quantity(length, QuantityKind::count, 6) + " tokens" +
+        (plan.global_batch != wanted ? ", the nearest that divides" : ""));
+  }
+  scenario.step = std::move(plan);
+}
+
+}  // namespace trainbudget::io

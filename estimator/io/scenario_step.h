@@ -1,0 +1,31 @@
+// The keys of a scenario that say how its steps run: layout, global_batch, stack, and an efficiency profile.
+#pragma once
+
+#include "core/scenario.h"
+#include "io/map_reader.h"
+#include "io/profile_folder.h"
+#include "io/scenario_file.h"
+
+#include <optional>
+
+namespace trainbudget::io {
+
+struct StepRequest {
+  const YamlNode* layout = nullptr;
+  const YamlNode* global_batch = nullptr;
+  const YamlNode* stack = nullptr;
+  const YamlNode* efficiency = nullptr;  ///< only where it names a profile
+  bool any() const { return layout || global_batch || stack || efficiency; }
+};
+
+/// Whether the text of the key `efficiency` names a profile instead of a fraction.
+bool names_efficiency_profile(const YamlNode& node);
+
+/// Fills `scenario.step`. The model, the accelerator, their number and the precision must have been read.
+/// Without a layout, the fastest one that fits is taken, and said. Throws InputError for what cannot be
+/// computed.
+void read_step(const StepRequest& request, const std::optional<Cluster>& cluster,
+               const ProfileFolder& profiles, const Location& where, Scenario& scenario,
+               ScenarioSources& sources);
+
+}  // namespace trainbudget::io

@@ -1,0 +1,237 @@
+// What holds for the step of every model, on every machine, in every layout.
+#include "core/step_time.h"
+
+#include "any_model.h"
+#include "catch.h"
+#include "core/layout_search.h"
+#include "core/memory.h"
+
+#include <cmath>
+#include <functional>
+#include <limits>
+
+using namespace trainbudget;
+
+namespace {
+
+void check(const std::function<void()>& property) {
+  CHECK(rc::check(property));
+}
+
+double any_between(double low, double high) {
+  return low + (high - low) * *rc::gen::inRange(0, 10001) / 10000.0;
+}
+
+Machine any_machine() {
+  Machine machine{.matmul_peak = any_between(1e13, 5e15), .memory_bandwidth = any_between(1e11, 1e13)};
+  machine.wide_peak = machine.matmul_peak / *rc::gen::element(1.0, 2.0, 4.0);
+  machine.matmul_bytes = machine.matmul_peak == machine.wide_peak ? 2.0 : 1.0;
+  machine.scalar_peak = machine.wide_peak / 16.0;
+  machine.memory_capacity = any_between(1e9, 3e11);
+  machine.accelerators_per_node = *rc::gen::element(1.0, 4.0, 8.0);
+  machine.fabric.tiers = *rc::gen::inRange(1, 4);
+  double group = 1.0;
+  for (int i = 0; i < machine.fabric.tiers; ++i) {
+    group *= *rc::gen::inRange(2, 9);
+    Link& link = machine.fabric.links[static_cast<std::size_t>(i)];
+    link = {.group = group, .bandwidth = any_between(1e9, 1e12), .latency = any_between(0.0, 2e-5)};
+    if (i == machine.fabric.tiers - 1) link.group = std::numeric_limits<double>::infinity();
+  }
+  return machine;
+}
+
+/// Within the bounds of every parameter.
+Efficiency any_efficiency() {
+  Efficiency efficiency;
+  for (const ParameterRow& row : parameter_table())
+    efficiency[row.parameter] = value_at(row, any_between(-3.0, 3.0));
+  return efficiency;
+}
+
+struct Case {
+  Workload workload;
+  Machine machine;
+  Layout layout;
+  double global_batch = 0.0;
+  Efficiency efficiency;
+
+  StepTime time() const { return step_time(workload, machine, layout, global_batch, efficiency); }
+  double seconds() const { return time().total(); }
+};
+
+int power_of_two(int most_exponent) {
+  return 1 << *rc::gen::inRange(0, most_exponent + 1);
+}
+
+/// A random case whose layout can train.
+Case any_case() {
+  Case c;
+  const Recipe recipe;
+  const double length = 1024.0 * power_of_two(3);
+  c.workload =
+      gather(apply(recipe, expand(any_model())), {.length = length}, recipe, *rc::gen::arbitrary<bool>());
+  c.machine = any_machine();
+  c.efficiency = any_efficiency();
+  Layout& layout = c.layout;
+  layout = {.tensor = power_of_two(2),
+            .pipeline = power_of_two(2),
+            .chunks = power_of_two(1),
+            .data = power_of_two(4),
+            .context = power_of_two(1),
+            .micro_batch = power_of_two(2),
+            .sharding = static_cast<Sharding>(*rc::gen::inRange(0, 4)),
+            .sequence_parallel = *rc::gen::arbitrary<bool>(),
+            .recompute = static_cast<Recompute>(*rc::gen::inRange(0, 3)),
+            .schedule = static_cast<Schedule>(*rc::gen::inRange(0, 2)),
+            .offload_optimizer = *rc::gen::arbitrary<bool>()};
+  if (layout.pipeline == 1) layout.chunks = 1;
+  c.global_batch = static_cast<double>(layout.micro_batch) * layout.data * layout.pipeline * power_of_two(3);
+  // What does not divide is made smaller until it does.
+  while (!layout_problem(c.workload, c.machine, layout, c.global_batch).empty() && layout.tensor > 1)
+    layout.tensor /= 2;
+  while (!layout_problem(c.workload, c.machine, layout, c.global_batch).empty() && layout.chunks > 1)
+    layout.chunks /= 2;
+  while (!layout_problem(c.workload, c.machine, layout, c.global_batch).empty() && layout.pipeline > 1)
+    layout.pipeline /= 2;
+  RC_PRE(layout_problem(c.workload, c.machine, layout, c.global_batch).empty());
+  return c;
+}
+
+constexpr double slack = 1.0 + 1e-9;
+
+}  // namespace
+
+TEST_CASE("a step is never faster with less bandwidth, less peak or more latency") {
+  check([] {
+    const Case before = any_case();
+    Case after = before;
+    const double factor = any_between(0.1, 1.0);
+    switch (*rc::gen::inRange(0, 5)) {
+      case 0:
+        after.machine.memory_bandwidth *= factor;
+        break;
+      case 1:
+        after.machine.matmul_peak *= factor;
+        break;
+      case 2:
+        after.machine.wide_peak *= factor;
+        after.machine.scalar_peak *= factor;
+        break;
+      case 3: {
+        const int tier = *rc::gen::inRange(0, after.machine.fabric.tiers);
+        after.machine.fabric.links[static_cast<std::size_t>(tier)].bandwidth *= factor;
+        break;
+      }
+      default: {
+        const int tier = *rc::gen::inRange(0, after.machine.fabric.tiers);
+        after.machine.fabric.links[static_cast<std::size_t>(tier)].latency += 1e-5;
+        break;
+      }
+    }
+    RC_ASSERT(after.seconds() * slack >= before.seconds());
+  });
+}
+
+TEST_CASE("every part of a step is finite and none is negative, and twice the batch takes no less") {
+  check([] {
+    Case c = any_case();
+    const StepTime t = c.time();
+    for (const double part : {t.matmul, t.attention, t.recurrence, t.elementwise, t.recompute,
+                              t.tensor_communication, t.context_communication, t.expert_communication,
+                              t.pipeline_communication, t.data_communication, t.optimizer, t.straggler}) {
+      RC_ASSERT(std::isfinite(part));
+      RC_ASSERT(part >= 0.0);
+    }
+    // Differences of equal numbers: rounding may leave a trace.
+    RC_ASSERT(t.pipeline_bubble >= -1e-9 * t.total());
+    RC_ASSERT(t.launch >= -1e-9 * t.total());
+    c.global_batch *= 2.0;
+    RC_ASSERT(c.seconds() * slack >= t.total());
+  });
+}
+
+TEST_CASE("no layout undercuts the datasheet peak") {
+  check([] {
+    const Case c = any_case();
+    RC_ASSERT(c.seconds() * slack >= roofline_floor(c.workload, c.machine, c.layout, c.global_batch));
+  });
+}
+
+TEST_CASE("work is conserved over data, context and pipeline ranks") {
+  check([] {
+    Case c = any_case();
+    c.layout.tensor = 1;
+    c.layout.recompute = Recompute::none;
+    c.layout.schedule = Schedule::one_forward_one_backward;
+    RC_PRE(layout_problem(c.workload, c.machine, c.layout, c.global_batch).empty());
+    // Without corners, launches and communication, the ranks' seconds of work do not depend on the layout.
+    for (const Parameter none :
+         {Parameter::half_dimension, Parameter::attention_half_length, Parameter::launch})
+      c.efficiency[none] = 0.0;
+    c.efficiency[Parameter::recurrence_slots] = 1e18;
+    c.efficiency[Parameter::recurrence_step] = 0.0;
+    c.machine.memory_bandwidth = 1e30;
+    for (Link& link : c.machine.fabric.links)
+      link = {.group = link.group, .bandwidth = 1e30};
+    const auto rank_seconds = [&](const Layout& layout) {
+      const StepTime t = step_time(c.workload, c.machine, layout, c.global_batch, c.efficiency);
+      const double m = c.global_batch / (static_cast<double>(layout.micro_batch) * layout.data);
+      const double work = t.matmul + t.attention + t.recurrence + t.elementwise;
+      return (work + m * t.pipeline_bubble * layout.chunks) * layout.data * layout.context;
+    };
+    Layout alone;
+    alone.micro_batch = c.layout.micro_batch;
+    const double whole = rank_seconds(alone);
+    RC_ASSERT(std::abs(rank_seconds(c.layout) - whole) <= 1e-6 * whole);
+  });
+}
+
+TEST_CASE("memory parts sum, and the peak stage is the fullest") {
+  check([] {
+    const Case c = any_case();
+    const MemoryUse use = memory_use(c.workload, c.layout, c.global_batch, c.efficiency);
+    const StageMemory& p = use.peak;
+    const double sum =
+        p.weights + p.gradients + p.optimizer + p.activations + p.logits + p.working + p.fixed + p.reserve;
+    RC_ASSERT(std::abs(sum - p.total()) <= 1e-9 * sum);
+    const double micro_batches = c.global_batch / (static_cast<double>(c.layout.micro_batch) * c.layout.data);
+    for (int stage = 0; stage < c.layout.pipeline; ++stage)
+      RC_ASSERT(stage_memory(c.workload, c.layout, micro_batches, c.efficiency, stage).total() <=
+                p.total() * slack);
+  });
+}
+
+TEST_CASE("sharding more or recomputing more never takes more memory") {
+  check([] {
+    Case c = any_case();
+    const auto bytes = [&] { return memory_use(c.workload, c.layout, c.global_batch, c.efficiency).peak; };
+    c.layout.sharding = Sharding::none;
+    double before = bytes().total();
+    for (const Sharding sharding : {Sharding::optimizer, Sharding::gradients}) {
+      c.layout.sharding = sharding;
+      RC_ASSERT(bytes().total() <= before * slack);
+      before = bytes().total();
+    }
+    c.layout.recompute = Recompute::none;
+    const double all = bytes().activations;
+    c.layout.recompute = Recompute::selective;
+    RC_ASSERT(bytes().activations <= all * slack);
+  });
+}
+
+TEST_CASE("what fits in less memory fits in more, and a search finds nothing slower with more of it") {
+  check([] {
+    const Case c = any_case();
+    const double bytes = memory_use(c.workload, c.layout, c.global_batch, c.efficiency).peak.total();
+    Machine larger = c.machine;
+    larger.memory_capacity *= any_between(1.0, 4.0);
+    if (bytes <= c.machine.memory_capacity) RC_ASSERT(bytes <= larger.memory_capacity);
+    const double accelerators = std::min(16.0, c.layout.accelerators());
+    const LayoutSearch small =
+        search_layouts(c.workload, c.machine, accelerators, c.global_batch, c.efficiency, 1);
+    if (small.best.empty()) return;
+    const LayoutSearch large =
+        search_layouts(c.workload, larger, accelerators, c.global_batch, c.efficiency, 1);
+    RC_ASSERT(large.best.front().step_seconds <= small.best.front().step_seconds);
+  });
+}

@@ -1,0 +1,151 @@
+// Fits that must find what a made-up machine was given, and profiles that must survive a file.
+#include "calibration/backtest.h"
+#include "calibration/profile.h"
+#include "catch.h"
+#include "input_error_of.h"
+#include "io/efficiency_file.h"
+#include "small_step.h"
+
+#include <cmath>
+#include <deque>
+
+using namespace trainbudget;
+
+namespace {
+
+/// Runs of a machine whose parameters we choose, of several layouts and batches.
+class MadeUp {
+ public:
+  explicit MadeUp(const Efficiency& truth) {
+    for (const int tensor : {1, 2, 4}) {
+      for (const int micro_batch : {1, 2, 4, 8}) {
+        for (const double batch : {64.0, 256.0})
+          add(truth, {.tensor = tensor, .data = 4 / tensor, .micro_batch = micro_batch}, batch);
+      }
+    }
+  }
+  std::vector<const Observation*> rows() const {
+    std::vector<const Observation*> pointers;
+    for (const Observation& row : observations_)
+      pointers.push_back(&row);
+    return pointers;
+  }
+  const std::deque<Observation>& observations() const { return observations_; }
+
+ private:
+  void add(const Efficiency& truth, const Layout& layout, double batch) {
+    const StepPlan plan = tests::small_step();
+    MeasuredRun& run = runs_.emplace_back();
+    run.id = std::to_string(runs_.size());
+    run.group = "made up";
+    run.accelerator = "small";
+    run.stack = "ours";
+    run.run.layout = layout;
+    run.run.global_batch = batch;
+    run.step_seconds = step_time(plan.workload, plan.machine, layout, batch, truth).total();
+    observations_.push_back({&run, plan.workload, plan.machine, std::log(run.step_seconds)});
+  }
+  std::deque<MeasuredRun> runs_;
+  std::deque<Observation> observations_;
+};
+
+}  // namespace
+
+TEST_CASE("a fit finds times that parameters within their bounds explain") {
+  Efficiency truth = typical_efficiency();
+  truth[Parameter::time_factor] = 1.6;
+  truth[Parameter::tensor_exposed] = 0.9;
+  const MadeUp measured(truth);
+  const Fit fit(measured.rows(), {});
+  CHECK(fit.converged());
+  CHECK(fit.residual_spread() < 0.01);
+  for (const Observation& row : measured.observations())
+    CHECK(fit.predict(row).seconds == Approx(row.run->step_seconds).epsilon(0.03));
+  const EfficiencyProfile profile = make_profile(fit, measured.rows(), {"small", "ours", ""}, "made up");
+  CHECK(profile.rows == 24);
+  const Efficiency values = profile.efficiency();
+  for (const ParameterRow& row : parameter_table()) {
+    CHECK(values[row.parameter] >= row.lower);
+    CHECK(values[row.parameter] <= row.upper);
+  }
+  // Nothing in these rows speaks of experts or pipelines.
+  CHECK(profile.parameters[index_of(Parameter::expert_exposed)].provenance.origin == Origin::assumed);
+  CHECK(profile.parameters[index_of(Parameter::time_factor)].provenance.origin == Origin::fitted);
+}
+
+TEST_CASE("a stack without rows is predicted less surely than one with them") {
+  const MadeUp measured(typical_efficiency());
+  const Fit fit(measured.rows(), {});
+  const Observation& row = measured.observations().front();
+  CHECK(fit.predict(row, {"small", "unknown", ""}).spread > 2.0 * fit.predict(row).spread);
+}
+
+TEST_CASE("one wild row hardly moves a fit") {
+  MadeUp measured(typical_efficiency());
+  std::vector<const Observation*> rows = measured.rows();
+  Observation wild = *rows.back();
+  wild.log_measured += std::log(3.0);
+  rows.back() = &wild;
+  const Fit fit(rows, {});
+  CHECK(fit.predict(*rows.front()).seconds == Approx(rows.front()->run->step_seconds).epsilon(0.03));
+}
+
+TEST_CASE("a backtest never scores a row by a fit that saw it") {
+  // Rows that repeat a secret number no parameter explains: predicted well only where they were fitted.
+  const MadeUp measured(typical_efficiency());
+  std::vector<Observation> rows(measured.observations().begin(), measured.observations().end());
+  const std::vector<PredictedRun> unseen = backtest(rows, rows, Holdout::source);
+  const std::vector<PredictedRun> folds = backtest(rows, rows, Holdout::folds);
+  const std::vector<PredictedRun> ten = backtest(rows, rows, Holdout::source_ten);
+  CHECK(unseen.size() == rows.size());
+  CHECK(folds.size() == rows.size());
+  CHECK(ten.size() == rows.size() - 10);
+  // The only source is hidden: nothing is left to fit, and the prediction is the prior's.
+  const double prior = rows.front().predicted_seconds(typical_efficiency());
+  CHECK(unseen.front().p50 == Approx(prior));
+  CHECK(unseen.front().p90 / unseen.front().p50 > folds.front().p90 / folds.front().p50);
+}
+
+TEST_CASE("errors are summed up as they are told") {
+  const std::vector<double> ratios{1.1, 0.9, 1.2, 1.0, 0.7};
+  const ErrorSummary summary = summarize_ratios(ratios);
+  CHECK(summary.rows == 5);
+  CHECK(summary.median == Approx(0.1));
+  CHECK(summary.mean == Approx(0.14));
+  CHECK(summary.p90 == Approx(0.26));
+  CHECK(summarize_ratios({}).rows == 0);
+}
+
+TEST_CASE("a profile survives its file") {
+  EfficiencyProfile profile = tests::small_step().profile;
+  profile.accelerator = "small";
+  profile.stack = "generic";
+  profile.date = "2026-11";
+  profile.rows = 7;
+  for (const ParameterRow& row : parameter_table()) {
+    profile.parameters[index_of(row.parameter)].spread = 0.25;
+    profile.parameters[index_of(row.parameter)].provenance = {.origin = Origin::measured, .source = "a run"};
+  }
+  const EfficiencyProfile read =
+      io::read_efficiency_profile(io::parse_yaml(io::write_efficiency_profile(profile), "p.yaml"));
+  CHECK(read.name == profile.name);
+  CHECK(read.date == "2026-11");
+  CHECK(read.rows == 7);
+  CHECK(read.step_time_spread == Approx(0.1));
+  for (std::size_t i = 0; i < read.parameters.size(); ++i) {
+    CHECK(read.parameters[i].value == Approx(profile.parameters[i].value).epsilon(1e-4));
+    CHECK(read.parameters[i].spread == Approx(0.25));
+    CHECK(read.parameters[i].provenance.origin == Origin::measured);
+  }
+}
+
+TEST_CASE("a profile with a value out of its bounds is refused at its place") {
+  const auto error = input_error_of([] {
+    io::read_efficiency_profile(io::parse_yaml(
+        "schema: trainbudget/efficiency-profile/1\nname: a/b\naccelerator: a\nstack: b\nrows: 1\n"
+        "step_time_spread: 0.1\nrow_spread: 0.1\nmemory_spread: 0\nsource: s\nparameters:\n"
+        "  matmul: {value: 1.2, origin: fitted}\n",
+        "p.yaml"));
+  });
+  CHECK(error.location.line == 11);
+}

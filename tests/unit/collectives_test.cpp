@@ -1,0 +1,69 @@
+// Bytes to seconds over a tiered network, by hand.
+#include "core/collectives.h"
+
+#include "catch.h"
+
+#include <limits>
+
+using namespace trainbudget;
+
+namespace {
+
+/// Nodes of eight at 100 GB/s and 1 µs a hop; 10 GB/s and 5 µs between them.
+Fabric two_tiers() {
+  Fabric fabric;
+  fabric.tiers = 2;
+  fabric.links[0] = {.group = 8, .bandwidth = 100e9, .latency = 1e-6};
+  fabric.links[1] = {.group = std::numeric_limits<double>::infinity(), .bandwidth = 10e9, .latency = 5e-6};
+  return fabric;
+}
+
+constexpr FabricEfficiency ideal{};
+
+}  // namespace
+
+TEST_CASE("a ring within a node runs at the node's bandwidth and pays its hops") {
+  const RingCost cost = ring_cost(two_tiers(), ideal, {.size = 8});
+  CHECK(cost.seconds_per_byte == Approx(1.0 / 100e9));
+  CHECK(cost.latency == Approx(7e-6));
+  // All-reduce: 2 × 7/8 of the bytes cross each link.
+  CHECK(all_reduce_time(cost, 8, 1e9) == Approx(2.0 * (0.875 * 0.01 + 7e-6)));
+  CHECK(all_gather_time(cost, 8, 1e9) == Approx(0.875 * 0.01 + 7e-6));
+}
+
+TEST_CASE("a ring over nodes uses the links of all its members in a node") {
+  // 16 ranks, 8 to a node: 8 links of 10 GB/s carry the ring between two nodes.
+  const RingCost dense = ring_cost(two_tiers(), ideal, {.size = 16});
+  CHECK(dense.seconds_per_byte == Approx(1.0 / 80e9));
+  CHECK(dense.latency == Approx(7e-6 + 5e-6));
+  // One rank a node: a single link, and no hop inside.
+  const RingCost sparse = ring_cost(two_tiers(), ideal, {.size = 4, .stride = 8});
+  CHECK(sparse.seconds_per_byte == Approx(1.0 / 10e9));
+  CHECK(sparse.latency == Approx(3 * 5e-6));
+  // Two a node.
+  const RingCost mixed = ring_cost(two_tiers(), ideal, {.size = 8, .stride = 4});
+  CHECK(mixed.seconds_per_byte == Approx(1.0 / 20e9));
+}
+
+TEST_CASE("achieved fractions divide the bandwidth of their own tier") {
+  const FabricEfficiency achieved{.scale_up = 0.8, .scale_out = 0.5, .latency = 2.0};
+  CHECK(ring_cost(two_tiers(), achieved, {.size = 8}).seconds_per_byte == Approx(1.0 / 80e9));
+  CHECK(ring_cost(two_tiers(), achieved, {.size = 8}).latency == Approx(14e-6));
+  CHECK(ring_cost(two_tiers(), achieved, {.size = 4, .stride = 8}).seconds_per_byte == Approx(1.0 / 5e9));
+}
+
+TEST_CASE("an all-to-all sends what leaves a node over each rank's own link") {
+  // 16 ranks of 1 GB: 8/16 leave the node at 10 GB/s; 15/16 cross the link inside at 100 GB/s.
+  CHECK(all_to_all_time(two_tiers(), ideal, {.size = 16}, 1e9) == Approx(0.05 + 5e-6));
+  CHECK(all_to_all_time(two_tiers(), ideal, {.size = 8}, 1e9) == Approx(0.875 * 0.01 + 1e-6));
+  CHECK(all_to_all_time(two_tiers(), ideal, {.size = 1}, 1e9) == 0.0);
+}
+
+TEST_CASE("a transfer takes the innermost tier that reaches the other rank") {
+  CHECK(point_to_point_time(two_tiers(), ideal, 4, 1e9) == Approx(0.01 + 1e-6));
+  CHECK(point_to_point_time(two_tiers(), ideal, 8, 1e9) == Approx(0.1 + 5e-6));
+}
+
+TEST_CASE("a group of one communicates nothing") {
+  CHECK(all_reduce_time(ring_cost(two_tiers(), ideal, {}), 1, 1e9) == 0.0);
+}

@@ -1,0 +1,62 @@
+// Layouts in words.
+#include "io/layout_text.h"
+
+#include "catch.h"
+#include "input_error_of.h"
+
+using namespace trainbudget;
+
+namespace {
+
+io::YamlNode node(const std::string& text) {
+  io::YamlNode result;
+  result.kind = io::YamlNode::Kind::scalar;
+  result.text = text;
+  return result;
+}
+
+Layout layout(const std::string& text, double accelerators = 1024) {
+  return io::read_layout(node(text), accelerators);
+}
+
+}  // namespace
+
+TEST_CASE("a layout says its sizes, and data parallelism is what is left") {
+  const Layout read =
+      layout("tp=8, pp=4,vpp=2,mbs=1,zero=1,sp,recompute=full,layers=50%,schedule=zero_bubble");
+  CHECK(read.tensor == 8);
+  CHECK(read.pipeline == 4);
+  CHECK(read.chunks == 2);
+  CHECK(read.data == 32);
+  CHECK(read.sharding == Sharding::optimizer);
+  CHECK(read.sequence_parallel);
+  CHECK(read.recompute == Recompute::full);
+  CHECK(read.recomputed_layers == 0.5);
+  CHECK(read.schedule == Schedule::zero_bubble);
+  CHECK(layout("ep=8").expert_tensor == 1);
+  CHECK(layout("mbs=2").data == 1024);
+}
+
+TEST_CASE("a layout is written in the words that it is read in") {
+  for (const char* text :
+       {"tp=8,pp=4,dp=32,mbs=1", "tp=2,pp=1,dp=256,mbs=4,cp=2,zero=3,shard=8,sp,offload",
+        "tp=1,pp=2,dp=512,mbs=1,vpp=3,ep=8,etp=1,recompute=full,layers=50%,schedule=zero_bubble"}) {
+    std::string given = text;
+    const std::size_t data = given.find("dp=");
+    given.erase(data, given.find(',', data) - data + 1);
+    CHECK(io::layout_text(layout(given)) == text);
+  }
+}
+
+TEST_CASE("what is no layout is refused with a hint") {
+  const auto error = [](const std::string& text) { return input_error_of([&] { layout(text); }); };
+  CHECK(std::string(error("tp=3").what()) == "tp × pp × cp = 3 does not divide 1,024 accelerators");
+  CHECK(std::string(error("tp").what()).starts_with("'tp' in a layout wants a value"));
+  CHECK(error("tpp=8").hint == "did you mean 'tp'?");
+  CHECK(std::string(error("tp=0").what()) == "tp in a layout is a whole number from 1");
+  CHECK(std::string(error("tp=2.5").what()) == "tp in a layout is a whole number from 1");
+  CHECK(std::string(error("zero=4").what()) == "zero is 0, 1, 2 or 3");
+  CHECK(error("recompute=ful").hint == "did you mean 'full'?");
+  CHECK(std::string(error("sp=maybe").what()) == "sp in a layout is a flag: sp, sp=1 or sp=0");
+  CHECK(std::string(error("tp=8,,pp=2").what()) == "a layout is written like tp=8,pp=4,mbs=1");
+}

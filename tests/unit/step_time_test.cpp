@@ -1,0 +1,150 @@
+// Step times of a machine without losses, by hand.
+#include "core/step_time.h"
+
+#include "catch.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace trainbudget;
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// 100 TFLOP/s, 1 TB/s; nodes of eight at 100 GB/s, 10 GB/s beyond.
+Machine machine() {
+  Machine machine{.matmul_peak = 100e12,
+                  .wide_peak = 100e12,
+                  .scalar_peak = 10e12,
+                  .memory_bandwidth = 1e12,
+                  .memory_capacity = 80e9,
+                  .accelerators_per_node = 8};
+  machine.fabric.tiers = 2;
+  machine.fabric.links[0] = {.group = 8, .bandwidth = 100e9};
+  machine.fabric.links[1] = {.group = infinity, .bandwidth = 10e9};
+  return machine;
+}
+
+/// Everything at its datasheet value, nothing hidden, nothing lost.
+Efficiency ideal() {
+  Efficiency efficiency;
+  efficiency.values.fill(1.0);
+  for (const Parameter none : {Parameter::half_dimension, Parameter::attention_half_length, Parameter::launch,
+                               Parameter::straggler, Parameter::latency})
+    efficiency[none] = 0.0;
+  return efficiency;
+}
+
+/// `layers` layers of one 10,000 × 10,000 product, sequences of 10,000 tokens; nothing before or after them.
+Workload products(int layers) {
+  Workload workload;
+  workload.layers = layers;
+  workload.sequence_length = 10000;
+  workload.hidden_bytes = 2.0 * 10000;
+  workload.products.push_back({.n = 10000, .k = 10000, .split = Split::column});
+  BlockWork layer;
+  layer.products = 1;
+  layer.trained_parameters = 1e8;
+  layer.trained.tensor = 1e8;
+  layer.state.weights.tensor = 2e8;
+  layer.state.gradients.tensor = 4e8;
+  layer.state.optimizer.tensor = 12e8;
+  layer.tensor_collectives = 1.0;
+  layer.collective_bytes = 2.0 * 10000;
+  workload.kinds.push_back(layer);
+  workload.layers_before.push_back(0);
+  for (int i = 0; i < layers; ++i)
+    workload.layers_before.push_back(static_cast<std::uint32_t>(i + 1));
+  return workload;
+}
+
+// A forward product over one sequence: 2·10⁴·10⁴·10⁴ ÷ 100 TFLOP/s = 20 ms; its traffic, 6·10⁸ bytes, 0.6 ms.
+const double one_pass = std::pow(std::pow(0.020, 4) + std::pow(0.0006, 4), 0.25);
+
+}  // namespace
+
+TEST_CASE("forward and backward are three products, and the optimizer streams its state") {
+  const StepTime step = step_time(products(4), machine(), {.micro_batch = 1}, 2, ideal());
+  CHECK(step.matmul == Approx(2 * 4 * 3 * one_pass));
+  CHECK(step.optimizer == Approx(4 * (2 * 12e8 + 4e8 + 2e8) / 1e12));
+  CHECK(step.total() == Approx(step.matmul + step.optimizer));
+}
+
+TEST_CASE("full recomputation adds one forward pass, of as many layers as are recomputed") {
+  Layout layout{.micro_batch = 1, .recompute = Recompute::full};
+  CHECK(step_time(products(4), machine(), layout, 2, ideal()).recompute == Approx(2 * 4 * one_pass));
+  layout.recomputed_layers = 0.25;
+  CHECK(step_time(products(4), machine(), layout, 2, ideal()).recompute == Approx(2 * one_pass));
+  layout.recompute = Recompute::selective;  // there is no attention core to repeat
+  CHECK(step_time(products(4), machine(), layout, 2, ideal()).recompute == 0.0);
+}
+
+TEST_CASE("the bubble of a pipeline is (p − 1)/(v·m) of its work") {
+  Layout layout{.pipeline = 4, .micro_batch = 1};
+  Efficiency efficiency = ideal();
+  const StepTime step = step_time(products(8), machine(), layout, 16, efficiency);
+  CHECK(step.matmul == Approx(16 * 2 * 3 * one_pass));
+  CHECK(step.pipeline_bubble == Approx(3.0 / 16.0 * step.matmul));
+  layout.chunks = 2;
+  CHECK(step_time(products(8), machine(), layout, 16, efficiency).pipeline_bubble ==
+        Approx(3.0 / 32.0 * step.matmul));
+  // ZB-H1: (p − 1)(F + B − W) with F = B = W: a third of it.
+  layout.chunks = 1;
+  layout.schedule = Schedule::zero_bubble;
+  CHECK(step_time(products(8), machine(), layout, 16, efficiency).pipeline_bubble ==
+        Approx(1.0 / 16.0 * step.matmul));
+  // Two transfers for each micro-batch, and one more for each stage: 2·10⁸ bytes at 100 GB/s inside a node.
+  CHECK(step.pipeline_communication == Approx(2 * (16 + 3) * 2e8 / 100e9));
+}
+
+TEST_CASE("a stage with more layers sets the pace") {
+  const Layout layout{.pipeline = 4, .micro_batch = 1};
+  const StepTime step = step_time(products(10), machine(), layout, 16, ideal());  // 2, 3, 3, 2
+  CHECK(step.matmul == Approx(16 * 3 * 3 * one_pass));
+  CHECK(step.pipeline_bubble == Approx((2 + 3 + 2) * 3 * one_pass));
+}
+
+TEST_CASE("tensor parallelism divides products and adds all-reduces") {
+  const Layout layout{.tensor = 8, .micro_batch = 1};
+  const StepTime step = step_time(products(4), machine(), layout, 1, ideal());
+  // 2·10⁸ bytes, 2 × 7/8 of them over each link of 100 GB/s, forward and backward.
+  CHECK(step.tensor_communication == Approx(4 * 2 * 2 * 0.875 * 2e8 / 100e9));
+  CHECK(step.matmul == Approx(4 * 3 * one_pass / 8).epsilon(0.01));
+}
+
+TEST_CASE("gradients are all-reduced once a step; sharded weights are gathered twice a micro-batch") {
+  Layout layout{.data = 16, .micro_batch = 1};
+  const double bytes = 4 * 1e8;  // parameters
+  const double rate = 8 * 10e9;  // eight links of a node carry the ring
+  CHECK(step_time(products(4), machine(), layout, 32, ideal()).data_communication ==
+        Approx(2 * 15.0 / 16 * 4 * bytes / rate));
+  layout.sharding = Sharding::optimizer;
+  CHECK(step_time(products(4), machine(), layout, 32, ideal()).data_communication ==
+        Approx(15.0 / 16 * (4 + 2) * bytes / rate));
+  layout.sharding = Sharding::parameters;
+  CHECK(step_time(products(4), machine(), layout, 32, ideal()).data_communication ==
+        Approx(2 * 15.0 / 16 * (4 + 2 * 2) * bytes / rate));
+  // Hidden behind the work of a micro-batch but for the exposed part.
+  Efficiency hiding = ideal();
+  hiding[Parameter::gather_exposed] = 0.25;
+  CHECK(step_time(products(4), machine(), layout, 32, hiding).data_communication ==
+        Approx(2 * 0.25 * 15.0 / 16 * (4 + 2 * 2) * bytes / rate));
+}
+
+TEST_CASE("a host that launches slowly sets the pace of small kernels") {
+  Workload small = products(4);
+  small.kinds[0].operations = 10;
+  Efficiency efficiency = ideal();
+  efficiency[Parameter::launch] = 0.01;  // 10 operations × 3 × 10 ms a layer
+  const StepTime step = step_time(small, machine(), {.micro_batch = 1}, 1, efficiency);
+  CHECK(step.matmul + step.launch == Approx(4 * 0.3).epsilon(0.01));
+}
+
+TEST_CASE("utilisation and floor count model FLOPs against the peak") {
+  Workload workload = products(4);
+  workload.model_flops = 6.0 * 4e8;  // a token
+  const Layout layout{.data = 2, .micro_batch = 1};
+  CHECK(model_flops_utilization(workload, machine(), layout, 4, 0.96) == Approx(0.5));
+  CHECK(roofline_floor(workload, machine(), layout, 4) == Approx(0.48));
+}
