@@ -44,7 +44,9 @@ std::map<std::string, std::function<bool(const MeasuredRun&)>> sets_of(const io:
     if (!scorable(run) || run.doubtful) continue;
     const auto by = [&](const std::string& kind, auto property) {
       const std::string value(property(run));
-      sets.emplace(kind + " " + value,
+      std::string name = kind;
+      name.append(" ").append(value);
+      sets.emplace(std::move(name),
                    [=](const MeasuredRun& other) { return std::string(property(other)) == value; });
     };
     by("source", [](const MeasuredRun& r) { return r.group; });

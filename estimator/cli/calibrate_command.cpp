@@ -1,9 +1,12 @@
 // trainbudget calibrate and efficiency: what hardware and software achieve, fitted to measurements.
+#include "calibration/from_measurement.h"
 #include "calibration/profile.h"
 #include "cli/command.h"
+#include "io/accelerator_file.h"
 #include "io/efficiency_file.h"
 #include "io/file.h"
 #include "io/measured_run_file.h"
+#include "io/measurement_file.h"
 #include "io/profile_folder.h"
 #include "render/number_text.h"
 
@@ -82,9 +85,9 @@ int calibrate_published(const io::ProfileFolder& profiles, const CalibrateOption
   for (const auto& [accelerator, stack] : pairs) {
     const std::string date = newest_date(rows, accelerator, stack);
     const EfficiencyProfile profile = make_profile(fit, rows, {accelerator, stack, date}, source);
-    const std::string folder = options.out + "/" + accelerator;
+    const std::string folder = fmt::format("{}/{}", options.out, accelerator);
     std::filesystem::create_directories(folder);
-    io::write_file(folder + "/" + stack + ".yaml", io::write_efficiency_profile(profile));
+    io::write_file(fmt::format("{}/{}.yaml", folder, stack), io::write_efficiency_profile(profile));
   }
   say(fmt::format("wrote {} profiles to {}; residuals of {} rows: {:.1f} %\n", pairs.size(), options.out,
                   rows.size(), 100.0 * fit.residual_spread()));
@@ -104,13 +107,14 @@ int calibrate_own(const io::ProfileFolder& profiles, const CalibrateOptions& opt
   const io::Location where = io::option_location("--from", options.from);
   if (own_rows.empty()) throw io::InputError(where, "no row of " + options.from + " can be used");
   std::vector<const Observation*> rows;
+  rows.reserve(own_rows.size());
   for (const Observation& row : own_rows)
     rows.push_back(&row);
   const std::set<Pair> pairs = pairs_of(rows);
   if (pairs.size() > 1) {
     std::string list;
     for (const auto& [accelerator, stack] : pairs)
-      list += (list.empty() ? "" : ", ") + accelerator + "/" + stack;
+      list += fmt::format("{}{}/{}", list.empty() ? "" : ", ", accelerator, stack);
     throw io::InputError(where, "the rows are of several accelerators or software stacks: " + list,
                          "one profile is of one pair: split the file");
   }
@@ -132,6 +136,59 @@ int calibrate_own(const io::ProfileFolder& profiles, const CalibrateOptions& opt
                                rows.size() - own_rows.size()));
   io::write_file(options.out, io::write_efficiency_profile(profile));
   say_result(profile, fit, own_rows);
+  return 0;
+}
+
+/// The one accelerator that a measurement speaks for.
+Accelerator measured_accelerator(const io::ProfileFolder& profiles, const Measurement& measurement,
+                                 const io::Location& where) {
+  std::vector<Accelerator> meant;
+  for (const std::string& name : profiles.names(io::accelerator_profiles)) {
+    Accelerator accelerator = io::read_accelerator_file(profiles.file(io::accelerator_profiles, name));
+    // Drivers name the form factor of cards; a module has none in its name.
+    bool other_form = false;
+    for (const auto& [profile_word, device_word] : {std::pair{"-pcie-", "PCIe"}, {"-nvl-", "NVL"}}) {
+      other_form = other_form || (name.find(profile_word) != std::string::npos &&
+                                  measurement.device.name.find(device_word) == std::string::npos);
+    }
+    if (!other_form && mismatch(measurement, accelerator).empty()) meant.push_back(std::move(accelerator));
+  }
+  if (meant.size() == 1) return meant.front();
+  if (measurement.machine != "gpu")
+    throw io::InputError(where, "this measurement was made on an emulated machine, not on a GPU",
+                         "it tells nothing about the speed of one");
+  std::string list;
+  for (const Accelerator& accelerator : meant)
+    list += fmt::format("{}{}", list.empty() ? "" : ", ", accelerator.name);
+  throw io::InputError(where,
+                       "'" + measurement.device.name + "' is no accelerator that is known by one profile",
+                       list.empty() ? "add a profile: 'trainbudget hardware validate'" : "it may be " + list);
+}
+
+int calibrate_measured(const io::ProfileFolder& profiles, const CalibrateOptions& options) {
+  const io::Location where = io::option_location("--from", options.from);
+  const Measurement measurement = io::read_measurement_file(options.from);
+  const Accelerator accelerator = measured_accelerator(profiles, measurement, where);
+  const MeasuredEfficiency measured = measured_efficiency(measurement, accelerator);
+  const EfficiencyProfile generic =
+      io::find_efficiency_profile(profiles, accelerator.name + "/" + std::string(generic_stack), where);
+  const EfficiencyProfile profile =
+      measured_profile(generic, measured,
+                       fmt::format("measured on {} ({}), {}: {}; what was not measured is of {}",
+                                   measured.device, measured.software, measured.date,
+                                   std::filesystem::path(options.from).filename().string(), generic.name));
+  io::write_file(options.out, io::write_efficiency_profile(profile));
+  std::string text = profile.name + " from " + measured.device + ", " + measured.date + "\n";
+  for (const ParameterRow& row : parameter_table()) {
+    const ProfileParameter& parameter = profile.parameters[index_of(row.parameter)];
+    text += fmt::format("  {:22} {:10.4g}  {}\n", row.name, parameter.value,
+                        parameter.provenance.origin == Origin::measured ? "measured here"
+                        : parameter.provenance.origin == Origin::fitted ? "fitted to published runs"
+                                                                        : "assumed");
+  }
+  for (const std::string& remark : measured.remarks)
+    text += "  note: " + remark + "\n";
+  write_stdout(text);
   return 0;
 }
 
@@ -180,7 +237,10 @@ render::Table profile_table(const EfficiencyProfile& profile) {
 std::vector<AddedCommand> add_calibration_commands(CLI::App& parent, const GlobalOptions& global) {
   CLI::App* calibrate = parent.add_subcommand("calibrate", "Fit an efficiency profile to measured steps");
   const auto options = std::make_shared<CalibrateOptions>();
-  calibrate->add_option("--from", options->from, "Measurements, in the columns of published_runs/steps.csv")
+  calibrate
+      ->add_option("--from", options->from,
+                   "Measured steps, in the columns of published_runs/steps.csv, or a measurement.json of the "
+                   "microbenchmark")
       ->type_name("FILE");
   calibrate->add_flag("--published", options->published,
                       "Fit all profiles to the published runs instead, into the folder -o");
@@ -202,8 +262,9 @@ std::vector<AddedCommand> add_calibration_commands(CLI::App& parent, const Globa
                                     "--from FILE or --published is wanted, one of the two");
              }
              const io::ProfileFolder profiles = io::profile_folder(global.profiles);
-             return options->published ? calibrate_published(profiles, *options)
-                                       : calibrate_own(profiles, *options);
+             if (options->published) return calibrate_published(profiles, *options);
+             return options->from.ends_with(".json") ? calibrate_measured(profiles, *options)
+                                                     : calibrate_own(profiles, *options);
            }},
           {list,
            [&global] {

@@ -36,7 +36,8 @@ Fabric fabric_of(const Cluster& cluster) {
   Fabric fabric;
   double inner = 1.0;
   for (const Tier& tier : cluster.tiers) {
-    const double group = tier.group_size ? tier.group_size->value : unbounded;
+    double group = unbounded;
+    if (tier.group_size) group = tier.group_size->value;
     const bool last = &tier == &cluster.tiers.back();
     if ((group <= inner && !last) || fabric.tiers == most_tiers) continue;  // a domain of one links nothing
     fabric.links[static_cast<std::size_t>(fabric.tiers++)] = {

@@ -195,7 +195,9 @@ class Summing {
       if (largest == nullptr || each.bytes > largest->bytes) largest = &each;
     }
     for (const auto& [key, pair] : extremes) {
-      const auto& [collective, ranks, ranks_per_node] = key;
+      const Collective collective = std::get<0>(key);
+      const int ranks = std::get<1>(key);
+      const int ranks_per_node = std::get<2>(key);
       const auto& [smallest, largest] = pair;
       const double work = bus_bandwidth(collective, ranks, largest->bytes, 1.0);
       const auto note = [&](double bytes) {
