@@ -61,6 +61,13 @@ void settle_prediction(Model& model, double parameters) {
 constexpr int usual_vocabulary = 50257;
 constexpr int usual_head = 128;
 
+constexpr int most_layers = 10'000;
+
+/// Rounded, at least 1; one more than `most_layers` for all that is beyond.
+int layer_count(double layers) {
+  return static_cast<int>(std::lround(std::clamp(layers, 1.0, most_layers + 1.0)));
+}
+
 /// Fills a dense decoder's shape from what is known of it.
 void complete_shape(ModelColumns& shape, std::vector<std::string>& assumptions) {
   const auto assume = [&](const std::string& what) { assumptions.push_back(what); };
@@ -76,18 +83,17 @@ void complete_shape(ModelColumns& shape, std::vector<std::string>& assumptions) 
   if (shape.hidden == 0 && shape.layers == 0) {
     // hidden = 128·layers, the ratio of GPT-3's larger models (arXiv 2005.14165, table 2.1).
     const double layers = std::cbrt(shape.parameters / (12.0 * usual_head * usual_head));
-    shape.hidden = nearest_width(usual_head * layers);
+    shape.hidden = nearest_width(usual_head * std::min(layers, 1e5));
     const double h = shape.hidden;
-    shape.layers = std::max(1, static_cast<int>(std::lround(shape.parameters / (12.0 * h * h))));
+    shape.layers = layer_count(shape.parameters / (12.0 * h * h));
     assume("shape from the size alone: " + std::to_string(shape.layers) + " layers of width " +
            std::to_string(shape.hidden));
   } else if (shape.layers == 0) {
     const double h = shape.hidden;
-    shape.layers = std::max(
-        1, static_cast<int>(std::lround((shape.parameters - h * shape.vocabulary) / (12.0 * h * h))));
+    shape.layers = layer_count((shape.parameters - h * shape.vocabulary) / (12.0 * h * h));
     assume(std::to_string(shape.layers) + " layers, from the size");
   } else if (shape.hidden == 0) {
-    shape.hidden = nearest_width(std::sqrt(shape.parameters / (12.0 * shape.layers)));
+    shape.hidden = nearest_width(std::min(1e7, std::sqrt(shape.parameters / (12.0 * shape.layers))));
     assume("width of " + std::to_string(shape.hidden) + ", from the size");
   }
   if (shape.heads == 0) {
@@ -189,6 +195,10 @@ MeasuredModel MeasuredModels::find(const ModelColumns& columns) {
     ModelColumns shape = columns;
     found.shape_stated = columns.layers > 0 && columns.hidden > 0;
     complete_shape(shape, found.assumptions);
+    if (shape.layers > most_layers) {
+      found.inexpressible = "no shape of that size and width has up to 10,000 layers";
+      return found;
+    }
     found.model = nearest_transformer(shape);
   }
   if (const std::string wrong = problem(found.model); !wrong.empty()) {

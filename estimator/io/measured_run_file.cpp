@@ -95,12 +95,15 @@ class Row {
     const std::string_view cell = text(column);
     return cell.empty() ? 0.0 : parse_quantity(cell, QuantityKind::count, location(column));
   }
-  int integer(std::string_view column, int blank) const {
+  /// A whole number up to `most`; beyond that it is a slip of the pen.
+  int integer(std::string_view column, int blank, double most = 1e9) const {
     if (text(column).empty()) return blank;
     const double value = number(column);
-    constexpr double most = 1e9;
-    if (value != std::floor(value) || value > most)
-      throw InputError(location(column), "a whole number is wanted in column " + std::string(column));
+    if (value != std::floor(value) || value > most) {
+      throw InputError(location(column), "a whole number up to " +
+                                             format_quantity(most, QuantityKind::count) +
+                                             " is wanted in column " + std::string(column));
+    }
     return static_cast<int>(value);
   }
   /// The cell without a trailing "?", which marks a guess of the table's author.
@@ -135,7 +138,8 @@ class Reader {
     run.precision_label = row.string("precision");
     run.software = row.string("software");
     run.doubtful = row.integer("doubtful", 0) != 0;
-    run.accelerators = row.number("n_gpus");
+    constexpr int most_accelerators = 10'000'000;
+    run.accelerators = row.integer("n_gpus", 0, most_accelerators);
     read_software(row, run);
     read_hardware(row, run);
     read_model(row, run);
@@ -211,10 +215,11 @@ class Reader {
   }
 
   void read_model(const Row& row, MeasuredRun& run) {
+    constexpr int most_layers = 10'000;
     const ModelColumns columns_of_row{.name = row.string("model"),
                                       .architecture = run.architecture,
                                       .parameters = row.number("n_params"),
-                                      .layers = row.integer("layers", 0),
+                                      .layers = row.integer("layers", 0, most_layers),
                                       .hidden = row.integer("hidden", 0),
                                       .heads = row.integer("heads", 0),
                                       .kv_heads = row.integer("kv_heads", 0),

@@ -98,6 +98,19 @@ TEST_CASE("a row that cannot be expressed is kept, with the reason") {
         "v100-sxm-32gb has no peak at bf16");
 }
 
+TEST_CASE("sizes that no machine has are refused before anything is computed") {
+  const MeasuredRun run =
+      read("a,g,X,dense,52e12,,1,,1024,1024,1,V100 SXM,32,64,4,,fp16,1,1,,full,0,x,30,,\n").runs.front();
+  CHECK(run.inexpressible == "no shape of that size and width has up to 10,000 layers");
+  CHECK(input_error_of([] {
+          read("a,g,X,dense,52e9,,,,1024,1024,1,V100 SXM,32,64000000000000,4,,fp16,1,1,,full,0,x,30,,\n");
+        }).location.line == 2);
+  // A size beyond all bounds is a guess like another, and ends.
+  CHECK_FALSE(read("a,g,X,dense,1e300,,,,1024,1024,1,V100 SXM,32,64,4,,fp16,1,1,,full,0,x,30,,\n")
+                  .runs.front()
+                  .inexpressible.empty());
+}
+
 TEST_CASE("slices of a model take its first layers") {
   const MeasuredRun run =
       read("a,g,DeepSeek-V3 (4-layer slice),moe,,4,,,4096,8,1,B200 SXM,180,8,8,,bf16,1,1,1,none,1,x,1,,\n")
