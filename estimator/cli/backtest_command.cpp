@@ -67,6 +67,8 @@ void add_summaries(render::BacktestReport& report, const std::string& holdout,
   };
   add("all", [](const MeasuredRun&) { return true; });
   add("dense 16-bit", is_dense_16_bit);
+  add("dense 16-bit, shape published",
+      [](const MeasuredRun& run) { return is_dense_16_bit(run) && run.shape_stated; });
   for (const auto& [name, counted] : sets_of(runs))
     add(name, counted);
 }
