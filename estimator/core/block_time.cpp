@@ -217,9 +217,7 @@ RankPart rank_part(const Workload& workload, const Layout& layout, const Machine
                 .sequence_share = layout.sequence_parallel ? 1.0 / layout.tensor : 1.0,
                 .expert = static_cast<double>(layout.expert),
                 .expert_tensor = static_cast<double>(layout.expert_tensor_size()),
-                .fabric = {.scale_up = efficiency[Parameter::scale_up],
-                           .scale_out = efficiency[Parameter::scale_out],
-                           .latency = efficiency[Parameter::latency]}};
+                .fabric = fabric_efficiency(efficiency)};
   part.tokens = part.sequences * workload.sequence_length / part.context;
   part.tensor_ring = ring_cost(machine.fabric, part.fabric, {.size = part.tensor});
   part.context_ring = ring_cost(machine.fabric, part.fabric, {.size = part.context, .stride = part.tensor});

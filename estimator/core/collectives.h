@@ -2,6 +2,7 @@
 // which ranks are placed (core/layout.h).
 #pragma once
 
+#include "core/efficiency.h"
 #include "core/machine.h"
 
 #include <algorithm>
@@ -28,6 +29,12 @@ struct FabricEfficiency {
   double scale_out = 1.0;
   double latency = 1.0;
 };
+
+inline FabricEfficiency fabric_efficiency(const Efficiency& efficiency) {
+  return {.scale_up = efficiency[Parameter::scale_up],
+          .scale_out = efficiency[Parameter::scale_out],
+          .latency = efficiency[Parameter::latency]};
+}
 
 /// A ring over `group`. A tier whose groups hold `inside` of its members carries the ring's traffic over the
 /// links of all of those members at once (NCCL opens a ring per link), so that a byte costs 1 ÷ (inside ×

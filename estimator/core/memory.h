@@ -3,8 +3,10 @@
 
 #include "core/efficiency.h"
 #include "core/layout.h"
-#include "core/machine.h"
+#include "core/stage_bytes.h"
 #include "core/workload.h"
+
+#include <vector>
 
 namespace trainbudget {
 
@@ -25,18 +27,35 @@ struct StageMemory {
   constexpr double total() const { return in_use() + reserve; }
 };
 
-/// What stage `stage` of `layout` holds at its peak. `micro_batches` as in TrainingRun. Source of the
-/// activation counts: the operations of the model (Korthikanti et al., arXiv 2205.05198, for the classic
-/// block); of the pipeline's warm-up: core/pipeline.h.
-StageMemory stage_memory(const Workload& workload, const Layout& layout, double micro_batches,
-                         const Efficiency& efficiency, int stage);
-
 struct MemoryUse {
   StageMemory peak;
   int peak_stage = 0;
 };
 
-/// The fullest stage.
+/// The fullest stage of those added. Source of the activation counts: the operations of the model (Korthikanti
+/// et al., arXiv 2205.05198, for the classic block); of the pipeline's warm-up: core/pipeline.h.
+class MemoryPeak {
+ public:
+  /// `micro_batches` as in TrainingRun.
+  MemoryPeak(const Layout& layout, double micro_batches, const Efficiency& efficiency);
+  void add(const StageBytes& stage);
+  const MemoryUse& use() const { return use_; }
+
+  /// What stage `index`, one of those of `stage`, holds at its peak.
+  StageMemory of(const StageBytes& stage, int index) const;
+
+ private:
+  const Layout& layout_;
+  double micro_batches_;
+  double fixed_;
+  double reserve_;
+  ShardSizes shards_;
+  MemoryUse use_;
+};
+
+std::vector<StageMemory> memory_by_stage(const Workload& workload, const Layout& layout, double global_batch,
+                                         const Efficiency& efficiency);
+
 MemoryUse memory_use(const Workload& workload, const Layout& layout, double global_batch,
                      const Efficiency& efficiency);
 

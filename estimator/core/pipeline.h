@@ -59,9 +59,37 @@ class StageLayers {
   LayerSplit split_;
 };
 
-/// Whether stage `stage` holds neither the embedding nor the head.
-constexpr bool is_inner_stage(const Layout& layout, int stage) {
-  return stage > 0 && stage < layout.pipeline - 1;
+/// Stages in a row that hold the same layers, and no end of the model unless there is one of them alone.
+struct StageRun {
+  int first = 0;
+  int stages = 1;
+};
+
+/// Calls `visit(run, counts)` for the runs of stages, first to last, with the layers by kind on each.
+template <class Visit>
+void for_each_stage_run(const Workload& workload, const Layout& layout, Visit visit) {
+  const int stages = layout.pipeline;
+  const StageLayers layers(workload, layout);
+  StageRun run;
+  LayerCounts counts = layers(0);
+  const bool alike = workload.kinds.size() == 1 && workload.layers % (stages * layout.chunks) == 0;
+  if (alike && stages > 2) {
+    visit(run, counts);
+    visit(StageRun{.first = 1, .stages = stages - 2}, counts);
+    visit(StageRun{.first = stages - 1}, counts);
+    return;
+  }
+  for (int stage = 1; stage < stages; ++stage) {
+    const LayerCounts next = layers(stage);
+    if (run.first > 0 && stage < stages - 1 && next == counts) {
+      ++run.stages;
+      continue;
+    }
+    visit(run, counts);
+    run = {.first = stage};
+    counts = next;
+  }
+  visit(run, counts);
 }
 
 /// Micro-batches' worth of one chunk's activations that stage `stage` of `stages` holds at once, in chunks,

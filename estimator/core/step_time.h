@@ -1,10 +1,11 @@
 // The time of one training step.
 #pragma once
 
-#include "core/block_time.h"
+#include "core/data_exchange.h"
 #include "core/efficiency.h"
 #include "core/layout.h"
 #include "core/machine.h"
+#include "core/stage_work.h"
 #include "core/workload.h"
 
 namespace trainbudget {
@@ -33,15 +34,19 @@ struct StepTime {
   }
 };
 
-/// How a layer is recomputed where the source of a layout does not say (backtest only): as much of a forward
-/// pass as Parameter::unstated_recompute.
-enum class RecomputeKnown : bool { no, yes };
-
 /// The time of one step of `global_batch` sequences. Plain arithmetic: no allocation, no failure. Expects a
 /// layout without layout_problem().
 StepTime step_time(const Workload& workload, const Machine& machine, const Layout& layout,
                    double global_batch, const Efficiency& efficiency,
                    RecomputeKnown known = RecomputeKnown::yes);
+
+/// The same from its parts, which a search makes once for many layouts; `transfer` as of stage_transfer().
+StepTime step_time(const Pace& pace, const DataExchange& exchange, double transfer, const Machine& machine,
+                   const Layout& layout, double global_batch, const Efficiency& efficiency);
+
+/// Seconds to pass one micro-batch's activations to the next pipeline stage.
+double stage_transfer(const Workload& workload, const Machine& machine, const Layout& layout,
+                      const RankPart& part);
 
 /// Model FLOPs utilisation: causal model FLOPs ÷ (time × accelerators × peak).
 double model_flops_utilization(const Workload& workload, const Machine& machine, const Layout& layout,

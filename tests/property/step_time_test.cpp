@@ -194,10 +194,12 @@ TEST_CASE("memory parts sum, and the peak stage is the fullest") {
     const double sum =
         p.weights + p.gradients + p.optimizer + p.activations + p.logits + p.working + p.fixed + p.reserve;
     RC_ASSERT(std::abs(sum - p.total()) <= 1e-9 * sum);
-    const double micro_batches = c.global_batch / (static_cast<double>(c.layout.micro_batch) * c.layout.data);
-    for (int stage = 0; stage < c.layout.pipeline; ++stage)
-      RC_ASSERT(stage_memory(c.workload, c.layout, micro_batches, c.efficiency, stage).total() <=
-                p.total() * slack);
+    const std::vector<StageMemory> stages =
+        memory_by_stage(c.workload, c.layout, c.global_batch, c.efficiency);
+    RC_ASSERT(stages.size() == static_cast<std::size_t>(c.layout.pipeline));
+    for (const StageMemory& stage : stages)
+      RC_ASSERT(stage.total() <= p.total() * slack);
+    RC_ASSERT(stages[static_cast<std::size_t>(use.peak_stage)].total() == p.total());
   });
 }
 

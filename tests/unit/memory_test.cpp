@@ -55,7 +55,7 @@ TEST_CASE("weights, gradients, states and activations of a stage, by hand") {
   const Layout layout{.tensor = 8, .pipeline = 8, .micro_batch = 2, .sequence_parallel = true};
   const double h = 12288;
   const double s = 2048;
-  const StageMemory middle = stage_memory(workload(recipe), layout, 64, bare(), 3);
+  const StageMemory middle = memory_by_stage(workload(recipe), layout, 128, bare()).at(3);
   // 12 layers of 12h² weights over 8 ranks, and the biases of those products, 3h + h + 4h + h, with them; the
   // 4h of the norms are on every rank.
   const double parameters = 12 * ((12 * h * h + 9 * h) / 8 + 4 * h);
@@ -72,12 +72,12 @@ TEST_CASE("weights, gradients, states and activations of a stage, by hand") {
 TEST_CASE("recomputation keeps the inputs of layers and works on one at a time") {
   const Workload gpt = workload({});
   Layout layout{.tensor = 8, .pipeline = 8, .micro_batch = 1, .recompute = Recompute::full};
-  const StageMemory full = stage_memory(gpt, layout, 64, bare(), 3);
+  const StageMemory full = memory_by_stage(gpt, layout, 64, bare()).at(3);
   CHECK(full.activations == Approx(12 * 5 * 2.0 * 2048 * 12288));
   layout.recompute = Recompute::none;
-  const StageMemory none = stage_memory(gpt, layout, 64, bare(), 3);
+  const StageMemory none = memory_by_stage(gpt, layout, 64, bare()).at(3);
   layout.recompute = Recompute::selective;
-  const StageMemory selective = stage_memory(gpt, layout, 64, bare(), 3);
+  const StageMemory selective = memory_by_stage(gpt, layout, 64, bare()).at(3);
   // 5·a·s²·b/t of the attention core.
   CHECK(none.activations - selective.activations ==
         Approx(12 * 5 * 5.0 * 96 * 2048 * 2048 / 8).epsilon(0.01));
@@ -85,33 +85,33 @@ TEST_CASE("recomputation keeps the inputs of layers and works on one at a time")
   // Half of the layers.
   layout.recompute = Recompute::full;
   layout.recomputed_layers = 0.5;
-  CHECK(stage_memory(gpt, layout, 64, bare(), 3).activations ==
+  CHECK(memory_by_stage(gpt, layout, 64, bare()).at(3).activations ==
         Approx(0.5 * (full.activations + none.activations)));
 }
 
 TEST_CASE("sharding divides optimizer, gradients and weights, one after the other") {
   const Workload gpt = workload({});
   Layout layout{.tensor = 8, .pipeline = 8, .data = 16, .micro_batch = 1};
-  const StageMemory none = stage_memory(gpt, layout, 8, bare(), 3);
+  const StageMemory none = memory_by_stage(gpt, layout, 128, bare()).at(3);
   layout.sharding = Sharding::optimizer;
-  const StageMemory one = stage_memory(gpt, layout, 8, bare(), 3);
+  const StageMemory one = memory_by_stage(gpt, layout, 128, bare()).at(3);
   CHECK(one.optimizer == Approx(none.optimizer / 16));
   CHECK(one.gradients == none.gradients);
   layout.sharding = Sharding::gradients;
-  CHECK(stage_memory(gpt, layout, 8, bare(), 3).gradients == Approx(none.gradients / 16));
+  CHECK(memory_by_stage(gpt, layout, 128, bare()).at(3).gradients == Approx(none.gradients / 16));
   layout.sharding = Sharding::parameters;
-  CHECK(stage_memory(gpt, layout, 8, bare(), 3).weights == Approx(none.weights / 16));
+  CHECK(memory_by_stage(gpt, layout, 128, bare()).at(3).weights == Approx(none.weights / 16));
   layout.shard_group = 4;
-  CHECK(stage_memory(gpt, layout, 8, bare(), 3).weights == Approx(none.weights / 4));
+  CHECK(memory_by_stage(gpt, layout, 128, bare()).at(3).weights == Approx(none.weights / 4));
   layout.offload_optimizer = true;
-  CHECK(stage_memory(gpt, layout, 8, bare(), 3).optimizer == 0.0);
+  CHECK(memory_by_stage(gpt, layout, 128, bare()).at(3).optimizer == 0.0);
 }
 
 TEST_CASE("the last stage holds a copy of a tied embedding, and the logits") {
   const Layout layout{.tensor = 8, .pipeline = 8, .micro_batch = 1};
   const Workload gpt = workload({});
-  const StageMemory last = stage_memory(gpt, layout, 64, bare(), 7);
-  const StageMemory middle = stage_memory(gpt, layout, 64, bare(), 3);
+  const StageMemory last = memory_by_stage(gpt, layout, 64, bare()).at(7);
+  const StageMemory middle = memory_by_stage(gpt, layout, 64, bare()).at(3);
   const double embedding = 51200.0 * 12288;
   CHECK(last.weights - middle.weights > 2 * embedding / 8);
   CHECK(last.logits > 2.0 * 2048 * 51200 / 8);

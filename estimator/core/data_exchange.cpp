@@ -1,0 +1,86 @@
+#include "core/data_exchange.h"
+
+#include <algorithm>
+
+namespace trainbudget {
+namespace {
+
+constexpr double weight_bytes = 2.0;
+constexpr double backward_share = 2.0 / 3.0;  // of the work on a micro-batch
+
+double hidden(double communication, double cover, double exposed) {
+  return exposed * communication + std::max(0.0, (1.0 - exposed) * communication - cover);
+}
+
+}  // namespace
+
+DataExchange::DataExchange(const Workload& workload, const Machine& machine, const Layout& layout,
+                           const Efficiency& efficiency)
+    : sharding_(layout.sharding),
+      fabric_(fabric_efficiency(efficiency)),
+      gradient_bytes_(workload.gradient_bytes) {
+  const double replicas = static_cast<double>(layout.data) * layout.context;
+  const double expert_ranks = static_cast<double>(layout.expert) * layout.expert_tensor_size();
+  const double expert_replicas = std::max(1.0, replicas * layout.tensor / expert_ranks);
+  dense_ = group(replicas, layout.tensor, machine, layout);
+  experts_ = group(expert_replicas, expert_ranks, machine, layout);
+  if (sharding_ != Sharding::none) shards_ = shard_sizes(layout);
+  exposed_ = efficiency[sharding_ == Sharding::parameters ? Parameter::gather_exposed : Parameter::data_exposed];
+  if (layout.offload_optimizer) {
+    // Gradients go to the host and weights come back; the host's own update hides behind neither.
+    link_seconds_per_byte_ = 1.0 / efficiency[Parameter::host_bandwidth];
+    update_seconds_per_byte_ = link_seconds_per_byte_;
+  } else {
+    update_seconds_per_byte_ = efficiency[Parameter::time_factor] /
+                               (machine.memory_bandwidth * efficiency[Parameter::memory]);
+  }
+}
+
+DataExchange::Group DataExchange::group(double size, double stride, const Machine& machine,
+                                        const Layout& layout) const {
+  Group group{.shard = size};
+  if (sharding_ != Sharding::none && layout.shard_group > 0)
+    group.shard = std::min<double>(layout.shard_group, size);
+  group.copies = size / group.shard;
+  group.inner = ring_cost(machine.fabric, fabric_, {.size = group.shard, .stride = stride});
+  if (group.copies > 1.0) {
+    group.outer =
+        ring_cost(machine.fabric, fabric_, {.size = group.copies, .stride = stride * group.shard});
+  }
+  return group;
+}
+
+/// Seconds to reduce the gradients of `parameters` trained weights of one rank, and to spread the updated
+/// weights where their states are sharded.
+double DataExchange::exchange(double parameters, const Group& group) const {
+  if (parameters <= 0.0) return 0.0;
+  const double gradients = parameters * gradient_bytes_;
+  if (sharding_ == Sharding::none) return all_reduce_time(group.inner, group.shard, gradients);
+  // ZeRO-3 gathers weights for the forward and again for the backward pass.
+  const double gathers = sharding_ == Sharding::parameters ? 2.0 : 1.0;
+  return reduce_scatter_time(group.inner, group.shard, gradients) +
+         gathers * all_gather_time(group.inner, group.shard, parameters * weight_bytes) +
+         all_reduce_time(group.outer, group.copies, gradients / group.shard);
+}
+
+void DataExchange::add(const StageBytes& stage) {
+  once_ = std::max(once_, exchange(stage.layers.trained.dense + stage.ends.trained.dense, dense_) +
+                              exchange(stage.layers.trained.experts + stage.ends.trained.experts, experts_));
+  const auto owned = [&](const RankShare& layers, const RankShare& ends) {
+    return layers.sharded(shards_.dense, shards_.experts) + ends.sharded(shards_.dense, shards_.experts);
+  };
+  // States are read and written; gradients are read, weights written.
+  const double exchanged = owned(stage.layers.gradients, stage.ends.gradients) +
+                           owned(stage.layers.weights, stage.ends.weights);
+  const double bytes = 2.0 * owned(stage.layers.optimizer, stage.ends.optimizer) + exchanged;
+  optimizer_ =
+      std::max(optimizer_, bytes * update_seconds_per_byte_ + exchanged * link_seconds_per_byte_);
+}
+
+double DataExchange::seen(double micro_batches, double micro_batch_seconds) const {
+  if (sharding_ == Sharding::parameters) return micro_batches * hidden(once_, micro_batch_seconds, exposed_);
+  const double rounds = sharding_ == Sharding::gradients ? micro_batches : 1.0;
+  return rounds * hidden(once_, backward_share * micro_batch_seconds, exposed_);
+}
+
+}  // namespace trainbudget
