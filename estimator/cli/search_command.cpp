@@ -87,10 +87,11 @@ int run_search(const GlobalOptions& global, const ScenarioOptions& options, int 
   }
   const StepPlan& plan = *scenario.step;
   const LayoutSearch found =
-      search_layouts(plan.workload, plan.machine, scenario.gpus.value, plan.global_batch,
-                     plan.profile.efficiency(), static_cast<std::size_t>(top));
+      search_layouts(plan.workload, plan.machine,
+                     {.accelerators = scenario.gpus.value, .global_batch = plan.global_batch},
+                     plan.profile.efficiency(), {.kept = static_cast<std::size_t>(top), .threads = 2});
   const std::string tried =
-      io::format_quantity(static_cast<double>(found.evaluated), io::QuantityKind::count, 6);
+      io::format_quantity(static_cast<double>(found.layouts), io::QuantityKind::count, 6);
   if (found.best.empty()) {
     say("none of " + tried + " layouts fits; the nearest, " + io::layout_text(found.nearest.layout) +
         ", needs " + render::number_text(found.nearest.memory_bytes, Unit::bytes) + " of " +

@@ -4,144 +4,290 @@
 #include "core/step_time.h"
 
 #include <algorithm>
-#include <array>
+#include <atomic>
 #include <cmath>
+#include <limits>
+#include <thread>
+#include <tuple>
+#include <utility>
 
 namespace trainbudget {
 namespace {
 
-constexpr std::array<double, 6> odd_factors{1, 3, 5, 6, 7, 10};
-constexpr int largest_micro_batch = 16;
-constexpr double context_from_tokens = 8192.0;  ///< shorter sequences gain nothing from context parallelism
+constexpr double infinite = std::numeric_limits<double>::infinity();
 
-/// Sizes up to `most` that divide `whole`, smallest first.
-std::vector<int> sizes(double whole, double most) {
-  std::vector<int> found;
-  for (const double odd : odd_factors) {
-    for (double size = odd; size <= most; size *= 2.0) {
-      if (std::fmod(whole, size) == 0.0) found.push_back(static_cast<int>(size));
-    }
-  }
-  std::sort(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
-  return found;
+/// Sums of products are rounded; a bound is lowered by more than that.
+constexpr double rounding = 1.0 - 1e-9;
+
+auto sizes_of(const Layout& l) {
+  return std::tuple(l.pipeline, l.tensor, l.context, l.expert, l.expert_tensor, l.chunks, l.micro_batch,
+                    l.sharding, l.shard_group, l.offload_optimizer, l.recompute, l.recomputed_layers,
+                    l.sequence_parallel, l.schedule);
 }
 
-bool before(const LayoutCandidate& a, const LayoutCandidate& b) {
+bool faster(const LayoutCandidate& a, const LayoutCandidate& b) {
   if (a.step_seconds != b.step_seconds) return a.step_seconds < b.step_seconds;
-  return a.memory_bytes < b.memory_bytes;
+  if (a.memory_bytes != b.memory_bytes) return a.memory_bytes < b.memory_bytes;
+  return sizes_of(a.layout) < sizes_of(b.layout);
 }
 
-class Search {
- public:
-  Search(const Workload& workload, const Machine& machine, double accelerators, double global_batch,
-         const Efficiency& efficiency, std::size_t kept)
-      : workload_(workload),
-        machine_(machine),
-        accelerators_(accelerators),
-        global_batch_(global_batch),
-        efficiency_(efficiency),
-        kept_(kept) {
-    for (const AttentionWork& core : workload.attentions)
-      unfused_ = unfused_ || !core.fused;
-    for (const MatrixProduct& product : workload.products) {
-      if (product.split == Split::experts) experts_ = std::max(experts_, product.count);
-    }
-  }
+bool smaller(const LayoutCandidate& a, const LayoutCandidate& b) {
+  if (a.memory_bytes != b.memory_bytes) return a.memory_bytes < b.memory_bytes;
+  return faster(a, b);
+}
 
-  LayoutSearch operator()() {
-    const double most_context =
-        std::max(1.0, std::floor(workload_.sequence_length / context_from_tokens) * 2.0 - 1.0);
-    for (const int tensor : sizes(accelerators_, machine_.accelerators_per_node)) {
-      for (const int pipeline : sizes(accelerators_ / tensor, workload_.layers)) {
-        for (const int context : sizes(accelerators_ / tensor / pipeline, most_context)) {
-          Layout layout{.tensor = tensor, .pipeline = pipeline, .context = context};
-          layout.data = static_cast<int>(accelerators_ / tensor / pipeline / context);
-          layout.sequence_parallel = tensor > 1;
-          chunks(layout);
-        }
-      }
+/// The sums over a model's blocks that families with the same ranks and micro-batch have in common.
+struct ModelSums {
+  ModelSeconds seconds;
+  ModelBytes bytes;
+  double all_blocks = 0.0;  ///< seconds of the whole model's work on one micro-batch
+};
+
+struct Family {
+  LayoutFamily family;
+  std::size_t sums = 0;        ///< index
+  double least_seconds = 0.0;  ///< no layout of the family is faster
+};
+
+/// What all threads read.
+struct Problem {
+  const Workload& workload;
+  const Machine& machine;
+  const Efficiency& efficiency;
+  const LayoutSpace& space;
+  double global_batch;
+  SearchOptions options;
+  std::vector<ModelSums> sums;
+  std::vector<Family> families;  ///< the one with the lowest bound first
+
+  bool prunes() const { return options.pruning == Pruning::bounds; }
+};
+
+auto ranks_of(const Layout& l) {
+  return std::tuple(l.tensor, l.context, l.expert, l.expert_tensor, l.micro_batch, l.sequence_parallel);
+}
+
+ModelSums sums_of(const Problem& problem, const Layout& layout) {
+  const Workload& workload = problem.workload;
+  ModelSums sums{.seconds = model_seconds(workload, problem.machine, layout, problem.efficiency),
+                 .bytes = model_bytes(workload, layout, problem.efficiency)};
+  for (std::size_t kind = 0; kind < workload.kinds.size(); ++kind) {
+    sums.all_blocks +=
+        sums.seconds.kinds[kind].work.total() * workload.count_before(kind, workload.layers);
+  }
+  sums.all_blocks += sums.seconds.embedding.work.total() + sums.seconds.head.work.total();
+  return sums;
+}
+
+/// The slowest stage has at least an even part of all work, the bubble at least what the others have of it;
+/// zero-bubble leaves a third of that, and nothing else takes less than no time.
+double least_seconds(const LayoutFamily& family, double all_blocks) {
+  const double slowest = all_blocks / family.layout.pipeline;
+  const double bubble = (all_blocks - slowest) / family.most_chunks / 3.0;
+  return (family.micro_batches * slowest + bubble) * rounding;
+}
+
+void prepare(Problem& problem) {
+  std::vector<LayoutFamily> families = problem.space.families();
+  std::stable_sort(families.begin(), families.end(), [](const LayoutFamily& a, const LayoutFamily& b) {
+    return ranks_of(a.layout) < ranks_of(b.layout);
+  });
+  problem.families.reserve(families.size());
+  for (std::size_t i = 0; i < families.size(); ++i) {
+    const LayoutFamily& family = families[i];
+    if (i == 0 || ranks_of(families[i - 1].layout) != ranks_of(family.layout))
+      problem.sums.push_back(sums_of(problem, family.layout));
+    problem.families.push_back({family, problem.sums.size() - 1,
+                                least_seconds(family, problem.sums.back().all_blocks)});
+  }
+  std::stable_sort(problem.families.begin(), problem.families.end(),
+                   [](const Family& a, const Family& b) { return a.least_seconds < b.least_seconds; });
+}
+
+/// What all threads have found so far.
+class Cutoff {
+ public:
+  /// The time that a layout must not exceed to be among the best.
+  double seconds() const { return seconds_.load(std::memory_order_relaxed); }
+  /// Whether any layout fits: the nearest of those that do not is then of no interest.
+  bool any_fits() const { return any_fits_.load(std::memory_order_relaxed); }
+  void found() { any_fits_.store(true, std::memory_order_relaxed); }
+  void lower(double seconds) {
+    double now = this->seconds();
+    while (seconds < now && !seconds_.compare_exchange_weak(now, seconds, std::memory_order_relaxed)) {
     }
-    return std::move(result_);
   }
 
  private:
-  void chunks(Layout layout) {
-    const int most = layout.pipeline > 1 ? workload_.layers / layout.pipeline : 1;
-    for (layout.chunks = 1; layout.chunks <= most; ++layout.chunks) {
-      if (layout.chunks > 1 && workload_.layers % (layout.pipeline * layout.chunks) != 0) continue;
-      experts(layout);
-    }
-  }
+  std::atomic<double> seconds_{infinite};
+  std::atomic<bool> any_fits_{false};
+};
 
-  void experts(Layout layout) {
-    if (experts_ <= 1.0) {
-      batches(layout);
-      return;
-    }
-    const double ranks = static_cast<double>(layout.data) * layout.context * layout.tensor;
-    for (const int expert : sizes(std::min(experts_, ranks), std::min(experts_, ranks))) {
-      layout.expert = expert;
-      layout.expert_tensor = expert > 1 ? 1 : 0;
-      batches(layout);
-    }
-  }
+/// One thread's part of a search.
+class alignas(128) Searcher {
+ public:
+  Searcher(const Problem& problem, Cutoff& cutoff) : problem_(problem), cutoff_(cutoff) {}
 
-  void batches(Layout layout) {
-    for (layout.micro_batch = 1; layout.micro_batch <= largest_micro_batch; layout.micro_batch *= 2) {
-      if (!layout_problem(workload_, machine_, layout, global_batch_).empty()) continue;
-      for (const Recompute recompute : {Recompute::none, Recompute::selective, Recompute::full}) {
-        if (recompute == Recompute::selective && !unfused_) continue;  // there is nothing to recompute
-        layout.recompute = recompute;
-        for (const Sharding sharding : {Sharding::none, Sharding::optimizer, Sharding::parameters}) {
-          if (layout.data * layout.context == 1 && sharding != Sharding::none) continue;
-          if (layout.pipeline > 1 && sharding == Sharding::parameters) continue;
-          layout.sharding = sharding;
-          evaluate(layout);
+  void operator()(const Family& family) {
+    const Layout& layout = family.family.layout;
+    const std::vector<Layout> recomputations = problem_.space.recomputations(family.family);
+    const std::vector<StateSharing> sharings = problem_.space.sharings(layout);
+    const double transfer =
+        stage_transfer(problem_.workload, problem_.machine, layout, problem_.sums[family.sums].seconds.part);
+    for (int chunks = 1; chunks <= family.family.most_chunks; ++chunks) {
+      gather_stages(family, chunks);
+      gather_exchanges(layout, sharings);
+      for (Layout tried : recomputations) {
+        tried.chunks = chunks;
+        Pace pace(tried, problem_.efficiency);
+        for (const StageWork& stage : work_)
+          pace.add(stage);
+        for (const Schedule schedule : problem_.space.schedules(chunks, layout.pipeline)) {
+          tried.schedule = schedule;
+          if (problem_.prunes() && is_hopeless(tried, pace, transfer, family.family.micro_batches))
+            continue;
+          evaluate(tried, pace, transfer, sharings, family.family.micro_batches);
         }
       }
     }
   }
 
-  void evaluate(const Layout& layout) {
-    ++result_.evaluated;
-    LayoutCandidate candidate{.layout = layout};
-    candidate.memory_bytes = memory_use(workload_, layout, global_batch_, efficiency_).peak.total();
-    if (candidate.memory_bytes > machine_.memory_capacity) {
-      if (result_.nearest.step_seconds == 0.0 || candidate.memory_bytes < result_.nearest.memory_bytes) {
-        candidate.step_seconds = seconds(layout);
-        result_.nearest = candidate;
-      }
-      return;
+  std::int64_t evaluated() const { return evaluated_; }
+  const std::vector<LayoutCandidate>& best() const { return best_; }
+  const LayoutCandidate& nearest() const { return nearest_; }
+
+ private:
+  void gather_stages(const Family& family, int chunks) {
+    const ModelSums& sums = problem_.sums[family.sums];
+    Layout layout = family.family.layout;
+    layout.chunks = chunks;
+    work_.clear();
+    bytes_.clear();
+    for_each_stage_run(problem_.workload, layout, [&](const StageRun& run, const LayerCounts& counts) {
+      work_.push_back(stage_work(problem_.workload, sums.seconds, run, counts, layout.pipeline));
+      bytes_.push_back(stage_bytes(problem_.workload, sums.bytes, run, counts, layout.pipeline));
+    });
+    ungathered_ = bytes_;
+    for (StageBytes& stage : ungathered_) {
+      for (std::array<double, 2>& largest : stage.working)
+        largest[1] = largest[0];
     }
-    candidate.step_seconds = seconds(layout);
-    std::vector<LayoutCandidate>& best = result_.best;
-    const auto place = std::upper_bound(best.begin(), best.end(), candidate, before);
-    if (best.size() == kept_ && place == best.end()) return;
-    best.insert(place, candidate);
-    if (best.size() > kept_) best.pop_back();
   }
 
-  double seconds(const Layout& layout) const {
-    return step_time(workload_, machine_, layout, global_batch_, efficiency_).total();
+  void gather_exchanges(Layout layout, const std::vector<StateSharing>& sharings) {
+    exchanges_.clear();
+    for (const StateSharing& sharing : sharings) {
+      share(layout, sharing);
+      exchanges_.emplace_back(problem_.workload, problem_.machine, layout, problem_.efficiency);
+      for (const StageBytes& stage : bytes_)
+        exchanges_.back().add(stage);
+    }
   }
 
-  const Workload& workload_;
-  const Machine& machine_;
-  double accelerators_;
-  double global_batch_;
-  const Efficiency& efficiency_;
-  std::size_t kept_;
-  double experts_ = 0.0;
-  bool unfused_ = false;
-  LayoutSearch result_;
+  /// Whether every way to share out states makes `layout` too slow or too large.
+  bool is_hopeless(Layout layout, const Pace& pace, double transfer, double micro_batches) const {
+    if (!cutoff_.any_fits()) return false;
+    share(layout, {.sharding = Sharding::parameters, .offload_optimizer = true});
+    const DataExchange free(problem_.workload, problem_.machine, layout, problem_.efficiency);
+    const StepTime fastest = step_time(pace, free, transfer, problem_.machine, layout, problem_.global_batch,
+                                       problem_.efficiency);
+    if (fastest.total() > cutoff_.seconds()) return true;
+    MemoryPeak least(layout, micro_batches, problem_.efficiency);
+    for (const StageBytes& stage : ungathered_)
+      least.add(stage);
+    return least.use().peak.total() > problem_.machine.memory_capacity;
+  }
+
+  static void share(Layout& layout, const StateSharing& sharing) {
+    layout.sharding = sharing.sharding;
+    layout.shard_group = sharing.shard_group;
+    layout.offload_optimizer = sharing.offload_optimizer;
+  }
+
+  void evaluate(Layout& layout, const Pace& pace, double transfer, const std::vector<StateSharing>& sharings,
+                double micro_batches) {
+    for (std::size_t i = 0; i < sharings.size(); ++i) {
+      share(layout, sharings[i]);
+      ++evaluated_;
+      LayoutCandidate candidate{.layout = layout};
+      candidate.step_seconds = step_time(pace, exchanges_[i], transfer, problem_.machine, layout,
+                                         problem_.global_batch, problem_.efficiency)
+                                   .total();
+      if (problem_.prunes() && candidate.step_seconds > cutoff_.seconds()) continue;
+      MemoryPeak memory(layout, micro_batches, problem_.efficiency);
+      for (const StageBytes& stage : bytes_)
+        memory.add(stage);
+      candidate.memory_bytes = memory.use().peak.total();
+      if (candidate.memory_bytes <= problem_.machine.memory_capacity) {
+        keep(candidate);
+      } else if (nearest_.step_seconds == 0.0 || smaller(candidate, nearest_)) {
+        nearest_ = candidate;
+      }
+    }
+  }
+
+  void keep(const LayoutCandidate& candidate) {
+    if (best_.empty()) cutoff_.found();
+    const auto place = std::upper_bound(best_.begin(), best_.end(), candidate, faster);
+    if (best_.size() == problem_.options.kept && place == best_.end()) return;
+    best_.insert(place, candidate);
+    if (best_.size() > problem_.options.kept) best_.pop_back();
+    if (best_.size() == problem_.options.kept) cutoff_.lower(best_.back().step_seconds);
+  }
+
+  const Problem& problem_;
+  Cutoff& cutoff_;
+  std::vector<StageWork> work_;
+  std::vector<StageBytes> bytes_;
+  std::vector<StageBytes> ungathered_;  ///< as if no layer's weights had to be gathered for its work
+  std::vector<DataExchange> exchanges_;  ///< by sharing
+  std::vector<LayoutCandidate> best_;
+  LayoutCandidate nearest_;
+  std::int64_t evaluated_ = 0;
 };
+
+LayoutSearch merged(const std::vector<Searcher>& searchers, const Problem& problem) {
+  LayoutSearch result{.layouts = problem.space.size()};
+  for (const Searcher& searcher : searchers) {
+    result.evaluated += searcher.evaluated();
+    result.best.insert(result.best.end(), searcher.best().begin(), searcher.best().end());
+    const LayoutCandidate& nearest = searcher.nearest();
+    if (nearest.step_seconds > 0.0 &&
+        (result.nearest.step_seconds == 0.0 || smaller(nearest, result.nearest)))
+      result.nearest = nearest;
+  }
+  std::sort(result.best.begin(), result.best.end(), faster);
+  if (result.best.size() > problem.options.kept) result.best.resize(problem.options.kept);
+  if (!result.best.empty()) result.nearest = {};
+  return result;
+}
 
 }  // namespace
 
-LayoutSearch search_layouts(const Workload& workload, const Machine& machine, double accelerators,
-                            double global_batch, const Efficiency& efficiency, std::size_t kept) {
-  return Search(workload, machine, accelerators, global_batch, efficiency, kept)();
+LayoutSearch search_layouts(const Workload& workload, const Machine& machine, const SearchSpace& asked,
+                            const Efficiency& efficiency, const SearchOptions& options) {
+  const LayoutSpace space(workload, machine, asked);
+  Problem problem{workload, machine, efficiency, space, asked.global_batch, options, {}, {}};
+  prepare(problem);
+  Cutoff cutoff;
+  std::atomic<std::size_t> next{0};
+  std::vector<Searcher> searchers(static_cast<std::size_t>(std::max(1, options.threads)),
+                                  Searcher(problem, cutoff));
+  const auto search = [&](Searcher& searcher) {
+    for (std::size_t i = next++; i < problem.families.size(); i = next++) {
+      const Family& family = problem.families[i];
+      // All that follow are no faster.
+      if (problem.prunes() && family.least_seconds > cutoff.seconds()) return;
+      searcher(family);
+    }
+  };
+  {
+    std::vector<std::jthread> workers;
+    for (std::size_t i = 1; i < searchers.size(); ++i)
+      workers.emplace_back(search, std::ref(searchers[i]));
+    search(searchers.front());
+  }
+  return merged(searchers, problem);
 }
 
 }  // namespace trainbudget

@@ -1,8 +1,9 @@
-// All layouts of a run on a number of accelerators, judged one by one.
+// The best layouts of a run on a number of accelerators.
 #pragma once
 
 #include "core/efficiency.h"
 #include "core/layout.h"
+#include "core/layout_space.h"
 #include "core/machine.h"
 #include "core/workload.h"
 
@@ -18,15 +19,24 @@ struct LayoutCandidate {
 };
 
 struct LayoutSearch {
-  std::vector<LayoutCandidate> best;  ///< that fit, fastest first; ties by memory, then by order of trial
-  LayoutCandidate nearest;  ///< of those that do not fit, the smallest; step_seconds 0: there is none
-  std::int64_t evaluated = 0;
+  std::vector<LayoutCandidate> best;  ///< that fit, fastest first; ties by memory, then by the layout
+  LayoutCandidate nearest;  ///< where none fits, the one that takes least memory; step_seconds 0: there is none
+  std::int64_t layouts = 0;    ///< in the space
+  std::int64_t evaluated = 0;  ///< of them; with bounds it depends on how the threads fall
 };
 
-/// Tries every tensor size up to a node, pipeline size, interleaving, context and expert size,
-/// micro-batch, recomputation and sharding that layout_problem() lets through: sizes are powers of two and
-/// the divisors of the accelerators among 3, 5, 6, 7 and 10 times them. Keeps the `kept` best.
-LayoutSearch search_layouts(const Workload& workload, const Machine& machine, double accelerators,
-                            double global_batch, const Efficiency& efficiency, std::size_t kept);
+/// `bounds` passes over what a lower bound shows to be slower than the best already found; `none` evaluates
+/// everything. Both find the same.
+enum class Pruning : bool { none, bounds };
+
+struct SearchOptions {
+  std::size_t kept = 1;
+  int threads = 1;
+  Pruning pruning = Pruning::bounds;
+};
+
+/// Searches all of LayoutSpace. The result does not depend on the threads.
+LayoutSearch search_layouts(const Workload& workload, const Machine& machine, const SearchSpace& space,
+                            const Efficiency& efficiency, const SearchOptions& options);
 
 }  // namespace trainbudget

@@ -75,7 +75,7 @@ class Reader {
     } else if (key == "schedule") {
       layout_.schedule = static_cast<Schedule>(word(key, value, schedule_words));
     } else if (key == "layers") {
-      layout_.recomputed_layers = parse_quantity(value, QuantityKind::fraction, node_.location);
+      layout_.recomputed_layers = layers(value);
       if (layout_.recomputed_layers > 1.0) refuse("the fraction of recomputed layers is at most 1");
     } else if (key == "sp") {
       layout_.sequence_parallel = flag(key, value);
@@ -92,6 +92,15 @@ class Reader {
     if (number < 1.0 || number > most || number != std::floor(number))
       refuse(key + " in a layout is a whole number from 1");
     return static_cast<int>(number);
+  }
+
+  /// A fraction, or "5/24" of a stage's layers.
+  double layers(std::string_view value) const {
+    const std::size_t slash = value.find('/');
+    if (slash == std::string_view::npos)
+      return parse_quantity(value, QuantityKind::fraction, node_.location);
+    return static_cast<double>(size("layers", value.substr(0, slash))) /
+           size("layers", value.substr(slash + 1));
   }
 
   bool flag(const std::string& key, std::string_view value) const {
@@ -132,6 +141,21 @@ Layout read_layout(const YamlNode& node, double accelerators) {
   return layout;
 }
 
+namespace {
+
+/// "5/24" where it is that many layers of a stage, so that reading it gives the same number back.
+std::string layers_text(double fraction) {
+  constexpr int most_layers = 512;
+  for (int all = 2; all <= most_layers; ++all) {
+    const double some = std::round(fraction * all);
+    if (some >= 1.0 && some / all == fraction)
+      return std::to_string(static_cast<int>(some)) + "/" + std::to_string(all);
+  }
+  return format_quantity(fraction, QuantityKind::fraction);
+}
+
+}  // namespace
+
 std::string layout_text(const Layout& layout) {
   std::string text = "tp=" + std::to_string(layout.tensor) + ",pp=" + std::to_string(layout.pipeline) +
                      ",dp=" + std::to_string(layout.data) + ",mbs=" + std::to_string(layout.micro_batch);
@@ -148,7 +172,7 @@ std::string layout_text(const Layout& layout) {
   add(layout.recompute != Recompute::none,
       "recompute=" + std::string(recompute_words[static_cast<std::size_t>(layout.recompute)]));
   add(layout.recompute != Recompute::none && layout.recomputed_layers != 1.0,
-      "layers=" + format_quantity(layout.recomputed_layers, QuantityKind::fraction));
+      "layers=" + layers_text(layout.recomputed_layers));
   add(layout.schedule != Schedule::one_forward_one_backward, "schedule=zero_bubble");
   add(layout.offload_optimizer, "offload");
   return text;

@@ -136,8 +136,9 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
       const double power = std::exp2(std::round(std::log2(batch)));
       if (std::abs(power / batch - 1.0) < 0.1) batch = power;
     }
+    const SearchSpace space{.accelerators = scenario.gpus.value, .global_batch = batch};
     const LayoutSearch found =
-        search_layouts(plan.workload, plan.machine, scenario.gpus.value, batch, plan.profile.efficiency(), 1);
+        search_layouts(plan.workload, plan.machine, space, plan.profile.efficiency(), {.kept = 1});
     plan.global_batch = batch;
     if (found.best.empty() && found.nearest.step_seconds == 0.0) {
       throw InputError(request.global_batch->location,
@@ -149,8 +150,8 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
     plan.layout_provenance = {.origin = Origin::derived, .source = "the fastest of all that fit"};
     scenario.assumptions.push_back(
         "layout: " + layout_text(plan.layout) + ", the fastest of " +
-        format_quantity(static_cast<double>(found.evaluated), QuantityKind::count, 6) +
-        " tried (not given: --layout)");
+        format_quantity(static_cast<double>(found.layouts), QuantityKind::count, 6) +
+        " (not given: --layout)");
   }
   if (in_tokens) {
     scenario.assumptions.push_back(
