@@ -1,5 +1,5 @@
-// Searches over layouts. `plain` evaluates every layout (time by part and memory of the fullest stage); `bounds`
-// finds the same and passes over what cannot be among the best. Items are layouts of the space.
+// Searches over layouts. `plain` evaluates every layout (time by part and memory of the fullest stage);
+// `bounds` finds the same and passes over what cannot be among the best. Items are layouts of the space.
 #include "core/layout_search.h"
 #include "io/accelerator_file.h"
 #include "io/cluster_file.h"
@@ -30,8 +30,7 @@ void search(benchmark::State& state, const Problem& problem, Pruning pruning) {
   const Machine machine = machine_of(accelerator, cluster, Precision::bf16).value();
   const Efficiency efficiency = typical_efficiency();
   const SearchSpace space{.accelerators = problem.gpus, .global_batch = problem.global_batch};
-  const SearchOptions options{
-      .kept = 10, .threads = static_cast<int>(state.range(0)), .pruning = pruning};
+  const SearchOptions options{.kept = 10, .threads = static_cast<int>(state.range(0)), .pruning = pruning};
   LayoutSearch found;
   for ([[maybe_unused]] const auto step : state)
     found = search_layouts(workload, machine, space, efficiency, options);
@@ -45,11 +44,23 @@ const Problem gpt_3{"gpt-3-175b", 4096, 1536};
 const Problem mt_nlg{"mt-nlg-530b", 5040, 2520};
 
 BENCHMARK_CAPTURE(search, gpt_3_175b_on_4096_plain, gpt_3, Pruning::none)
-    ->Arg(1)->Arg(2)->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
+    ->Arg(1)
+    ->Arg(2)
+    ->UseRealTime()
+    ->MeasureProcessCPUTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(search, gpt_3_175b_on_4096_bounds, gpt_3, Pruning::bounds)
-    ->Arg(1)->Arg(2)->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
+    ->Arg(1)
+    ->Arg(2)
+    ->UseRealTime()
+    ->MeasureProcessCPUTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(search, mt_nlg_530b_on_5040_bounds, mt_nlg, Pruning::bounds)
-    ->Arg(1)->Arg(2)->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
+    ->Arg(1)
+    ->Arg(2)
+    ->UseRealTime()
+    ->MeasureProcessCPUTime()
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace trainbudget

@@ -86,10 +86,9 @@ int run_search(const GlobalOptions& global, const ScenarioOptions& options, int 
                          "sequences or tokens a step: --global-batch 1024 or --global-batch 4M");
   }
   const StepPlan& plan = *scenario.step;
-  const LayoutSearch found =
-      search_layouts(plan.workload, plan.machine,
-                     {.accelerators = scenario.gpus.value, .global_batch = plan.global_batch},
-                     plan.profile.efficiency(), {.kept = static_cast<std::size_t>(top), .threads = 2});
+  const LayoutSearch found = search_layouts(
+      plan.workload, plan.machine, {.accelerators = scenario.gpus.value, .global_batch = plan.global_batch},
+      plan.profile.efficiency(), {.kept = static_cast<std::size_t>(top), .threads = 2});
   const std::string tried =
       io::format_quantity(static_cast<double>(found.layouts), io::QuantityKind::count, 6);
   if (found.best.empty()) {

@@ -25,14 +25,15 @@ DataExchange::DataExchange(const Workload& workload, const Machine& machine, con
   dense_ = group(replicas, layout.tensor, machine, layout);
   experts_ = group(expert_replicas, expert_ranks, machine, layout);
   if (sharding_ != Sharding::none) shards_ = shard_sizes(layout);
-  exposed_ = efficiency[sharding_ == Sharding::parameters ? Parameter::gather_exposed : Parameter::data_exposed];
+  exposed_ =
+      efficiency[sharding_ == Sharding::parameters ? Parameter::gather_exposed : Parameter::data_exposed];
   if (layout.offload_optimizer) {
     // Gradients go to the host and weights come back; the host's own update hides behind neither.
     link_seconds_per_byte_ = 1.0 / efficiency[Parameter::host_bandwidth];
     update_seconds_per_byte_ = link_seconds_per_byte_;
   } else {
-    update_seconds_per_byte_ = efficiency[Parameter::time_factor] /
-                               (machine.memory_bandwidth * efficiency[Parameter::memory]);
+    update_seconds_per_byte_ =
+        efficiency[Parameter::time_factor] / (machine.memory_bandwidth * efficiency[Parameter::memory]);
   }
 }
 
@@ -44,8 +45,7 @@ DataExchange::Group DataExchange::group(double size, double stride, const Machin
   group.copies = size / group.shard;
   group.inner = ring_cost(machine.fabric, fabric_, {.size = group.shard, .stride = stride});
   if (group.copies > 1.0) {
-    group.outer =
-        ring_cost(machine.fabric, fabric_, {.size = group.copies, .stride = stride * group.shard});
+    group.outer = ring_cost(machine.fabric, fabric_, {.size = group.copies, .stride = stride * group.shard});
   }
   return group;
 }
@@ -70,11 +70,10 @@ void DataExchange::add(const StageBytes& stage) {
     return layers.sharded(shards_.dense, shards_.experts) + ends.sharded(shards_.dense, shards_.experts);
   };
   // States are read and written; gradients are read, weights written.
-  const double exchanged = owned(stage.layers.gradients, stage.ends.gradients) +
-                           owned(stage.layers.weights, stage.ends.weights);
+  const double exchanged =
+      owned(stage.layers.gradients, stage.ends.gradients) + owned(stage.layers.weights, stage.ends.weights);
   const double bytes = 2.0 * owned(stage.layers.optimizer, stage.ends.optimizer) + exchanged;
-  optimizer_ =
-      std::max(optimizer_, bytes * update_seconds_per_byte_ + exchanged * link_seconds_per_byte_);
+  optimizer_ = std::max(optimizer_, bytes * update_seconds_per_byte_ + exchanged * link_seconds_per_byte_);
 }
 
 double DataExchange::seen(double micro_batches, double micro_batch_seconds) const {

@@ -26,7 +26,8 @@ class DataExchange {
   double seen(double micro_batches, double micro_batch_seconds) const;
 
  private:
-  /// Ranks that hold the same weights: `shard` of them share these out, and there are `copies` of such groups.
+  /// Ranks that hold the same weights: `shard` of them share these out, and there are `copies` of such
+  /// groups.
   struct Group {
     double shard = 1.0;
     double copies = 1.0;

@@ -72,8 +72,7 @@ ModelSums sums_of(const Problem& problem, const Layout& layout) {
   ModelSums sums{.seconds = model_seconds(workload, problem.machine, layout, problem.efficiency),
                  .bytes = model_bytes(workload, layout, problem.efficiency)};
   for (std::size_t kind = 0; kind < workload.kinds.size(); ++kind) {
-    sums.all_blocks +=
-        sums.seconds.kinds[kind].work.total() * workload.count_before(kind, workload.layers);
+    sums.all_blocks += sums.seconds.kinds[kind].work.total() * workload.count_before(kind, workload.layers);
   }
   sums.all_blocks += sums.seconds.embedding.work.total() + sums.seconds.head.work.total();
   return sums;
@@ -97,8 +96,8 @@ void prepare(Problem& problem) {
     const LayoutFamily& family = families[i];
     if (i == 0 || ranks_of(families[i - 1].layout) != ranks_of(family.layout))
       problem.sums.push_back(sums_of(problem, family.layout));
-    problem.families.push_back({family, problem.sums.size() - 1,
-                                least_seconds(family, problem.sums.back().all_blocks)});
+    problem.families.push_back(
+        {family, problem.sums.size() - 1, least_seconds(family, problem.sums.back().all_blocks)});
   }
   std::stable_sort(problem.families.begin(), problem.families.end(),
                    [](const Family& a, const Family& b) { return a.least_seconds < b.least_seconds; });
@@ -144,8 +143,7 @@ class alignas(128) Searcher {
           pace.add(stage);
         for (const Schedule schedule : problem_.space.schedules(chunks, layout.pipeline)) {
           tried.schedule = schedule;
-          if (problem_.prunes() && is_hopeless(tried, pace, transfer, family.family.micro_batches))
-            continue;
+          if (problem_.prunes() && is_hopeless(tried, pace, transfer, family.family.micro_batches)) continue;
           evaluate(tried, pace, transfer, sharings, family.family.micro_batches);
         }
       }
@@ -189,8 +187,8 @@ class alignas(128) Searcher {
     if (!cutoff_.any_fits()) return false;
     share(layout, {.sharding = Sharding::parameters, .offload_optimizer = true});
     const DataExchange free(problem_.workload, problem_.machine, layout, problem_.efficiency);
-    const StepTime fastest = step_time(pace, free, transfer, problem_.machine, layout, problem_.global_batch,
-                                       problem_.efficiency);
+    const StepTime fastest =
+        step_time(pace, free, transfer, problem_.machine, layout, problem_.global_batch, problem_.efficiency);
     if (fastest.total() > cutoff_.seconds()) return true;
     MemoryPeak least(layout, micro_batches, problem_.efficiency);
     for (const StageBytes& stage : ungathered_)
@@ -239,7 +237,7 @@ class alignas(128) Searcher {
   Cutoff& cutoff_;
   std::vector<StageWork> work_;
   std::vector<StageBytes> bytes_;
-  std::vector<StageBytes> ungathered_;  ///< as if no layer's weights had to be gathered for its work
+  std::vector<StageBytes> ungathered_;   ///< as if no layer's weights had to be gathered for its work
   std::vector<DataExchange> exchanges_;  ///< by sharing
   std::vector<LayoutCandidate> best_;
   LayoutCandidate nearest_;

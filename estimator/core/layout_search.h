@@ -20,7 +20,8 @@ struct LayoutCandidate {
 
 struct LayoutSearch {
   std::vector<LayoutCandidate> best;  ///< that fit, fastest first; ties by memory, then by the layout
-  LayoutCandidate nearest;  ///< where none fits, the one that takes least memory; step_seconds 0: there is none
+  LayoutCandidate
+      nearest;  ///< where none fits, the one that takes least memory; step_seconds 0: there is none
   std::int64_t layouts = 0;    ///< in the space
   std::int64_t evaluated = 0;  ///< of them; with bounds it depends on how the threads fall
 };

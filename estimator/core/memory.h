@@ -32,8 +32,8 @@ struct MemoryUse {
   int peak_stage = 0;
 };
 
-/// The fullest stage of those added. Source of the activation counts: the operations of the model (Korthikanti
-/// et al., arXiv 2205.05198, for the classic block); of the pipeline's warm-up: core/pipeline.h.
+/// The fullest stage of those added. Source of the activation counts: the operations of the model
+/// (Korthikanti et al., arXiv 2205.05198, for the classic block); of the pipeline's warm-up: core/pipeline.h.
 class MemoryPeak {
  public:
   /// `micro_batches` as in TrainingRun.

@@ -1,5 +1,5 @@
-// What the blocks of a model weigh on one rank and on one pipeline stage, before it is chosen what is recomputed
-// and what is sharded. A search makes these sums once for many layouts.
+// What the blocks of a model weigh on one rank and on one pipeline stage, before it is chosen what is
+// recomputed and what is sharded. A search makes these sums once for many layouts.
 #pragma once
 
 #include "core/efficiency.h"

@@ -1,5 +1,5 @@
-// What a pipeline stage does with one micro-batch, before it is chosen what is recomputed. A search makes these
-// sums once for many layouts.
+// What a pipeline stage does with one micro-batch, before it is chosen what is recomputed. A search makes
+// these sums once for many layouts.
 #pragma once
 
 #include "core/block_time.h"
@@ -53,10 +53,10 @@ class Pace {
   Pace(const Layout& layout, const Efficiency& efficiency, RecomputeKnown known = RecomputeKnown::yes);
   void add(const StageWork& stage);
 
-  const PassTime& work() const { return work_; }   ///< of the slowest stage
-  double repeated() const { return repeated_; }    ///< its recomputation
-  double launch() const { return launch_; }        ///< beyond its kernels
-  double slowest() const { return slowest_; }      ///< all of it
+  const PassTime& work() const { return work_; }  ///< of the slowest stage
+  double repeated() const { return repeated_; }   ///< its recomputation
+  double launch() const { return launch_; }       ///< beyond its kernels
+  double slowest() const { return slowest_; }     ///< all of it
   double all_stages() const { return all_; }
 
  private:

@@ -40,6 +40,13 @@ class InputError : public std::runtime_error {
   std::string hint;  ///< "did you mean 'h100-sxm-80gb'?", or empty
 };
 
+/// Inputs that are right each for itself and do not go together: sizes that do not divide, a cluster of
+/// another accelerator, a price that nobody offers. A sweep notes it in its row and goes on.
+class CombinationError : public InputError {
+ public:
+  using InputError::InputError;
+};
+
 /// `file:line:column: message`, the source line with a caret under the place, and the hint, each on its own
 /// line, the last one without a line end. Control characters and broken UTF-8 are shown as '?', tabs as one
 /// space; long lines are cut around the caret.

@@ -97,8 +97,7 @@ class Reader {
   /// A fraction, or "5/24" of a stage's layers.
   double layers(std::string_view value) const {
     const std::size_t slash = value.find('/');
-    if (slash == std::string_view::npos)
-      return parse_quantity(value, QuantityKind::fraction, node_.location);
+    if (slash == std::string_view::npos) return parse_quantity(value, QuantityKind::fraction, node_.location);
     return static_cast<double>(size("layers", value.substr(0, slash))) /
            size("layers", value.substr(slash + 1));
   }
@@ -132,10 +131,10 @@ Layout read_layout(const YamlNode& node, double accelerators) {
   const double ranks = layout.accelerators();
   const double data = accelerators / ranks;
   if (data < 1.0 || data != std::floor(data)) {
-    throw InputError(node.location, "tp × pp × cp = " + format_quantity(ranks, QuantityKind::count, 6) +
-                                        " does not divide " +
-                                        format_quantity(accelerators, QuantityKind::count, 6) +
-                                        " accelerators");
+    throw CombinationError(node.location, "tp × pp × cp = " + format_quantity(ranks, QuantityKind::count, 6) +
+                                              " does not divide " +
+                                              format_quantity(accelerators, QuantityKind::count, 6) +
+                                              " accelerators");
   }
   layout.data = static_cast<int>(data);
   return layout;

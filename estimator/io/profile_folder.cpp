@@ -54,7 +54,8 @@ std::vector<std::string> ProfileFolder::names(const std::string& kind) const {
 }
 
 std::vector<std::string> ProfileFolder::meant(const std::string& kind, const std::string& name) const {
-  const std::vector<std::string> all = names(kind);
+  const auto known_names = once<std::vector<std::string>>("names " + kind, [&] { return names(kind); });
+  const std::vector<std::string>& all = *known_names;
   std::vector<std::string> meant = names_meant(all, name);
   if (!meant.empty()) return meant;
   const std::string wanted = lower_case(name);
@@ -67,7 +68,9 @@ std::vector<std::string> ProfileFolder::meant(const std::string& kind, const std
 
 std::string ProfileFolder::find(const std::string& kind, const std::string& name,
                                 const Location& where) const {
-  const std::vector<std::string> found = meant(kind, name);
+  const auto known =
+      once<std::vector<std::string>>("meant " + kind + " " + name, [&] { return meant(kind, name); });
+  const std::vector<std::string>& found = *known;
   if (found.empty())
     refuse_unknown(kind == accelerator_profiles ? "accelerator"
                    : kind == cluster_profiles   ? "cluster"

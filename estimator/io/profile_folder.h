@@ -3,6 +3,9 @@
 
 #include "io/input_error.h"
 
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +20,7 @@ inline constexpr const char* model_profiles = "../model_profiles";
 class ProfileFolder {
  public:
   /// `root` holds accelerators/, clusters/, prices/, efficiency/ and power.yaml.
-  explicit ProfileFolder(std::string root) : root_(std::move(root)) {}
+  explicit ProfileFolder(std::string root) : root_(std::move(root)), memory_(std::make_shared<Memory>()) {}
 
   const std::string& root() const { return root_; }
   std::string path(std::string_view file) const { return root_ + "/" + std::string(file); }
@@ -37,9 +40,36 @@ class ProfileFolder {
   /// and asking for the difference, and for an unknown one, with the nearest.
   std::string find(const std::string& kind, const std::string& name, const Location& where) const;
 
+  /// What `read()` returns, called once for each `key` and remembered by this folder and its copies: a sweep
+  /// over scenarios reads each file once. A key stands for one type. Safe to call from several threads.
+  template <class T, class Read>
+  std::shared_ptr<const T> once(const std::string& key, Read read) const;
+
  private:
+  struct Memory {
+    std::mutex mutex;
+    std::map<std::string, std::shared_ptr<const void>, std::less<>> values;
+  };
+  /// Where a sweep asks for more different things than this, the memory is emptied and filled anew.
+  static constexpr std::size_t most_remembered = 4096;
+
   std::string root_;
+  std::shared_ptr<Memory> memory_;
 };
+
+template <class T, class Read>
+std::shared_ptr<const T> ProfileFolder::once(const std::string& key, Read read) const {
+  {
+    const std::scoped_lock lock(memory_->mutex);
+    const auto known = memory_->values.find(key);
+    if (known != memory_->values.end()) return std::static_pointer_cast<const T>(known->second);
+  }
+  auto value = std::make_shared<const T>(read());
+  const std::scoped_lock lock(memory_->mutex);
+  if (memory_->values.size() >= most_remembered) memory_->values.clear();
+  memory_->values[key] = value;
+  return value;
+}
 
 /// Throws at `where`: `name` may mean all of `found`.
 [[noreturn]] void refuse_ambiguous(const std::string& name, const std::vector<std::string>& found,

@@ -39,7 +39,10 @@ Hardware read_hardware(MapReader& map, const ProfileFolder& profiles) {
   const YamlNode* gpu = map.find("gpu");
   const YamlNode* cluster = map.find("cluster");
   Hardware hardware;
-  if (cluster != nullptr) hardware.cluster = find_cluster(profiles, read_string(*cluster), cluster->location);
+  if (cluster != nullptr)
+    hardware.cluster = *profiles.once<Cluster>("cluster " + read_string(*cluster), [&] {
+      return find_cluster(profiles, read_string(*cluster), cluster->location);
+    });
   if (gpu == nullptr && cluster == nullptr) {
     throw InputError(map.node().location, "scenario lacks 'gpu'",
                      "write gpu: a100-sxm-80gb (or --gpu); 'trainbudget hardware list' shows them all");
@@ -47,12 +50,13 @@ Hardware read_hardware(MapReader& map, const ProfileFolder& profiles) {
   const YamlNode& named = gpu != nullptr ? *gpu : *cluster;
   hardware.file = profiles.find(
       "accelerators", gpu != nullptr ? read_string(*gpu) : hardware.cluster->accelerator, named.location);
-  hardware.accelerator = read_accelerator_file(hardware.file);
+  hardware.accelerator = *profiles.once<Accelerator>("file " + hardware.file,
+                                                     [&] { return read_accelerator_file(hardware.file); });
   if (hardware.cluster && hardware.cluster->accelerator != hardware.accelerator.name) {
-    throw InputError(gpu->location,
-                     "'" + hardware.accelerator.name + "' is not what the cluster '" +
-                         hardware.cluster->name + "' is made of",
-                     "it has " + hardware.cluster->accelerator + "; leave one of the two out");
+    throw CombinationError(gpu->location,
+                           "'" + hardware.accelerator.name + "' is not what the cluster '" +
+                               hardware.cluster->name + "' is made of",
+                           "it has " + hardware.cluster->accelerator + "; leave one of the two out");
   }
   return hardware;
 }
@@ -66,8 +70,8 @@ Sourced<Precision> read_precision(const YamlNode* node, const Accelerator& gpu, 
   if (node != nullptr) {
     const Precision precision = precision_named(read_string(*node), node->location);
     if (find_peak(gpu.peak, precision) != nullptr) return {precision, given_by_user(node->location)};
-    throw InputError(node->location, gpu.name + " has no peak at " + std::string(name_of(precision)),
-                     "it has " + known);
+    throw CombinationError(node->location, gpu.name + " has no peak at " + std::string(name_of(precision)),
+                           "it has " + known);
   }
   for (const Precision precision : {Precision::bf16, Precision::fp16, Precision::fp32}) {
     if (find_peak(gpu.peak, precision) == nullptr) continue;
@@ -93,7 +97,9 @@ void read_efficiency(const YamlNode* node, const ProfileFolder& profiles, Scenar
   }
   const std::string path = profiles.path("efficiency/prior.yaml");
   sources.files.push_back(path);
-  const EfficiencyPriors priors = read_efficiency_priors(path);
+  const auto known =
+      profiles.once<EfficiencyPriors>("file " + path, [&] { return read_efficiency_priors(path); });
+  const EfficiencyPriors& priors = *known;
   if (steps) {  // the utilisation will be computed; what a whole run keeps of it is still a prior
     scenario.whole_run_fraction = priors.whole_run;
     scenario.assumptions.push_back("what a whole run keeps of its steady state: as 11 published runs");
@@ -103,9 +109,9 @@ void read_efficiency(const YamlNode* node, const ProfileFolder& profiles, Scenar
       find_prior(priors, scenario.accelerator.name, scenario.precision.value, scenario.gpus.value);
   const std::string precision(name_of(scenario.precision.value));
   if (prior == nullptr) {
-    throw InputError({.file = "efficiency"},
-                     "no published measurements tell what " + precision + " training reaches",
-                     "give it: --efficiency 30%..40%");
+    throw CombinationError({.file = "efficiency"},
+                           "no published measurements tell what " + precision + " training reaches",
+                           "give it: --efficiency 30%..40%");
   }
   Provenance provenance = priors.steady_state_provenance;
   provenance.source = std::to_string(prior->rows) + " published measurements of " +
@@ -197,8 +203,9 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
 
   const std::string power_path = profiles.path("power.yaml");
   sources.files.push_back(power_path);
-  const PowerDefaults defaults = read_power_defaults(power_path);
-  scenario.power = power_model(defaults, scenario.accelerator, price.provider, "");
+  const auto defaults =
+      profiles.once<PowerDefaults>("file " + power_path, [&] { return read_power_defaults(power_path); });
+  scenario.power = power_model(*defaults, scenario.accelerator, price.provider, "");
   if (!scenario.power)
     scenario.warnings.push_back("no TDP of " + scenario.accelerator.name +
                                 " is published: its energy is unknown");

@@ -55,10 +55,14 @@ Sequence read_sequence(const YamlNode* node, const Model& model, double learned_
   return sequence;
 }
 
-void count_flops(const Model& model, const YamlNode* sequence_node, const Provenance& provenance,
-                 Scenario& scenario) {
+/// `file` is where the model was read.
+void count_flops(const Model& model, const std::string& file, const YamlNode* sequence_node,
+                 const Provenance& provenance, const ProfileFolder& profiles, Scenario& scenario) {
   const Sequence sequence = read_sequence(sequence_node, model, model.learned_positions, scenario);
-  const ModelSummary summary = summarize(expand(model), sequence);
+  const std::string tokens = std::to_string(sequence.length);
+  const auto known = profiles.once<ModelSummary>("summary of " + tokens + " tokens of " + file,
+                                                 [&] { return summarize(expand(model), sequence); });
+  const ModelSummary& summary = *known;
   scenario.model = TrainedModel{model, sequence};
   scenario.parameters = {summary.total.active_parameters, provenance};
   if (summary.total.active_parameters != summary.total.parameters) {
@@ -106,16 +110,17 @@ void read_trained_model(MapReader& map, const ProfileFolder& profiles, Scenario&
   if (&chosen == map.find("model")) {
     const std::string file = profiles.find(model_profiles, read_string(chosen), chosen.location);
     sources.files.push_back(file);
-    const ModelProfile profile = read_model_file(file);
-    count_flops(profile.model, sequence,
+    const auto profile = profiles.once<ModelProfile>("file " + file, [&] { return read_model_file(file); });
+    count_flops(profile->model, file, sequence,
                 {.origin = Origin::derived,
-                 .source = "model_profiles/" + profile.model.name + ".yaml: " + profile.source},
-                scenario);
+                 .source = "model_profiles/" + profile->model.name + ".yaml: " + profile->source},
+                profiles, scenario);
     return;
   }
   const std::string file = read_string(chosen);
   sources.files.push_back(file);
-  const HfModel read = read_hf_config_file(file);
+  const auto known = profiles.once<HfModel>("file " + file, [&] { return read_hf_config_file(file); });
+  const HfModel& read = *known;
   Model model = read.model;
   if (model.name.empty()) model.name = file;
   const std::string place = file + ": ";
@@ -124,7 +129,7 @@ void read_trained_model(MapReader& map, const ProfileFolder& profiles, Scenario&
   const std::string by_default = place + "default of its model type, ";
   for (const std::string& field : read.defaults)
     scenario.assumptions.push_back(by_default + field);
-  count_flops(model, sequence, {.origin = Origin::user, .source = file}, scenario);
+  count_flops(model, file, sequence, {.origin = Origin::user, .source = file}, profiles, scenario);
 }
 
 std::string what_is_trained(const Scenario& scenario) {

@@ -39,11 +39,19 @@ SourcedRange of_one_offer(const Offer& offer, const std::string& how) {
            .note = offer.note}};
 }
 
-void warn_of_age(const Offer& offer, Date as_of, Scenario& scenario) {
+/// What the price list says, and what had to be assumed to ask it.
+struct PriceAnswer {
+  std::optional<SourcedRange> price;
+  std::string assumption;
+  std::string warning;
+  std::string newest_price;
+};
+
+void warn_of_age(const Offer& offer, Date as_of, PriceAnswer& answer) {
   const int age = age_in_days(offer, as_of);
   if (age <= stale_price_days) return;
-  scenario.warnings.push_back("the price of " + offer.provider + " was " + std::to_string(age) +
-                              " days old on " + date_text(as_of));
+  answer.warning =
+      "the price of " + offer.provider + " was " + std::to_string(age) + " days old on " + date_text(as_of);
 }
 
 Query read_query(const PriceRequest& request) {
@@ -66,12 +74,8 @@ Query read_query(const PriceRequest& request) {
   return query;
 }
 
-std::optional<SourcedRange> look_up(Query query, const PriceRequest& request, const ProfileFolder& profiles,
-                                    Scenario& scenario, ScenarioSources& sources) {
-  const std::string path = profiles.path("prices/prices.csv");
-  const std::vector<Offer> offers = read_price_table(path);
-  sources.files.push_back(path);
-  sources.newest_price = date_text(newest_day(offers));
+PriceAnswer look_up(Query query, const PriceRequest& request, const std::vector<Offer>& offers) {
+  PriceAnswer answer{.newest_price = date_text(newest_day(offers))};
   query.offer.as_of = request.as_of != nullptr
                           ? parse_date(read_string(*request.as_of), request.as_of->location)
                           : newest_day(offers);
@@ -87,32 +91,45 @@ std::optional<SourcedRange> look_up(Query query, const PriceRequest& request, co
   if (comparable.empty() && named)
     comparable = current;  // suspect and quoted prices count when asked for by name
   if (comparable.empty()) {
-    if (!query.asked && request.as_of == nullptr) return std::nullopt;
+    if (!query.asked && request.as_of == nullptr) return answer;
     const Location where = request.node != nullptr ? request.node->location : request.as_of->location;
-    throw InputError(where, "no price of " + query_text(query.offer), what_exists(offers, query.offer));
+    throw CombinationError(where, "no price of " + query_text(query.offer), what_exists(offers, query.offer));
   }
   const std::string as_of = " (" + query_text(query.offer) + ")";
   if (query.choice != "market") {
     const Offer* offer =
         query.choice == "cheapest" ? comparable.front() : comparable[(comparable.size() - 1) / 2];
-    warn_of_age(*offer, query.offer.as_of, scenario);
-    scenario.assumptions.push_back("price: the " + query.choice + " of " + std::to_string(comparable.size()) +
-                                   " offers" + as_of);
-    return of_one_offer(*offer, query.choice + ": ");
+    warn_of_age(*offer, query.offer.as_of, answer);
+    answer.assumption =
+        "price: the " + query.choice + " of " + std::to_string(comparable.size()) + " offers" + as_of;
+    answer.price = of_one_offer(*offer, query.choice + ": ");
+    return answer;
   }
   const std::vector<UsdPerSecond> prices = prices_by_provider(comparable);
   if (prices.size() == 1) {
-    warn_of_age(*comparable.front(), query.offer.as_of, scenario);
-    scenario.assumptions.push_back("price: the only one in the list" + as_of);
-    return of_one_offer(*comparable.front(), "");
+    warn_of_age(*comparable.front(), query.offer.as_of, answer);
+    answer.assumption = "price: the only one in the list" + as_of;
+    answer.price = of_one_offer(*comparable.front(), "");
+    return answer;
   }
-  scenario.assumptions.push_back("price: the range over the cheapest prices of " +
-                                 std::to_string(prices.size()) + " providers" + as_of);
-  return SourcedRange{
+  answer.assumption =
+      "price: the range over the cheapest prices of " + std::to_string(prices.size()) + " providers" + as_of;
+  answer.price = SourcedRange{
       market_range(prices),
       {.origin = Origin::published,
        .source = "hardware_profiles/prices/prices.csv, " + std::to_string(prices.size()) + " providers",
        .date = date_text(query.offer.as_of)}};
+  return answer;
+}
+
+/// The same question has the same answer: a sweep asks it once.
+std::string key_of(const Query& query, const PriceRequest& request) {
+  std::string key = "price of " + query.offer.accelerator;
+  key += "|" + query.offer.provider.value_or("") + "|" + query.offer.region.value_or("") + "|" + query.choice;
+  key += "|" + std::to_string(static_cast<int>(query.offer.pricing.value_or(PricingModel::on_demand)));
+  key += query.asked ? "|asked|" : "||";
+  if (request.as_of != nullptr) key += read_string(*request.as_of);
+  return key;
 }
 
 /// `{amount: $0.79/h, source: …}`.
@@ -175,7 +192,20 @@ std::optional<SourcedRange> read_price(const PriceRequest& request, const Profil
     price = read_range(*request.node, QuantityKind::usd_per_second);
   if (request.node != nullptr && request.node->kind == YamlNode::Kind::mapping)
     price = read_amount(*request.node);
-  if (!price) return look_up(read_query(request), request, profiles, scenario, sources);
+  if (!price) {
+    const Query query = read_query(request);
+    const std::string path = profiles.path("prices/prices.csv");
+    sources.files.push_back(path);
+    const auto answer = profiles.once<PriceAnswer>(key_of(query, request), [&] {
+      const auto offers =
+          profiles.once<std::vector<Offer>>("file " + path, [&] { return read_price_table(path); });
+      return look_up(query, request, *offers);
+    });
+    if (!answer->assumption.empty()) scenario.assumptions.push_back(answer->assumption);
+    if (!answer->warning.empty()) scenario.warnings.push_back(answer->warning);
+    sources.newest_price = answer->newest_price;
+    return answer->price;
+  }
   price->value = price->value * seconds_per_hour;
   if (price->value.p90 > 1e4)
     throw InputError(request.node->location, "more than 10000 USD for one GPU-hour is no price",

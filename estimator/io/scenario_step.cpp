@@ -23,14 +23,20 @@ Cluster cluster_of(const std::optional<Cluster>& named, const ProfileFolder& pro
                    const Scenario& scenario, const Location& where, std::vector<std::string>& assumptions) {
   if (named) return *named;
   // Any cluster of this accelerator that is not somebody's own: the one that comes first by name.
-  for (const std::string& name : profiles.names(cluster_profiles)) {
-    Cluster cluster = read_cluster_file(profiles.file(cluster_profiles, name));
-    if (cluster.accelerator != scenario.accelerator.name || !cluster.provider.empty()) continue;
-    assumptions.push_back("network of " + cluster.name + " (no --cluster given)");
-    return cluster;
+  const std::string& accelerator = scenario.accelerator.name;
+  const auto found = profiles.once<std::optional<Cluster>>("any cluster of " + accelerator, [&] {
+    for (const std::string& name : profiles.names(cluster_profiles)) {
+      Cluster cluster = read_cluster_file(profiles.file(cluster_profiles, name));
+      if (cluster.accelerator == accelerator && cluster.provider.empty()) return std::optional(cluster);
+    }
+    return std::optional<Cluster>();
+  });
+  if (*found) {
+    assumptions.push_back("network of " + (*found)->name + " (no --cluster given)");
+    return **found;
   }
-  throw InputError(where, "no cluster of " + scenario.accelerator.name + " is known",
-                   "name one: --cluster; 'trainbudget hardware list --clusters' shows them");
+  throw CombinationError(where, "no cluster of " + scenario.accelerator.name + " is known",
+                         "name one: --cluster; 'trainbudget hardware list --clusters' shows them");
 }
 
 EfficiencyProfile profile_of(const StepRequest& request, const ProfileFolder& profiles, Scenario& scenario,
@@ -46,8 +52,9 @@ EfficiencyProfile profile_of(const StepRequest& request, const ProfileFolder& pr
     where = request.stack->location;
   } else {
     name = accelerator + "/generic";
-    const std::vector<std::string> known = efficiency_profile_names(profiles);
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
+    const auto known = profiles.once<std::vector<std::string>>(
+        "efficiency profiles", [&] { return efficiency_profile_names(profiles); });
+    if (std::find(known->begin(), known->end(), name) == known->end()) {
       scenario.warnings.push_back("no efficiency profile of " + accelerator +
                                   ": typical values stand for it, and the range is wide");
       EfficiencyProfile typical{.name = "typical", .accelerator = accelerator, .stack = "generic"};
@@ -60,10 +67,11 @@ EfficiencyProfile profile_of(const StepRequest& request, const ProfileFolder& pr
     scenario.assumptions.push_back("software stack unknown: the profile " + name +
                                    " and its wide range (--stack narrows it)");
   }
-  EfficiencyProfile profile = find_efficiency_profile(profiles, name, where);
+  EfficiencyProfile profile = *profiles.once<EfficiencyProfile>(
+      "efficiency " + name, [&] { return find_efficiency_profile(profiles, name, where); });
   sources.files.push_back(name.ends_with(".yaml") ? name : profiles.path("efficiency/" + name + ".yaml"));
   if (profile.accelerator != accelerator) {
-    throw InputError(
+    throw CombinationError(
         where, "the profile '" + profile.name + "' is of " + profile.accelerator + ", not of " + accelerator,
         "efficiencies do not carry over from one accelerator to another");
   }
@@ -103,12 +111,15 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
     missing("global_batch", "sequences or tokens a step: --global-batch 1024 or --global-batch 4M");
   const Cluster cluster = cluster_of(named, profiles, scenario, where, scenario.assumptions);
   const auto machine = machine_of(scenario.accelerator, cluster, scenario.precision.value);
-  if (!machine) throw InputError(where, scenario.accelerator.name + " has no peak at this precision");
+  if (!machine) throw CombinationError(where, scenario.accelerator.name + " has no peak at this precision");
 
   const Recipe recipe;
   StepPlan plan;
-  const ModelOps ops = apply(recipe, expand(scenario.model->model));
-  plan.workload = gather(ops, scenario.model->sequence, recipe, true);
+  const double length = scenario.model->sequence.length;
+  plan.workload = *profiles.once<Workload>(
+      "workload of " + std::to_string(length) + " tokens of " + scenario.parameters.provenance.source, [&] {
+        return gather(apply(recipe, expand(scenario.model->model)), scenario.model->sequence, recipe, true);
+      });
   plan.machine = *machine;
   plan.cluster = cluster.name;
   plan.profile = profile_of(request, profiles, scenario, sources);
@@ -116,7 +127,6 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
       "training with AdamW: 16-bit weights, 32-bit gradients, moments and master weights; fused attention");
 
   bool in_tokens = false;
-  const double length = scenario.model->sequence.length;
   double batch = read_batch(*request.global_batch, length, in_tokens);
   const double wanted = batch;
   plan.global_batch_provenance = given_by_user(request.global_batch->location);
@@ -129,7 +139,7 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
     plan.global_batch = batch;
     if (const std::string problem = layout_problem(plan.workload, plan.machine, plan.layout, batch);
         !problem.empty())
-      throw InputError(request.layout->location, problem);
+      throw CombinationError(request.layout->location, problem);
   } else {
     // In tokens, the batch may move by a tenth to a number that divides better: the nearest power of two.
     if (in_tokens) {
@@ -141,10 +151,11 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
         search_layouts(plan.workload, plan.machine, space, plan.profile.efficiency(), {.kept = 1});
     plan.global_batch = batch;
     if (found.best.empty() && found.nearest.step_seconds == 0.0) {
-      throw InputError(request.global_batch->location,
-                       "no layout divides " + format_quantity(scenario.gpus.value, QuantityKind::count, 6) +
-                           " accelerators and a batch of " + format_quantity(batch, QuantityKind::count, 6) +
-                           " sequences");
+      throw CombinationError(request.global_batch->location,
+                             "no layout divides " +
+                                 format_quantity(scenario.gpus.value, QuantityKind::count, 6) +
+                                 " accelerators and a batch of " +
+                                 format_quantity(batch, QuantityKind::count, 6) + " sequences");
     }
     plan.layout = found.best.empty() ? found.nearest.layout : found.best.front().layout;
     plan.layout_provenance = {.origin = Origin::derived, .source = "the fastest of all that fit"};

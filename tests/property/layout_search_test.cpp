@@ -73,8 +73,7 @@ TEST_CASE("what a search finds is what the step and its memory come to, to the l
       const double batch = problem.space.global_batch;
       RC_ASSERT(layout_problem(step.workload, step.machine, candidate.layout, batch).empty());
       RC_ASSERT(candidate.layout.accelerators() == problem.space.accelerators);
-      const StepTime time =
-          step_time(step.workload, step.machine, candidate.layout, batch, step.efficiency);
+      const StepTime time = step_time(step.workload, step.machine, candidate.layout, batch, step.efficiency);
       RC_ASSERT(candidate.step_seconds == time.total());
       const MemoryUse memory = memory_use(step.workload, candidate.layout, batch, step.efficiency);
       RC_ASSERT(candidate.memory_bytes == memory.peak.total());

@@ -150,11 +150,9 @@ TEST_CASE("what fits in less memory fits in more, and a search finds nothing slo
     if (bytes <= c.machine.memory_capacity) RC_ASSERT(bytes <= larger.memory_capacity);
     const SearchSpace space{.accelerators = std::min(16.0, c.layout.accelerators()),
                             .global_batch = c.global_batch};
-    const LayoutSearch small =
-        search_layouts(c.workload, c.machine, space, c.efficiency, {});
+    const LayoutSearch small = search_layouts(c.workload, c.machine, space, c.efficiency, {});
     if (small.best.empty()) return;
-    const LayoutSearch large =
-        search_layouts(c.workload, larger, space, c.efficiency, {});
+    const LayoutSearch large = search_layouts(c.workload, larger, space, c.efficiency, {});
     RC_ASSERT(large.best.front().step_seconds <= small.best.front().step_seconds);
   });
 }
