@@ -80,15 +80,16 @@ void emit(const Renderer& render, const OutputOptions& options) {
   write_stdout(text);
 }
 
-void write_stdout(std::string_view text) {
+bool write_stdout(std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0 && errno == EPIPE) return;
+    if (written < 0 && errno == EPIPE) return false;
     if (written < 0)
       throw io::InputError({.file = "<stdout>"}, std::string("cannot write: ") + std::strerror(errno));
     text.remove_prefix(static_cast<std::size_t>(written));
   }
+  return true;
 }
 
 void say(std::string_view text) {

@@ -45,16 +45,10 @@ constexpr std::array rows = {
         "What a finished run used: shows its efficiency and cost"},
 };
 
-constexpr std::array model_keys = {"params", "model", "config"};
-
-bool is_model(std::string_view path) {
-  return std::find(model_keys.begin(), model_keys.end(), path) != model_keys.end();
-}
-
 /// What is trained is said in one of three ways: one that an option gives replaces whichever the file has.
 void remove_model(io::YamlNode& root) {
   std::erase_if(root.entries, [&](const io::YamlNode::Entry& entry) {
-    return is_model(entry.key) && !entry.key_location.file.starts_with("--");
+    return io::is_model_key(entry.key) && !entry.key_location.file.starts_with("--");
   });
 }
 
@@ -79,7 +73,7 @@ io::YamlNode ScenarioOptions::document() const {
     if (given_[i]->count() == 0) continue;
     io::YamlNode value = io::option_value(rows[i].flag, values_[i]);
     const io::Location where = value.location;
-    if (is_model(rows[i].path)) remove_model(root);
+    if (io::is_model_key(rows[i].path)) remove_model(root);
     io::set_at_path(root, rows[i].path, std::move(value), where);
   }
   for (const std::string& setting : settings_)

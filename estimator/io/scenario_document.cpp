@@ -1,5 +1,6 @@
 #include "io/scenario_document.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace trainbudget::io {
@@ -9,6 +10,10 @@ YamlNode empty_scenario() {
   root.kind = YamlNode::Kind::mapping;
   root.location.file = "command line";
   return root;
+}
+
+bool is_model_key(std::string_view key) {
+  return key == "params" || key == "model" || key == "config";
 }
 
 void set_at_path(YamlNode& root, std::string_view path, YamlNode value, const Location& where) {
@@ -42,6 +47,38 @@ void set_at_path(YamlNode& root, std::string_view path, YamlNode value, const Lo
     }
     at = next;
     path.remove_prefix(dot + 1);
+  }
+}
+
+void remove_at_path(YamlNode& root, std::string_view path) {
+  YamlNode* at = &root;
+  for (std::size_t dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.')) {
+    const std::string_view key = path.substr(0, dot);
+    const auto found = std::find_if(at->entries.begin(), at->entries.end(),
+                                    [&](const YamlNode::Entry& entry) { return entry.key == key; });
+    if (found == at->entries.end()) return;
+    at = &found->value;
+    path.remove_prefix(dot + 1);
+  }
+  std::erase_if(at->entries, [&](const YamlNode::Entry& entry) { return entry.key == path; });
+}
+
+void overlay(YamlNode& root, const YamlNode& changes) {
+  for (const YamlNode::Entry& change : changes.entries) {
+    if (is_model_key(change.key))
+      std::erase_if(root.entries, [&](const YamlNode::Entry& entry) { return is_model_key(entry.key); });
+    const auto found = std::find_if(root.entries.begin(), root.entries.end(),
+                                    [&](const YamlNode::Entry& entry) { return entry.key == change.key; });
+    if (change.value.kind == YamlNode::Kind::null) {
+      if (found != root.entries.end()) root.entries.erase(found);
+    } else if (found == root.entries.end()) {
+      root.entries.push_back(change);
+    } else if (found->value.kind == YamlNode::Kind::mapping &&
+               change.value.kind == YamlNode::Kind::mapping) {
+      overlay(found->value, change.value);
+    } else {
+      *found = change;
+    }
   }
 }
 

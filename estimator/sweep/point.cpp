@@ -1,0 +1,144 @@
+#include "sweep/point.h"
+
+#include "io/scenario_document.h"
+#include "io/scenario_file.h"
+
+#include <algorithm>
+#include <array>
+
+namespace trainbudget::sweep {
+namespace {
+
+using Number = std::optional<double>;
+
+double at(const Range& range, Quantile quantile) {
+  if (quantile == Quantile::p10) return range.p10;
+  return quantile == Quantile::p50 ? range.p50 : range.p90;
+}
+
+/// What is unknown keeps to nothing that is asked of it.
+bool meets(const Point& point, const Constraints& wanted) {
+  if (wanted.fits && !point.fits.value_or(false)) return false;
+  if (wanted.deadline_seconds && at(point.wall_time_seconds, wanted.quantile) > *wanted.deadline_seconds)
+    return false;
+  if (wanted.budget_usd &&
+      (!point.cost_usd || at(*point.cost_usd, wanted.quantile) > *wanted.budget_usd))
+    return false;
+  return true;
+}
+
+Point point_of(const Scenario& scenario, const Constraints& constraints) {
+  const Estimate result = estimate(scenario);
+  Point point{.gpu_hours = result.gpu_hours,
+              .wall_time_seconds = result.wall_time_seconds,
+              .cost_usd = result.cost_usd,
+              .energy_joules = result.energy_joules,
+              .model_flops_utilization = result.model_flops_utilization};
+  if (const LedgerLine* step = find_line(result, "step_time")) point.step_seconds = step->value;
+  if (const LedgerLine* memory = find_line(result, "memory")) {
+    point.memory_bytes = memory->value.p50;
+    point.fits = *point.memory_bytes <= scenario.step->machine.memory_capacity;
+  }
+  point.meets = meets(point, constraints);
+  return point;
+}
+
+template <Range Point::*Field, double Range::*Which>
+Number of_range(const Point& point) {
+  return point.problem.empty() ? Number((point.*Field).*Which) : std::nullopt;
+}
+template <std::optional<Range> Point::*Field, double Range::*Which>
+Number of_optional(const Point& point) {
+  return point.*Field ? Number((*(point.*Field)).*Which) : std::nullopt;
+}
+Number memory_of(const Point& point) {
+  return point.memory_bytes;
+}
+
+constexpr std::array all_metrics{
+    Metric{"cost_usd", "Cost", Unit::usd, of_optional<&Point::cost_usd, &Range::p50>},
+    Metric{"cost_usd_p10", "Cost P10", Unit::usd, of_optional<&Point::cost_usd, &Range::p10>, false},
+    Metric{"cost_usd_p90", "Cost P90", Unit::usd, of_optional<&Point::cost_usd, &Range::p90>, false},
+    Metric{"wall_time_seconds", "Wall time", Unit::seconds,
+           of_range<&Point::wall_time_seconds, &Range::p50>},
+    Metric{"wall_time_seconds_p10", "Wall time P10", Unit::seconds,
+           of_range<&Point::wall_time_seconds, &Range::p10>, false},
+    Metric{"wall_time_seconds_p90", "Wall time P90", Unit::seconds,
+           of_range<&Point::wall_time_seconds, &Range::p90>, false},
+    Metric{"gpu_hours", "GPU-hours", Unit::gpu_hours, of_range<&Point::gpu_hours, &Range::p50>},
+    Metric{"gpu_hours_p10", "GPU-hours P10", Unit::gpu_hours, of_range<&Point::gpu_hours, &Range::p10>,
+           false},
+    Metric{"gpu_hours_p90", "GPU-hours P90", Unit::gpu_hours, of_range<&Point::gpu_hours, &Range::p90>,
+           false},
+    Metric{"energy_joules", "Energy", Unit::joules, of_optional<&Point::energy_joules, &Range::p50>},
+    Metric{"energy_joules_p10", "Energy P10", Unit::joules,
+           of_optional<&Point::energy_joules, &Range::p10>, false},
+    Metric{"energy_joules_p90", "Energy P90", Unit::joules,
+           of_optional<&Point::energy_joules, &Range::p90>, false},
+    Metric{"model_flops_utilization", "Utilisation", Unit::fraction,
+           of_range<&Point::model_flops_utilization, &Range::p50>},
+    Metric{"step_seconds", "Step time", Unit::seconds, of_optional<&Point::step_seconds, &Range::p50>},
+    Metric{"memory_bytes", "Memory", Unit::bytes, memory_of},
+};
+
+}  // namespace
+
+std::span<const Metric> metrics() {
+  return all_metrics;
+}
+
+PointReader::PointReader(const Sweep& sweep, const io::ProfileFolder& profiles)
+    : sweep_(sweep), profiles_(profiles.root()) {
+  documents_.reserve(sweep.variants.size());
+  for (const Variant& variant : sweep.variants)
+    documents_.push_back(variant.document);
+}
+
+Scenario PointReader::scenario(const Place& place) {
+  io::YamlNode& document = documents_[place.variant];
+  for (std::size_t i = 0; i < sweep_.axes.size(); ++i) {
+    const Axis& axis = sweep_.axes[i];
+    const io::YamlNode& value = axis.values[place.values[i]];
+    if (io::is_model_key(axis.path)) {
+      std::erase_if(document.entries,
+                    [](const io::YamlNode::Entry& entry) { return io::is_model_key(entry.key); });
+    }
+    if (value.kind == io::YamlNode::Kind::null) {
+      io::remove_at_path(document, axis.path);
+    } else {
+      io::set_at_path(document, axis.path, value, axis.location);
+    }
+  }
+  return io::read_scenario(document, profiles_);
+}
+
+Point PointReader::operator()(const Place& place) {
+  try {
+    return point_of(scenario(place), sweep_.constraints);
+  } catch (const io::CombinationError& error) {
+    Point point;
+    point.problem = error.what();
+    std::replace(point.problem.begin(), point.problem.end(), '\n', ' ');
+    return point;
+  }
+}
+
+void check_values(const Sweep& sweep, PointReader& reader) {
+  Place place{.values = std::vector<std::size_t>(sweep.axes.size())};
+  for (place.variant = 0; place.variant < sweep.variants.size(); ++place.variant) {
+    reader(place);
+    for (std::size_t axis = 0; axis < sweep.axes.size(); ++axis) {
+      // A million values are not read twice: of long ranges, the ends.
+      constexpr std::size_t most_checked = 1000;
+      const std::size_t count = sweep.axes[axis].values.size();
+      for (std::size_t i = 1; i < count; ++i) {
+        if (count > most_checked && i + 1 < count) continue;
+        place.values[axis] = i;
+        reader(place);
+      }
+      place.values[axis] = 0;
+    }
+  }
+}
+
+}  // namespace trainbudget::sweep

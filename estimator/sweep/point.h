@@ -1,0 +1,61 @@
+// One scenario of a sweep, evaluated.
+#pragma once
+
+#include "core/estimate.h"
+#include "io/profile_folder.h"
+#include "sweep/sweep.h"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace trainbudget::sweep {
+
+/// What of an estimate is compared. Where the inputs do not go together, `problem` says why, and there is no
+/// more.
+struct Point {
+  std::string problem;
+  Range gpu_hours;
+  Range wall_time_seconds;
+  std::optional<Range> cost_usd;
+  std::optional<Range> energy_joules;
+  Range model_flops_utilization;
+  std::optional<Range> step_seconds;    ///< only where steps are computed, as the next two
+  std::optional<double> memory_bytes;
+  std::optional<bool> fits;
+  bool meets = false;  ///< the constraints
+};
+
+/// A number of a Point; nothing where the point lacks it.
+struct Metric {
+  std::string_view key;
+  std::string_view title;
+  Unit unit;
+  std::optional<double> (*value)(const Point& point);
+  bool shown = true;  ///< in a table that names no columns
+};
+/// In the order of a report: the P50 of ranges beside their P10 and P90.
+std::span<const Metric> metrics();
+
+/// Evaluates points of one sweep; for one thread.
+class PointReader {
+ public:
+  PointReader(const Sweep& sweep, const io::ProfileFolder& profiles);
+
+  /// The scenario at `place`. Throws InputError.
+  Scenario scenario(const Place& place);
+  /// Throws InputError for what is wrong whatever the other values are.
+  Point operator()(const Place& place);
+
+ private:
+  const Sweep& sweep_;
+  io::ProfileFolder profiles_;  ///< a memory of its own: nothing is locked by two threads
+  std::vector<io::YamlNode> documents_;  ///< of the variants, with the values last set
+};
+
+/// Throws InputError for the first value, of any axis or variant, that no scenario can have.
+void check_values(const Sweep& sweep, PointReader& reader);
+
+}  // namespace trainbudget::sweep
