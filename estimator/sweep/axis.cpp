@@ -81,7 +81,7 @@ std::vector<double> values_of(const RangeText& range, QuantityKind kind, const Y
   const double steps = geometric ? std::log(high / low) / std::log(step) : (high - low) / step;
   const double count = std::floor(steps + slack) + 1.0;
   if (count > most_axis_values)
-    throw InputError(node.location, "the range '" + node.text + "' has more than a million values");
+    throw InputError(node.location, "the range '" + node.text + "' has more than 100,000 values");
   std::vector<double> values;
   values.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < static_cast<int>(count); ++i)
@@ -91,7 +91,11 @@ std::vector<double> values_of(const RangeText& range, QuantityKind kind, const Y
 
 std::string text_of(const YamlNode& node) {
   if (node.kind == YamlNode::Kind::null) return "none";
-  if (node.kind == YamlNode::Kind::scalar) return node.text;
+  if (node.kind == YamlNode::Kind::scalar) {
+    std::string line = node.text;
+    std::replace(line.begin(), line.end(), '\n', ' ');
+    return line;
+  }
   std::string text;
   for (const YamlNode::Entry& entry : node.entries)
     text += (text.empty() ? "" : ", ") + entry.key + ": " + text_of(entry.value);
@@ -152,7 +156,7 @@ Axis read_axis(const std::string& path, const YamlNode& node) {
   }
   if (axis.values.empty()) throw InputError(node.location, "'" + path + "' has no values");
   if (static_cast<double>(axis.values.size()) > most_axis_values)
-    throw InputError(node.location, "'" + path + "' has more than a million values");
+    throw InputError(node.location, "'" + path + "' has more than 100,000 values");
   std::set<std::string_view> seen;
   axis.texts.reserve(axis.values.size());
   for (const YamlNode& value : axis.values)

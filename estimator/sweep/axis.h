@@ -20,7 +20,7 @@ struct Axis {
 };
 
 /// Most values of one axis.
-inline constexpr double most_axis_values = 1e6;
+inline constexpr double most_axis_values = 1e5;
 
 /// A list `[64, 128]`, a range with its step `8..1024*2` or `100B..1T+100B`, or one value. Throws InputError for
 /// an empty list, a value named twice, and a range that never ends or is upside down.

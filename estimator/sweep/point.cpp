@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <memory>
 
 namespace trainbudget::sweep {
 namespace {
@@ -55,6 +57,38 @@ Number memory_of(const Point& point) {
   return point.memory_bytes;
 }
 
+using Source = std::shared_ptr<const std::string>;
+
+/// Gives `where` a copy of the text that it points into; one copy of each text, in `copies`.
+void own_source(io::Location& where, std::map<Source, Source>& copies) {
+  if (!where.source) return;
+  Source& copy = copies[where.source];
+  if (!copy) copy = std::make_shared<const std::string>(*where.source);
+  where.source = copy;
+}
+
+void own_source(io::YamlNode& node, std::map<Source, Source>& copies) {
+  own_source(node.location, copies);
+  for (io::YamlNode& item : node.items)
+    own_source(item, copies);
+  for (io::YamlNode::Entry& entry : node.entries) {
+    own_source(entry.key_location, copies);
+    own_source(entry.value, copies);
+  }
+}
+
+Sweep with_own_source(Sweep sweep) {
+  std::map<Source, Source> copies;
+  for (Variant& variant : sweep.variants)
+    own_source(variant.document, copies);
+  for (Axis& axis : sweep.axes) {
+    own_source(axis.location, copies);
+    for (io::YamlNode& value : axis.values)
+      own_source(value, copies);
+  }
+  return sweep;
+}
+
 constexpr std::array all_metrics{
     Metric{"cost_usd", "Cost", Unit::usd, of_optional<&Point::cost_usd, &Range::p50>},
     Metric{"cost_usd_p10", "Cost P10", Unit::usd, of_optional<&Point::cost_usd, &Range::p10>, false},
@@ -88,7 +122,7 @@ std::span<const Metric> metrics() {
 }
 
 PointReader::PointReader(const Sweep& sweep, const io::ProfileFolder& profiles)
-    : sweep_(sweep), profiles_(profiles.root()) {
+    : sweep_(with_own_source(sweep)), profiles_(profiles.root()) {
   documents_.reserve(sweep.variants.size());
   for (const Variant& variant : sweep.variants)
     documents_.push_back(variant.document);

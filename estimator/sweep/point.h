@@ -50,8 +50,9 @@ class PointReader {
   Point operator()(const Place& place);
 
  private:
-  const Sweep& sweep_;
-  io::ProfileFolder profiles_;  ///< a memory of its own: nothing is locked by two threads
+  // Copies of its own down to the source text: threads that count references to one would wait for each other.
+  Sweep sweep_;
+  io::ProfileFolder profiles_;
   std::vector<io::YamlNode> documents_;  ///< of the variants, with the values last set
 };
 

@@ -6,14 +6,14 @@
 #include <cmath>
 #include <iterator>
 
-#include <fmt/format.h>
+#include <fmt/compile.h>
 
 namespace trainbudget::sweep {
 namespace {
 
 /// As in JSON: 12 significant digits, so that the last bit of a mathematics library changes no file.
 void append_number(std::string& text, double value) {
-  fmt::format_to(std::back_inserter(text), "{:.12g}", value);
+  fmt::format_to(std::back_inserter(text), FMT_COMPILE("{:.12g}"), value);
 }
 
 /// "price" → "price_usd_per_gpu_hour": a column says its unit.

@@ -36,6 +36,8 @@ std::vector<Variant> read_variants(const YamlNode& base, const YamlNode* scenari
     if (entry.key == base_name)
       throw InputError(entry.key_location, "'base' is the scenario that the others differ from",
                        "give this one another name");
+    if (entry.key.find('\n') != std::string::npos)
+      throw InputError(entry.key_location, "the name of a scenario is one line");
     require_mapping(entry.value, entry.key);
     if (entry.value.entries.empty())
       throw InputError(entry.value.location, "'" + entry.key + "' changes nothing of the base");
