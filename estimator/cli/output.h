@@ -33,8 +33,8 @@ struct OutputOptions {
 /// file that cannot be written; a closed pipe ends the output quietly.
 void emit(const Renderer& render, const OutputOptions& options);
 
-/// Writes to standard output; false, without a word, when the reader has gone. Throws InputError when the disk
-/// is full.
+/// Writes to standard output; false, without a word, when the reader has gone. Throws InputError when the
+/// disk is full.
 bool write_stdout(std::string_view text);
 
 /// Talk, on standard error.

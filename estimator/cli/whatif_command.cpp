@@ -25,9 +25,9 @@ namespace {
 
 using sweep::Sweep;
 
-constexpr double most_shown = 10'000;       // points that are held and compared; more become CSV
-constexpr double most_without_yes = 1e7;    // points that are begun without asking
-constexpr double most_points = 1e15;        // that can be counted
+constexpr double most_shown = 10'000;     // points that are held and compared; more become CSV
+constexpr double most_without_yes = 1e7;  // points that are begun without asking
+constexpr double most_points = 1e15;      // that can be counted
 
 struct WhatifOptions {
   std::string file;
@@ -81,8 +81,7 @@ int show(const Sweep& sweep, const io::ProfileFolder& profiles, const OutputOpti
   emit(
       [&](Format format, render::Style style) -> std::string {
         if (format == Format::json) return sweep::sweep_json(sweep, points, analysis);
-        if (format == Format::csv)
-          return sweep::csv_header(sweep) + sweep::csv_rows(sweep, reader, 0, size);
+        if (format == Format::csv) return sweep::csv_header(sweep) + sweep::csv_rows(sweep, reader, 0, size);
         const render::Table table = sweep::sweep_table(sweep, points, analysis);
         std::string text = format == Format::markdown ? render::table_markdown(table) + "\n"
                                                       : render::table_text(table, style) + "\n";

@@ -73,8 +73,7 @@ void overlay(YamlNode& root, const YamlNode& changes) {
       if (found != root.entries.end()) root.entries.erase(found);
     } else if (found == root.entries.end()) {
       root.entries.push_back(change);
-    } else if (found->value.kind == YamlNode::Kind::mapping &&
-               change.value.kind == YamlNode::Kind::mapping) {
+    } else if (found->value.kind == YamlNode::Kind::mapping && change.value.kind == YamlNode::Kind::mapping) {
       overlay(found->value, change.value);
     } else {
       *found = change;

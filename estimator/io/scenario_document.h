@@ -22,8 +22,8 @@ void set_at_path(YamlNode& root, std::string_view path, YamlNode value, const Lo
 /// Takes away what is at `path`; nothing where nothing is there.
 void remove_at_path(YamlNode& root, std::string_view path);
 
-/// Lays the mapping `changes` over `root`: mappings key by key, everything else whole. A null takes the key away;
-/// one of params, model and config replaces whichever `root` has.
+/// Lays the mapping `changes` over `root`: mappings key by key, everything else whole. A null takes the key
+/// away; one of params, model and config replaces whichever `root` has.
 void overlay(YamlNode& root, const YamlNode& changes);
 
 /// `text` as the value of the option `option`: a plain scalar whose place is the option.

@@ -1,5 +1,5 @@
-// What a finished sweep says: who is cheapest and fastest, which scenarios nobody beats in both, and which input
-// moves the cost most.
+// What a finished sweep says: who is cheapest and fastest, which scenarios nobody beats in both, and which
+// input moves the cost most.
 #pragma once
 
 #include "sweep/point.h"
@@ -25,7 +25,8 @@ struct Swing {
 struct Analysis {
   std::optional<std::size_t> cheapest;  ///< of the points that meet the constraints; ties: the first
   std::optional<std::size_t> fastest;
-  /// Of those too: no other one is as cheap and as fast, and better in one of them. Only where costs are known.
+  /// Of those too: no other one is as cheap and as fast, and better in one of them. Only where costs are
+  /// known.
   std::vector<bool> on_front;
   std::vector<Swing> swings;  ///< the largest first
   bool has_cost = false;      ///< otherwise swings are of GPU-hours

@@ -22,8 +22,8 @@ struct Axis {
 /// Most values of one axis.
 inline constexpr double most_axis_values = 1e5;
 
-/// A list `[64, 128]`, a range with its step `8..1024*2` or `100B..1T+100B`, or one value. Throws InputError for
-/// an empty list, a value named twice, and a range that never ends or is upside down.
+/// A list `[64, 128]`, a range with its step `8..1024*2` or `100B..1T+100B`, or one value. Throws InputError
+/// for an empty list, a value named twice, and a range that never ends or is upside down.
 Axis read_axis(const std::string& path, const io::YamlNode& node);
 
 }  // namespace trainbudget::sweep

@@ -13,10 +13,10 @@
 
 namespace trainbudget::sweep {
 
-/// Calls `make(chunk)` for the chunks from `first` to before `last`, each of `threads` threads with a `make` of
-/// its own from `maker()`, and `take(text)` on the calling thread with the results in the order of chunks. Ends
-/// early, after a whole chunk, when `take` returns false. At most four chunks a thread wait to be taken. An
-/// exception of `make` is thrown when its chunk's turn has come.
+/// Calls `make(chunk)` for the chunks from `first` to before `last`, each of `threads` threads with a `make`
+/// of its own from `maker()`, and `take(text)` on the calling thread with the results in the order of chunks.
+/// Ends early, after a whole chunk, when `take` returns false. At most four chunks a thread wait to be taken.
+/// An exception of `make` is thrown when its chunk's turn has come.
 class OrderedChunks {
  public:
   using Make = std::function<std::string(std::uint64_t chunk)>;

@@ -23,8 +23,7 @@ bool meets(const Point& point, const Constraints& wanted) {
   if (wanted.fits && !point.fits.value_or(false)) return false;
   if (wanted.deadline_seconds && at(point.wall_time_seconds, wanted.quantile) > *wanted.deadline_seconds)
     return false;
-  if (wanted.budget_usd &&
-      (!point.cost_usd || at(*point.cost_usd, wanted.quantile) > *wanted.budget_usd))
+  if (wanted.budget_usd && (!point.cost_usd || at(*point.cost_usd, wanted.quantile) > *wanted.budget_usd))
     return false;
   return true;
 }
@@ -93,8 +92,7 @@ constexpr std::array all_metrics{
     Metric{"cost_usd", "Cost", Unit::usd, of_optional<&Point::cost_usd, &Range::p50>},
     Metric{"cost_usd_p10", "Cost P10", Unit::usd, of_optional<&Point::cost_usd, &Range::p10>, false},
     Metric{"cost_usd_p90", "Cost P90", Unit::usd, of_optional<&Point::cost_usd, &Range::p90>, false},
-    Metric{"wall_time_seconds", "Wall time", Unit::seconds,
-           of_range<&Point::wall_time_seconds, &Range::p50>},
+    Metric{"wall_time_seconds", "Wall time", Unit::seconds, of_range<&Point::wall_time_seconds, &Range::p50>},
     Metric{"wall_time_seconds_p10", "Wall time P10", Unit::seconds,
            of_range<&Point::wall_time_seconds, &Range::p10>, false},
     Metric{"wall_time_seconds_p90", "Wall time P90", Unit::seconds,
@@ -105,10 +103,10 @@ constexpr std::array all_metrics{
     Metric{"gpu_hours_p90", "GPU-hours P90", Unit::gpu_hours, of_range<&Point::gpu_hours, &Range::p90>,
            false},
     Metric{"energy_joules", "Energy", Unit::joules, of_optional<&Point::energy_joules, &Range::p50>},
-    Metric{"energy_joules_p10", "Energy P10", Unit::joules,
-           of_optional<&Point::energy_joules, &Range::p10>, false},
-    Metric{"energy_joules_p90", "Energy P90", Unit::joules,
-           of_optional<&Point::energy_joules, &Range::p90>, false},
+    Metric{"energy_joules_p10", "Energy P10", Unit::joules, of_optional<&Point::energy_joules, &Range::p10>,
+           false},
+    Metric{"energy_joules_p90", "Energy P90", Unit::joules, of_optional<&Point::energy_joules, &Range::p90>,
+           false},
     Metric{"model_flops_utilization", "Utilisation", Unit::fraction,
            of_range<&Point::model_flops_utilization, &Range::p50>},
     Metric{"step_seconds", "Step time", Unit::seconds, of_optional<&Point::step_seconds, &Range::p50>},

@@ -22,7 +22,7 @@ struct Point {
   std::optional<Range> cost_usd;
   std::optional<Range> energy_joules;
   Range model_flops_utilization;
-  std::optional<Range> step_seconds;    ///< only where steps are computed, as the next two
+  std::optional<Range> step_seconds;  ///< only where steps are computed, as the next two
   std::optional<double> memory_bytes;
   std::optional<bool> fits;
   bool meets = false;  ///< the constraints
@@ -50,7 +50,8 @@ class PointReader {
   Point operator()(const Place& place);
 
  private:
-  // Copies of its own down to the source text: threads that count references to one would wait for each other.
+  // Copies of its own down to the source text: threads that count references to one would wait for each
+  // other.
   Sweep sweep_;
   io::ProfileFolder profiles_;
   std::vector<io::YamlNode> documents_;  ///< of the variants, with the values last set

@@ -11,7 +11,7 @@ namespace trainbudget::sweep {
 class ResumableFile {
  public:
   struct Identity {
-    std::string text;            ///< what the rows are of: another text is another table
+    std::string text;              ///< what the rows are of: another text is another table
     std::uint64_t chunk_rows = 1;  ///< a chunk that is not whole is written again
   };
 

@@ -32,7 +32,7 @@ struct Sweep {
   std::vector<Variant> variants;  ///< the base first, called "base"
   std::vector<Axis> axes;         ///< in the order of the file; the last one varies fastest
   Constraints constraints;
-  std::size_t compared_to = 0;    ///< variant that the others are compared to
+  std::size_t compared_to = 0;       ///< variant that the others are compared to
   std::vector<std::string> columns;  ///< of the table; empty: those that say something
   std::string sort;                  ///< column; empty: as in the file
 

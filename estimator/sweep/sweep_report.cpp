@@ -16,9 +16,13 @@ using Number = std::optional<double>;
 using Json = nlohmann::ordered_json;
 
 /// The point that `index` is compared to: the same place of the grid in the scenario compared to; of a sweep
-/// without scenarios, its first point.
-std::size_t reference_of(const Sweep& sweep, std::size_t index) {
-  if (sweep.variants.size() == 1) return 0;
+/// without scenarios, the first point that could be computed.
+std::size_t reference_of(const Sweep& sweep, std::span<const Point> points, std::size_t index) {
+  if (sweep.variants.size() == 1) {
+    const auto first =
+        std::find_if(points.begin(), points.end(), [](const Point& point) { return point.problem.empty(); });
+    return first == points.end() ? 0 : static_cast<std::size_t>(first - points.begin());
+  }
   Place place = place_of(sweep, index);
   place.variant = sweep.compared_to;
   return static_cast<std::size_t>(index_of(sweep, place));
@@ -53,9 +57,10 @@ class TableMaker {
       const bool wanted = sweep.columns.empty() || is_column(sweep.axes[axis].path);
       if (wanted) axes_.push_back(axis);
     }
-    constrained_ = sweep.constraints.fits || sweep.constraints.deadline_seconds || sweep.constraints.budget_usd;
-    problems_ = std::any_of(points.begin(), points.end(),
-                            [](const Point& point) { return !point.problem.empty(); });
+    constrained_ =
+        sweep.constraints.fits || sweep.constraints.deadline_seconds || sweep.constraints.budget_usd;
+    problems_ =
+        std::any_of(points.begin(), points.end(), [](const Point& point) { return !point.problem.empty(); });
     memory_ = any_point_has(metric_named("memory_bytes"), points);
     front_ = std::count(analysis.on_front.begin(), analysis.on_front.end(), true) > 0;
   }
@@ -85,8 +90,7 @@ class TableMaker {
     if (memory_) columns.push_back({"fits", "Fits"});
     if (constrained_) columns.push_back({"meets", "Meets"});
     if (front_) columns.push_back({"pareto", "Front"});
-    if (problems_)
-      columns.push_back({.key = "problem", .title = "Problem", .right = false, .elastic = true});
+    if (problems_) columns.push_back({.key = "problem", .title = "Problem", .right = false, .elastic = true});
     return columns;
   }
 
@@ -119,7 +123,7 @@ class TableMaker {
   std::vector<render::Cell> row(std::size_t index) const {
     const Place place = place_of(sweep_, index);
     const Point& point = points_[index];
-    const std::size_t reference = reference_of(sweep_, index);
+    const std::size_t reference = reference_of(sweep_, points_, index);
     std::vector<render::Cell> cells;
     if (sweep_.variants.size() > 1) cells.push_back(render::Cell::of(sweep_.variants[place.variant].name));
     for (const std::size_t i : axes_) {
@@ -185,8 +189,8 @@ std::vector<std::string> sweep_findings(const Sweep& sweep, std::span<const Poin
   if (!analysis.fastest) findings.emplace_back("None of the scenarios keeps to the constraints");
   const auto front = std::count(analysis.on_front.begin(), analysis.on_front.end(), true);
   if (front > 0 && points.size() > 1)
-    findings.push_back(fmt::format("Front: {} of {} are beaten by none in both cost and time", front,
-                                   points.size()));
+    findings.push_back(
+        fmt::format("Front: {} of {} are beaten by none in both cost and time", front, points.size()));
   for (const Swing& swing : analysis.swings) {
     if (swing.factor <= 1.0) continue;
     findings.push_back(fmt::format("{} moves the {} by a factor of {}: least at {}, most at {}", swing.path,
@@ -202,7 +206,7 @@ std::string sweep_json(const Sweep& sweep, std::span<const Point> points, const 
   for (std::size_t index = 0; index < points.size(); ++index) {
     const Place place = place_of(sweep, index);
     const Point& point = points[index];
-    const Point& reference = points[reference_of(sweep, index)];
+    const Point& reference = points[reference_of(sweep, points, index)];
     Json inputs = Json::object();
     for (std::size_t i = 0; i < sweep.axes.size(); ++i) {
       const Axis& axis = sweep.axes[i];

@@ -33,6 +33,31 @@ def refuse_constant(word):
     raise ValueError(f"{word} is not JSON")
 
 
+def check_sweep(root, program, file):
+    """1 where a what-if file or its report does not fit its schema."""
+    sweep = yaml.load(file.read_text(encoding="utf-8"), ProfileLoader)
+    schema = validator_for(root, "whatif")
+    found = [error.message for error in schema.iter_errors(sweep)]
+    for what, bad in (
+        ("an unknown key", dict(sweep, colour="green")),
+        ("nothing to compare", {key: value for key, value in sweep.items() if key not in ("scenarios", "grid")}),
+        ("a scenario called base", dict(sweep, scenarios={"base": {"gpus": 8}})),
+        ("an empty axis", dict(sweep, grid={"gpus": []})),
+    ):
+        found += [] if list(schema.iter_errors(bad)) else [f"accepted with {what}"]
+    done = subprocess.run([program, "whatif", str(file), "--format", "json"], cwd=root, capture_output=True, text=True)
+    report = json.loads(done.stdout, parse_constant=refuse_constant)
+    report_schema = validator_for(root, "whatif-report")
+    found += [error.message for error in report_schema.iter_errors(report)]
+    for key in report["rows"][0]:
+        less = copy.deepcopy(report)
+        del less["rows"][0][key]
+        found += [] if list(report_schema.iter_errors(less)) else [f"accepted a row without {key}"]
+    for error in found:
+        print(f"{file.name}: {error}")
+    return bool(found)
+
+
 def main(root, program):
     failures = 0
     report_schema = validator_for(root, "estimate")
@@ -66,8 +91,11 @@ def main(root, program):
     for error in found:
         print(f"backtest: {error}")
 
+    sweeps = sorted((root / "scenarios").glob("*what-if*.yaml"))
+    failures += sum(check_sweep(root, program, file) for file in sweeps)
+
     scenario_schema = validator_for(root, "scenario")
-    scenarios = sorted((root / "scenarios").glob("*.yaml"))
+    scenarios = sorted(set((root / "scenarios").glob("*.yaml")) - set(sweeps))
     for file in scenarios:
         scenario = yaml.load(file.read_text(encoding="utf-8"), ProfileLoader)
         found = [error.message for error in scenario_schema.iter_errors(scenario)]
@@ -79,7 +107,7 @@ def main(root, program):
         for error in found:
             print(f"{file.name}: {error}")
     print(f"{len(COMMANDS)} reports and {len(scenarios)} scenarios, {failures} that do not fit")
-    return 1 if failures or not scenarios else 0
+    return 1 if failures or not scenarios or not sweeps else 0
 
 
 if __name__ == "__main__":

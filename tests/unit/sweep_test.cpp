@@ -1,0 +1,274 @@
+// Sweeps: axes, places, what files may say, what the numbers come to, and files that survive interruption.
+#include "sweep/sweep.h"
+
+#include "catch.h"
+#include "input_error_of.h"
+#include "support/process.h"
+#include "sweep/analysis.h"
+#include "sweep/axis.h"
+#include "sweep/fingerprint.h"
+#include "sweep/ordered_chunks.h"
+#include "sweep/resumable_file.h"
+#include "sweep/sweep_csv.h"
+#include "sweep/sweep_file.h"
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+using namespace trainbudget;
+using namespace trainbudget::sweep;
+using Catch::Matchers::Contains;
+
+namespace {
+
+Axis axis(const std::string& path, const std::string& yaml) {
+  const io::YamlNode root = io::parse_yaml("value: " + yaml, "grid.yaml");
+  return read_axis(path, root.entries.front().value);
+}
+
+Sweep sweep_of(const std::string& yaml) {
+  return read_sweep(io::parse_yaml(yaml, "whatif.yaml"));
+}
+
+std::string error_of(const std::string& yaml) {
+  return input_error_of([&] { sweep_of(yaml); }).what();
+}
+
+const io::ProfileFolder& profiles() {
+  static const io::ProfileFolder folder(TRAINBUDGET_SOURCE_DIR "/hardware_profiles");
+  return folder;
+}
+
+const std::string base =
+    "base: {params: 14B, tokens: 300B, gpu: a100-sxm-80gb, gpus: 64, efficiency: 50%, price: $1/h}\n";
+
+Point point(double cost, double seconds) {
+  return {.gpu_hours = exactly(cost),
+          .wall_time_seconds = exactly(seconds),
+          .cost_usd = exactly(cost),
+          .meets = true};
+}
+
+void append(const std::string& path, const std::string& text) {
+  std::ofstream(path, std::ios::app) << text;
+}
+
+}  // namespace
+
+TEST_CASE("an axis is a list, a range that doubles or adds, or one value") {
+  CHECK(axis("gpus", "8..64*2").texts == std::vector<std::string>{"8", "16", "32", "64"});
+  CHECK(axis("gpus", "8..100*2").numbers == std::vector<double>{8, 16, 32, 64});
+  CHECK(axis("tokens", "100B..300B+100B").numbers == std::vector<double>{1e11, 2e11, 3e11});
+  CHECK(axis("tokens", "100B..1T+100B").numbers.size() == 10);
+  CHECK(axis("efficiency", "10%..50%+10%").numbers.size() == 5);
+  CHECK(axis("efficiency", "10%..50%+10%").numbers[4] == Approx(0.5));
+  CHECK(axis("price", "$0.5/h..$2/h+$0.5/h").numbers == std::vector<double>{0.5, 1.0, 1.5, 2.0});
+  CHECK(axis("gpus", "[8, 100..300+100, 24]").numbers == std::vector<double>{8, 100, 200, 300, 24});
+  CHECK(axis("tokens", "1e+11..3e+11+1e+11").numbers == std::vector<double>{1e11, 2e11, 3e11});
+  CHECK(axis("gpu", "[a100-sxm-80gb, h100-sxm-80gb]").numbers.empty());
+  // Without a step it is one value, which says how sure it is.
+  CHECK(axis("efficiency", "40%..55%").texts == std::vector<std::string>{"40%..55%"});
+  CHECK(axis("price", "[{pricing: spot}, $2/h]").texts == std::vector<std::string>{"pricing: spot", "$2/h"});
+}
+
+TEST_CASE("an axis that cannot be counted through is refused") {
+  const auto error = [](const std::string& path, const std::string& yaml) {
+    return std::string(input_error_of([&] { axis(path, yaml); }).what());
+  };
+  CHECK(error("gpus", "[]") == "'gpus' has no values");
+  CHECK(error("gpus", "[8, 8]") == "'8' is listed twice in 'gpus'");
+  CHECK(error("gpus", "64..8*2") == "the range '64..8*2' is upside down");
+  CHECK(error("gpus", "8..64*1") == "the range '8..64*1' never ends");
+  CHECK(error("gpus", "8..64+0") == "the range '8..64+0' never ends");
+  CHECK(error("gpus", "1..1000000+1") == "the range '1..1000000+1' has more than 100,000 values");
+  CHECK(error("model", "a..b+c") == "'model' is no quantity that can be counted through");
+}
+
+TEST_CASE("every point has a place and every place a point") {
+  const Sweep sweep = sweep_of(base +
+                               "scenarios: {dear: {price: $2/h}}\n"
+                               "grid: {gpus: [8, 16, 32], tokens: [1T, 2T]}\n");
+  REQUIRE(sweep.size() == 12);
+  for (std::uint64_t i = 0; i < 12; ++i)
+    CHECK(index_of(sweep, place_of(sweep, i)) == i);
+  const Place last = place_of(sweep, 11);
+  CHECK(last.variant == 1);
+  CHECK(last.values == std::vector<std::size_t>{2, 1});
+  CHECK(place_of(sweep, 1).values == std::vector<std::size_t>{0, 1});  // the last axis varies fastest
+}
+
+TEST_CASE("what is wrong in a what-if file is told before any work") {
+  CHECK(error_of(base) == "neither 'scenarios' nor 'grid': there is nothing to compare");
+  CHECK(error_of("grid: {gpus: 8}") == "what-if file lacks 'base'");
+  CHECK(error_of(base + "grid: {}") == "'grid' has no axes");
+  CHECK(error_of(base + "scenarios: {}") == "'scenarios' names none");
+  CHECK(error_of(base + "scenarios: {base: {gpus: 8}}") ==
+        "'base' is the scenario that the others differ from");
+  CHECK(error_of(base + "scenarios: {a: {}}") == "'a' changes nothing of the base");
+  CHECK(error_of(base + "scenarios: {a: {gpus: 8}}\ncompare_to: b") == "no scenario is called 'b'");
+  CHECK(error_of(base + "grid: {gpus: 8}\nconstraints: {fits: no}") == "true or false is wanted, not 'no'");
+  CHECK(error_of(base + "grid: {gpus: 8}\nconstraints: {deadline: $3}").find("deadline") ==
+        std::string::npos);
+  CHECK(error_of(base + "grid: {gpus: 8}\nreport: {sort: price}") == "unknown column 'price'");
+  CHECK(error_of(base + "grid: {price: [$1/h], price.provider: [aws]}") ==
+        "'price.provider' lies in 'price', an axis as well");
+  CHECK(error_of(base + "grids: {gpus: 8}") == "unknown key 'grids' in what-if file");
+}
+
+TEST_CASE("values that no scenario can have are found before any work, others make a row") {
+  const auto check = [](const std::string& yaml) {
+    const Sweep sweep = sweep_of(yaml);
+    PointReader reader(sweep, profiles());
+    check_values(sweep, reader);
+  };
+  CHECK_THAT(input_error_of([&] { check(base + "grid: {gpus: [8], gpu: [a100-sxm-80gb, h10]}"); }).what(),
+             Contains("unknown accelerator 'h10'"));
+  CHECK_THAT(input_error_of([&] { check(base + "grid: {gpus: [8, 0]}"); }).what(), Contains("GPUs"));
+  CHECK_THAT(input_error_of([&] { check(base + "scenarios: {a: {tokenz: 3}}"); }).what(),
+             Contains("unknown key 'tokenz'"));
+  // tp=8 does not divide 12 GPUs: a row says so.
+  const Sweep sweep = sweep_of(
+      "base: {model: llama-3-8b, tokens: 1T, cluster: hgx-h100, global_batch: 1024, layout: 'tp=8'}\n"
+      "grid: {gpus: [12, 16]}\n");
+  PointReader reader(sweep, profiles());
+  check_values(sweep, reader);
+  CHECK(reader(place_of(sweep, 0)).problem == "tp × pp × cp = 8 does not divide 12 accelerators");
+  CHECK_FALSE(reader(place_of(sweep, 0)).meets);
+  CHECK(reader(place_of(sweep, 1)).problem.empty());
+  CHECK(reader(place_of(sweep, 1)).step_seconds);
+}
+
+TEST_CASE("a point is what the estimate of its scenario says") {
+  const Sweep sweep = sweep_of(base +
+                               "scenarios: {twice: {gpus: 128, price: $2/h}}\n"
+                               "constraints: {budget: $60k}\n");
+  PointReader reader(sweep, profiles());
+  const Point one = reader(place_of(sweep, 0));
+  const Point two = reader(place_of(sweep, 1));
+  CHECK(one.gpu_hours.p50 == Approx(44872).epsilon(1e-4));
+  CHECK(one.cost_usd->p50 == Approx(44872).epsilon(1e-4));
+  CHECK(two.cost_usd->p50 == Approx(2 * one.cost_usd->p50));
+  CHECK(two.wall_time_seconds.p50 == Approx(one.wall_time_seconds.p50 / 2));
+  CHECK(one.meets);
+  CHECK_FALSE(two.meets);
+}
+
+TEST_CASE("nobody on the front is beaten, and everybody off it is") {
+  const Sweep sweep = sweep_of(base + "grid: {gpus: 1..7+1}");
+  const std::vector<Point> points = {point(10, 5), point(8, 6),  point(9, 6), point(8, 6),
+                                     point(1, 9),  point(1, 10), point(20, 5)};
+  const Analysis analysis = analyze(sweep, points);
+  CHECK(analysis.on_front == std::vector<bool>{true, true, false, true, true, false, false});
+  CHECK(analysis.cheapest == 4);
+  CHECK(analysis.fastest == 0);
+}
+
+TEST_CASE("the input that moves the cost most comes first") {
+  const Sweep sweep = sweep_of(base + "grid: {gpus: [1, 2], tokens: [1T, 2T]}");
+  const std::vector<Point> points = {point(1, 1), point(2, 1), point(1.1, 1), point(2.2, 1)};
+  const Analysis analysis = analyze(sweep, points);
+  REQUIRE(analysis.swings.size() == 2);
+  CHECK(analysis.swings[0].path == "tokens");
+  CHECK(analysis.swings[0].factor == Approx(2.0));
+  CHECK(analysis.swings[0].cheapest == "1T");
+  CHECK(analysis.swings[0].dearest == "2T");
+  CHECK(analysis.swings[1].factor == Approx(1.1));
+}
+
+TEST_CASE("chunks come in order, whatever thread makes them") {
+  for (const int threads : {1, 2, 5}) {
+    std::string all;
+    std::atomic<int> makers{0};
+    OrderedChunks(3, 40).run(
+        threads,
+        [&] {
+          ++makers;
+          return [](std::uint64_t chunk) { return std::to_string(chunk) + " "; };
+        },
+        [&](const std::string& text) {
+          all += text;
+          return true;
+        });
+    std::string wanted;
+    for (int i = 3; i < 40; ++i)
+      wanted += std::to_string(i) + " ";
+    CHECK(all == wanted);
+    CHECK(makers == threads);
+  }
+}
+
+TEST_CASE("chunks end when nobody takes them, and with the first error in their order") {
+  int taken = 0;
+  OrderedChunks(0, 1000000000)
+      .run(
+          3, [] { return [](std::uint64_t) { return std::string("x"); }; },
+          [&](const std::string&) { return ++taken < 10; });
+  CHECK(taken == 10);
+  std::string all;
+  CHECK_THROWS_AS(OrderedChunks(0, 100).run(
+                      3,
+                      [] {
+                        return [](std::uint64_t chunk) -> std::string {
+                          if (chunk >= 5) throw std::runtime_error("five");
+                          return std::to_string(chunk);
+                        };
+                      },
+                      [&](const std::string& text) {
+                        all += text;
+                        return true;
+                      }),
+                  std::runtime_error);
+  CHECK(all == "01234");
+}
+
+TEST_CASE("a file that was cut short anywhere goes on after its last whole chunk") {
+  const testing::TemporaryFolder folder;
+  const std::string path = folder.path() + "/rows.csv";
+  const ResumableFile::Identity identity{"mine", 2};
+  const std::string whole = "head\na\nb\nc\nd\ne\n";
+  for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
+    {
+      ResumableFile file(path, "head\n", identity, false);
+      file.append("a\nb\n");
+    }
+    std::filesystem::resize_file(path + ".part", 0);
+    append(path + ".part", whole.substr(0, cut));
+    ResumableFile file(path, "head\n", identity, true);
+    const std::size_t lines = cut < 5 ? 0 : (cut - 5) / 2;
+    CHECK(file.chunks() == lines / 2);
+    const std::string rows[] = {"a\nb\n", "c\nd\n", "e\n"};
+    for (std::uint64_t chunk = file.chunks(); chunk < 3; ++chunk)
+      file.append(rows[chunk]);
+    file.finish();
+    CHECK(testing::read_file(path) == whole);
+    CHECK_FALSE(std::filesystem::exists(path + ".part"));
+    CHECK_FALSE(std::filesystem::exists(path + ".part.of"));
+  }
+}
+
+TEST_CASE("what an interrupted run left is neither overwritten nor mixed with another sweep's") {
+  const testing::TemporaryFolder folder;
+  const std::string path = folder.path() + "/rows.csv";
+  { const ResumableFile file(path, "head\n", {"mine", 2}, false); }
+  const auto open = [&](const std::string& identity, const std::string& header, bool resume) {
+    return std::string(input_error_of([&] { ResumableFile(path, header, {identity, 2}, resume); }).what());
+  };
+  CHECK(open("mine", "head\n", false) == "is what an interrupted run left");
+  CHECK(open("yours", "head\n", true) == "was left by another sweep, or by another version of this program");
+  std::filesystem::resize_file(path + ".part", 0);
+  append(path + ".part", "HEAD\n1\n2\n");
+  CHECK(open("mine", "head\n", true) == "does not begin as this sweep does");
+}
+
+TEST_CASE("a fingerprint changes with everything that the rows depend on") {
+  const std::string one = fingerprint(sweep_of(base + "grid: {gpus: [8, 16]}"), "1");
+  CHECK(one.size() == 64);
+  CHECK(one == fingerprint(sweep_of(base + "grid: {gpus: [8, 16]}"), "1"));
+  CHECK(one != fingerprint(sweep_of(base + "grid: {gpus: [8, 16]}"), "2"));
+  CHECK(one != fingerprint(sweep_of(base + "grid: {gpus: [8, 17]}"), "1"));
+  CHECK(one != fingerprint(sweep_of(base + "grid: {tokens: [8, 16]}"), "1"));
+  CHECK(one != fingerprint(sweep_of(base + "grid: {gpus: [8, 16]}\nconstraints: {budget: $1}"), "1"));
+  CHECK(one != fingerprint(sweep_of(base + "scenarios: {a: {gpus: 1}}\ngrid: {gpus: [8, 16]}"), "1"));
+}
