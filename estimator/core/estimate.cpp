@@ -1,38 +1,17 @@
 #include "core/estimate.h"
 
+#include "core/cost/terms.h"
+#include "core/ledger_writer.h"
+
 #include <cmath>
 #include <utility>
 
 namespace trainbudget {
 namespace {
 
-const Provenance computed{.origin = Origin::derived};
-
-LedgerInput input(std::string name, Range value, Unit unit, Provenance provenance = computed) {
-  return {.name = std::move(name), .value = value, .unit = unit, .provenance = std::move(provenance)};
-}
-
-LedgerInput input(std::string name, double value, Unit unit, Provenance provenance = computed) {
-  return input(std::move(name), exactly(value), unit, std::move(provenance));
-}
-
-/// Appends lines in order; what a line computed is an input of the next.
-class Ledger {
- public:
-  Range add(std::string id, std::string title, Range value, Unit unit, std::string formula,
-            std::vector<LedgerInput> inputs) {
-    lines_.push_back({std::move(id), std::move(title), value, unit, std::move(formula), std::move(inputs)});
-    return value;
-  }
-  std::vector<LedgerLine> take() { return std::move(lines_); }
-
- private:
-  std::vector<LedgerLine> lines_;
-};
-
 /// The FLOPs that the estimate stands on: counted ones where the architecture is known, with 6·N·D beside
 /// them.
-Flops add_flops(Ledger& ledger, const Scenario& s) {
+Flops add_flops(LedgerWriter& ledger, const Scenario& s) {
   const LedgerInput tokens = input("tokens", s.tokens.value.value, Unit::tokens, s.tokens.provenance);
   const Flops by_rule = training_flops(s.parameters.value, s.tokens.value);
   const LedgerInput parameters =
@@ -53,36 +32,14 @@ Flops add_flops(Ledger& ledger, const Scenario& s) {
   return counted;
 }
 
-Range power_per_gpu(const PowerModel& power, Watts tdp) {
-  const Range server = sum(power.load_fraction.value * tdp.value, power.overhead_watts.value);
-  return product(product(server, power.network_fraction.value + 1.0), power.pue.value);
-}
-
-void add_energy(Ledger& ledger, Estimate& result, const Scenario& scenario) {
-  if (!scenario.power || !scenario.accelerator.tdp) return;
-  const PowerModel& power = *scenario.power;
-  const Sourced<Watts>& tdp = *scenario.accelerator.tdp;
-  const Range watts = ledger.add(
-      "power_per_gpu", "Power per GPU", power_per_gpu(power, tdp.value), Unit::watts, "power",
-      {input("TDP", tdp.value.value, Unit::watts, tdp.provenance),
-       input("load fraction", power.load_fraction.value, Unit::fraction, power.load_fraction.provenance),
-       input("server overhead", power.overhead_watts.value, Unit::watts, power.overhead_watts.provenance),
-       input("network fraction", power.network_fraction.value, Unit::fraction,
-             power.network_fraction.provenance),
-       input("PUE", power.pue.value, Unit::count, power.pue.provenance)});
-  result.energy_joules = ledger.add(
-      "energy", "Energy", product(result.gpu_hours * seconds_per_hour, watts), Unit::joules, "energy",
-      {input("GPU-hours", result.gpu_hours, Unit::gpu_hours), input("power per GPU", watts, Unit::watts)});
-}
-
-void add_used_hours(Ledger& ledger, const Estimate& result, const Scenario& scenario) {
+void add_used_hours(LedgerWriter& ledger, const Estimate& result, const Scenario& scenario) {
   if (!scenario.used_gpu_hours) return;
   const Sourced<double>& used = *scenario.used_gpu_hours;
   const LedgerInput used_input = input("GPU-hours used", used.value, Unit::gpu_hours, used.provenance);
   ledger.add("implied_efficiency", "Efficiency of the run that used them",
              exactly(result.ideal_gpu_hours / used.value), Unit::fraction, "implied-efficiency",
              {input("ideal GPU-hours", result.ideal_gpu_hours, Unit::gpu_hours), used_input});
-  if (!scenario.price) return;
+  if (!scenario.price || scenario.own) return;
   ledger.add("cost_of_used_hours", "Cost of the GPU-hours used", scenario.price->value * used.value,
              Unit::usd, "cost-of-used-hours",
              {used_input,
@@ -129,7 +86,7 @@ std::vector<LedgerInput> inputs_of(const StageMemory& memory) {
 }
 
 /// Time and memory of a step, and the utilisation that they make.
-SourcedRange add_step(Ledger& ledger, Estimate& result, const StepPlan& plan, const Scenario& s) {
+SourcedRange add_step(LedgerWriter& ledger, Estimate& result, const StepPlan& plan, const Scenario& s) {
   const StepEstimate step = estimate_step(plan);
   result.fidelity = plan.profile.rows > 0 ? Fidelity::calibrated : Fidelity::analytic;
   const Provenance fitted{.origin = plan.profile.rows > 0 ? Origin::fitted : Origin::assumed,
@@ -179,7 +136,7 @@ Estimate estimate(const Scenario& s) {
                   .model_flops_utilization = s.model_flops_utilization.value,
                   .assumptions = s.assumptions,
                   .warnings = s.warnings};
-  Ledger ledger;
+  LedgerWriter ledger;
 
   result.flops = add_flops(ledger, s);
 
@@ -223,15 +180,10 @@ Estimate estimate(const Scenario& s) {
              {input("tokens", s.tokens.value.value, Unit::tokens, s.tokens.provenance),
               input("wall time", result.wall_time_seconds, Unit::seconds)});
 
-  if (s.price) {
-    ledger.add("price", "Price", s.price->value, Unit::usd_per_gpu_hour, "price",
-               {input("price", s.price->value, Unit::usd_per_gpu_hour, s.price->provenance)});
-    result.cost_usd =
-        ledger.add("cost", "Cost", product(result.gpu_hours, s.price->value), Unit::usd, "cost",
-                   {input("GPU-hours", result.gpu_hours, Unit::gpu_hours),
-                    input("price", s.price->value, Unit::usd_per_gpu_hour, s.price->provenance)});
-  }
+  add_rent(ledger, result, s);
+  add_budget(ledger, result, s);
   add_energy(ledger, result, s);
+  add_carbon(ledger, result, s);
   add_used_hours(ledger, result, s);
   result.ledger = ledger.take();
   return result;

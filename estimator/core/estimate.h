@@ -45,7 +45,9 @@ struct Estimate {
   Range gpu_hours;
   Range wall_time_seconds;
   std::optional<Range> cost_usd;       ///< absent: no price is known
+  std::optional<Range> total_usd;      ///< with what was asked for besides; absent: nothing was, or no price
   std::optional<Range> energy_joules;  ///< absent: no power is known
+  std::optional<Range> co2_grams;      ///< CO2e; absent: no energy or no grid is known
 
   std::vector<LedgerLine> ledger;  ///< in the order of the arithmetic
   std::vector<std::string> assumptions;

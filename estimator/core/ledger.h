@@ -11,8 +11,8 @@
 
 namespace trainbudget {
 
-/// The unit of a ledger value. Values are SI base units, except `gpu_hours` and `usd_per_gpu_hour`, which are
-/// how this field counts: a GPU-hour is one accelerator held for one hour.
+/// The unit of a ledger value. Values are SI base units, except `gpu_hours`, `usd_per_gpu_hour` and what
+/// is counted by kilowatt-hours, which are how this field counts: a GPU-hour is one accelerator held for one hour.
 enum class Unit {
   count,
   fraction,
@@ -28,6 +28,9 @@ enum class Unit {
   usd_per_gpu_hour,
   watts,
   joules,
+  grams,          ///< of CO2e
+  grams_per_kwh,  ///< as grids are compared
+  usd_per_kwh,
 };
 
 /// A named number that a formula used.

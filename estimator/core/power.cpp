@@ -1,5 +1,7 @@
 #include "core/power.h"
 
+#include "core/carbon.h"
+
 #include <algorithm>
 
 namespace trainbudget {
@@ -44,6 +46,22 @@ std::optional<PowerModel> power_model(const PowerDefaults& defaults, const Accel
                            accelerator.average_power->provenance};
   }
   return model;
+}
+
+std::optional<Sourced<Range>> embodied_of(const PowerDefaults& defaults, std::string_view name) {
+  for (const EmbodiedCarbon& entry : defaults.embodied) {
+    if (std::find(entry.accelerators.begin(), entry.accelerators.end(), name) == entry.accelerators.end())
+      continue;
+    return Sourced<Range>{embodied_per_hour(entry.grams, defaults.hardware_life.value.value,
+                                            defaults.hardware_utilization.value),
+                          entry.provenance};
+  }
+  return std::nullopt;
+}
+
+Range power_per_gpu(const PowerModel& power, Watts tdp) {
+  const Range server = sum(power.load_fraction.value * tdp.value, power.overhead_watts.value);
+  return product(product(server, power.network_fraction.value + 1.0), power.pue.value);
 }
 
 }  // namespace trainbudget

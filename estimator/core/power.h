@@ -33,6 +33,13 @@ struct BuildingPue {
   Provenance provenance;
 };
 
+/// What making an accelerator and its share of the server emitted.
+struct EmbodiedCarbon {
+  std::vector<std::string> accelerators;
+  Range grams;  ///< CO2e, per accelerator
+  Provenance provenance;
+};
+
 /// What is known of power in general. Data: hardware_profiles/power.yaml.
 struct PowerDefaults {
   Sourced<Range> load_fraction;
@@ -40,11 +47,22 @@ struct PowerDefaults {
   Sourced<Range> network_fraction;
   std::vector<BuildingPue> pue;
   Sourced<Range> default_pue;
+  std::vector<EmbodiedCarbon> embodied;
+  Sourced<Seconds> hardware_life;         ///< over which `embodied` is spread
+  Sourced<double> hardware_utilization;   ///< share of its life that it works
+  Sourced<double> grid_spread;            ///< by which sources on one grid differ, either way
 };
 
 /// The power of `accelerator` at `provider` in `region` (both may be empty); nothing where its TDP is
 /// unknown.
 std::optional<PowerModel> power_model(const PowerDefaults& defaults, const Accelerator& accelerator,
                                       std::string_view provider, std::string_view region);
+
+/// Grams of CO2e per hour of the accelerator called `name` from its making; nothing where that is unknown.
+std::optional<Sourced<Range>> embodied_of(const PowerDefaults& defaults, std::string_view name);
+
+/// Watts that one accelerator of this TDP draws at the meter of the building:
+/// (TDP × load + server overhead) × (1 + network) × PUE.
+Range power_per_gpu(const PowerModel& power, Watts tdp);
 
 }  // namespace trainbudget

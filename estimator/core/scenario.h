@@ -1,7 +1,10 @@
 // One run to be estimated: what is trained, on what, at which price. Every number with its provenance.
 #pragma once
 
+#include "core/budget.h"
+#include "core/carbon.h"
 #include "core/hardware.h"
+#include "core/own.h"
 #include "core/power.h"
 #include "core/provenance.h"
 #include "core/quantity.h"
@@ -44,7 +47,12 @@ struct Scenario {
   SourcedRange model_flops_utilization;           ///< fractions in (0, 1]
   SourcedRange whole_run_fraction;                ///< what of the paid hours makes progress, in (0, 1]
   std::optional<SourcedRange> price;              ///< US dollars per GPU-hour; absent: unknown
+  std::optional<PriceCourse> price_course;        ///< absent: one price for the whole run
+  std::optional<Sourced<double>> committed_gpu_hours;  ///< paid for whether they are used or not
+  std::optional<OwnedHardware> own;               ///< instead of renting; `price` is then what rent would be
+  ExtraCosts extras;
   std::optional<PowerModel> power;                ///< absent: unknown
+  std::optional<CarbonModel> carbon;              ///< absent: the grid is unknown
   std::optional<Sourced<double>> used_gpu_hours;  ///< what a finished run really used, for comparison
 
   std::vector<std::string> assumptions;  ///< what had to be assumed to build this scenario, for the report

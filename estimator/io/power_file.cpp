@@ -44,6 +44,15 @@ ServerOverhead read_overhead(const YamlNode& node, const SourcedReader& sources)
   return overhead;
 }
 
+EmbodiedCarbon read_embodied(const YamlNode& node, const SourcedReader& sources) {
+  MapReader map(node, "embodied");
+  EmbodiedCarbon embodied{.accelerators = read_strings(map.require("accelerators")),
+                          .grams = read_plain_quantiles(map.require("per_accelerator"), QuantityKind::grams),
+                          .provenance = read_origin(map, sources)};
+  map.finish();
+  return embodied;
+}
+
 /// `{value, year, from}`; the year is the date of the figure.
 Sourced<double> read_pue(MapReader& map, const SourcedReader& sources) {
   const YamlNode& value = map.require("value");
@@ -77,6 +86,12 @@ PowerDefaults read_power_defaults(const std::string& path) {
   MapReader fallback(map.require("default_pue"), "default_pue");
   const Sourced<double> pue = read_pue(fallback, sources);
   defaults.default_pue = {exactly(pue.value), pue.provenance};
+  for (const YamlNode& item : map.require("embodied").items)
+    defaults.embodied.push_back(read_embodied(item, sources));
+  SourcedReader numbers = sources;
+  defaults.hardware_life = numbers.read<Seconds>(map.require("hardware_life"));
+  defaults.hardware_utilization = numbers.read<double>(map.require("hardware_utilization"));
+  defaults.grid_spread = numbers.read<double>(map.require("grid_spread"));
   map.finish();
   return defaults;
 }

@@ -5,7 +5,8 @@
 #include "io/cluster_file.h"
 #include "io/efficiency_prior_file.h"
 #include "io/map_reader.h"
-#include "io/power_file.h"
+#include "io/scenario_budget.h"
+#include "io/scenario_energy.h"
 #include "io/scenario_model.h"
 #include "io/scenario_price.h"
 #include "io/scenario_step.h"
@@ -128,22 +129,13 @@ void read_efficiency(const YamlNode* node, const ProfileFolder& profiles, Scenar
   if (!prior->note.empty()) scenario.warnings.push_back("efficiency: " + prior->note);
 }
 
-/// `energy: {load_fraction, pue}` changes the defaults; everything in it is optional.
-void read_energy(const YamlNode* node, PowerModel& power) {
-  if (node == nullptr) return;
-  MapReader map(*node, "energy");
-  if (const YamlNode* load = map.find("load_fraction"))
-    power.load_fraction = read_range(*load, QuantityKind::fraction);
-  if (const YamlNode* overhead = map.find("server_overhead"))
-    power.overhead_watts = read_range(*overhead, QuantityKind::watts);
-  if (const YamlNode* network = map.find("network_fraction"))
-    power.network_fraction = read_range(*network, QuantityKind::fraction);
-  if (const YamlNode* pue = map.find("pue")) {
-    power.pue = read_range(*pue, QuantityKind::count);
-    if (power.pue.value.p10 < 1.0 || power.pue.value.p90 > 3.0)
-      throw InputError(pue->location, "a PUE from 1 to 3 is wanted");
+/// What the key `price` says under `key`; empty where it does not.
+std::string named_in_price(const YamlNode* price, std::string_view key) {
+  if (price == nullptr || price->kind != YamlNode::Kind::mapping) return {};
+  for (const YamlNode::Entry& entry : price->entries) {
+    if (entry.key == key) return entry.value.text;
   }
-  map.finish();
+  return {};
 }
 
 }  // namespace
@@ -167,6 +159,7 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   const YamlNode* precision = map.find("precision");
   const YamlNode* used = map.find("used_gpu_hours");
   PriceRequest price{.node = map.find("price"), .as_of = map.find("as_of")};
+  const BudgetRequest budget = find_budget(map);
   map.finish();
 
   read_trained_model(map, profiles, scenario, sources);
@@ -197,23 +190,16 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   price.accelerator = scenario.accelerator.name;
   if (hardware.cluster) price.provider = hardware.cluster->provider;
   scenario.price = read_price(price, profiles, scenario, sources);
-  if (!scenario.price)
+  read_budget(budget, profiles, scenario, sources);
+  if (!scenario.price && !scenario.own)
     scenario.warnings.push_back("the price list has no price of " + scenario.accelerator.name +
                                 ": the cost is unknown; give one: --price '$2/h'");
 
-  const std::string power_path = profiles.path("power.yaml");
-  sources.files.push_back(power_path);
-  const auto defaults =
-      profiles.once<PowerDefaults>("file " + power_path, [&] { return read_power_defaults(power_path); });
-  scenario.power = power_model(*defaults, scenario.accelerator, price.provider, "");
-  if (!scenario.power)
-    scenario.warnings.push_back("no TDP of " + scenario.accelerator.name +
-                                " is published: its energy is unknown");
-  if (scenario.power) read_energy(energy, *scenario.power);
-  if (scenario.power && energy == nullptr) {
-    scenario.assumptions.push_back(
-        "energy: load, server overhead and PUE as in hardware_profiles/power.yaml");
-  }
+  EnergyRequest place{.node = energy,
+                      .provider = named_in_price(price.node, "provider"),
+                      .region = named_in_price(price.node, "region")};
+  if (place.provider.empty()) place.provider = price.provider;
+  read_energy(place, profiles, scenario, sources);
   return scenario;
 }
 

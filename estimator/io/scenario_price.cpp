@@ -54,6 +54,56 @@ void warn_of_age(const Offer& offer, Date as_of, PriceAnswer& answer) {
       "the price of " + offer.provider + " was " + std::to_string(age) + " days old on " + date_text(as_of);
 }
 
+const YamlNode* entry_of(const YamlNode& node, std::string_view key) {
+  const auto found = std::find_if(node.entries.begin(), node.entries.end(),
+                                  [&](const YamlNode::Entry& entry) { return entry.key == key; });
+  return found == node.entries.end() ? nullptr : &found->value;
+}
+
+/// The keys that say how a price changes over the run.
+std::optional<PriceCourse> read_course(const YamlNode& node) {
+  const YamlNode* rises = entry_of(node, "rises_per_year");
+  const YamlNode* falls = entry_of(node, "falls_per_year");
+  if (rises == nullptr && falls == nullptr) return std::nullopt;
+  const YamlNode& change = rises != nullptr ? *rises : *falls;
+  if (rises != nullptr && falls != nullptr)
+    throw InputError(falls->location, "a price that rises and falls", "leave one of the two out");
+  const double fraction = read_quantity_value(change, QuantityKind::fraction);
+  if (falls != nullptr && fraction >= 1.0) throw InputError(change.location, "a price cannot fall to nothing");
+  return PriceCourse{.change_per_year = rises != nullptr ? fraction : -fraction,
+                     .provenance = given_by_user(change.location)};
+}
+
+void skip_course(MapReader& map) {
+  map.find("rises_per_year");
+  map.find("falls_per_year");
+}
+
+/// `[{amount: $3/h}, {after: 30 days, amount: $2.5/h}]`.
+PriceCourse read_schedule(const YamlNode& node) {
+  PriceCourse course{.provenance = given_by_user(node.location)};
+  if (node.kind != YamlNode::Kind::sequence || node.items.empty())
+    throw InputError(node.location, "a list of prices is wanted",
+                     "schedule: [{amount: $3/h}, {after: 30 days, amount: $2.5/h}]");
+  for (const YamlNode& item : node.items) {
+    MapReader map(item, "price");
+    const YamlNode& amount = map.require("amount");
+    const YamlNode* after = map.find("after");
+    map.finish();
+    PriceStep step{.usd_per_gpu_hour = read_quantity<UsdPerSecond>(amount).value * seconds_per_hour};
+    if (after != nullptr) step.after_seconds = read_quantity<Seconds>(*after).value;
+    if (!(step.usd_per_gpu_hour > 0.0)) throw InputError(amount.location, "a price above zero is wanted");
+    if (course.steps.empty() != (step.after_seconds == 0.0))
+      throw InputError(after != nullptr ? after->location : item.location,
+                       course.steps.empty() ? "the first price is that of the start" : "after what time?",
+                       "the first price has no 'after', all others have one");
+    if (!course.steps.empty() && step.after_seconds <= course.steps.back().after_seconds)
+      throw InputError(after->location, "the prices are out of order", "write the earlier one first");
+    course.steps.push_back(step);
+  }
+  return course;
+}
+
 Query read_query(const PriceRequest& request) {
   Query query;
   query.offer.accelerator = request.accelerator;
@@ -70,6 +120,7 @@ Query read_query(const PriceRequest& request) {
     constexpr std::string_view choices[] = {"market", "cheapest", "median"};
     query.choice = choices[read_word(*choice, "choice", choices)];
   }
+  skip_course(map);
   map.finish();
   return query;
 }
@@ -134,13 +185,12 @@ std::string key_of(const Query& query, const PriceRequest& request) {
 
 /// `{amount: $0.79/h, source: …}`.
 std::optional<SourcedRange> read_amount(const YamlNode& node) {
-  const bool has_amount = std::any_of(node.entries.begin(), node.entries.end(),
-                                      [](const YamlNode::Entry& entry) { return entry.key == "amount"; });
-  if (!has_amount) return std::nullopt;
+  if (entry_of(node, "amount") == nullptr) return std::nullopt;
   MapReader map(node, "price");
   SourcedRange price = read_range(map.require("amount"), QuantityKind::usd_per_second);
   if (const YamlNode* source = map.find("source")) price.provenance.note = read_string(*source);
-  for (const char* key : {"provider", "pricing", "region", "choose"}) {
+  skip_course(map);
+  for (const char* key : {"provider", "pricing", "region", "choose", "schedule"}) {
     if (const YamlNode* other = map.find(key)) {
       throw InputError(other->location,
                        "the price has an amount and is also looked up by '" + std::string(key) + "'",
@@ -190,8 +240,18 @@ std::optional<SourcedRange> read_price(const PriceRequest& request, const Profil
   std::optional<SourcedRange> price;
   if (request.node != nullptr && request.node->kind == YamlNode::Kind::scalar)
     price = read_range(*request.node, QuantityKind::usd_per_second);
-  if (request.node != nullptr && request.node->kind == YamlNode::Kind::mapping)
+  if (request.node != nullptr && request.node->kind == YamlNode::Kind::mapping) {
+    scenario.price_course = read_course(*request.node);
     price = read_amount(*request.node);
+    if (const YamlNode* schedule = entry_of(*request.node, "schedule")) {
+      MapReader map(*request.node, "price");
+      map.find("schedule");
+      map.finish();
+      scenario.price_course = read_schedule(*schedule);
+      const double first = scenario.price_course->steps.front().usd_per_gpu_hour / seconds_per_hour;
+      price = SourcedRange{exactly(first), scenario.price_course->provenance};
+    }
+  }
   if (!price) {
     const Query query = read_query(request);
     const std::string path = profiles.path("prices/prices.csv");

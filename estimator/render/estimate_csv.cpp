@@ -57,6 +57,12 @@ std::string unit_word(Unit unit) {
       return "watts";
     case Unit::joules:
       return "joules";
+    case Unit::grams:
+      return "grams";
+    case Unit::grams_per_kwh:
+      return "grams_per_kwh";
+    case Unit::usd_per_kwh:
+      return "usd_per_kwh";
   }
   return {};
 }

@@ -10,7 +10,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// Major changes break readers; minor ones add keys. Rules: docs/output-schema.md.
-constexpr const char* schema_version = "1.0";
+constexpr const char* schema_version = "1.1";
 
 Json range_json(const Range& range) {
   return {{"p10", json_number(range.p10)}, {"p50", json_number(range.p50)}, {"p90", json_number(range.p90)}};
@@ -72,7 +72,9 @@ std::string estimate_json(const Estimate& estimate, const RunStamp& stamp) {
                        {"gpu_hours", range_json(estimate.gpu_hours)},
                        {"wall_time_seconds", range_json(estimate.wall_time_seconds)},
                        {"cost_usd", optional_range(estimate.cost_usd)},
+                       {"total_usd", optional_range(estimate.total_usd)},
                        {"energy_joules", optional_range(estimate.energy_joules)},
+                       {"co2_grams", optional_range(estimate.co2_grams)},
                        {"ledger", std::move(ledger)},
                        {"assumptions", estimate.assumptions},
                        {"warnings", estimate.warnings},

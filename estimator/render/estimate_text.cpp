@@ -12,9 +12,16 @@ namespace {
 
 /// The lines of the summary, in the order in which people ask.
 constexpr std::string_view summary_lines[] = {"cost",
+                                              "storage",
+                                              "egress",
+                                              "development",
+                                              "staff",
+                                              "contingency",
+                                              "total",
                                               "wall_time",
                                               "gpu_hours",
                                               "energy",
+                                              "co2",
                                               "flops",
                                               "flops_by_rule",
                                               "ideal_gpu_hours",
@@ -25,6 +32,12 @@ constexpr std::string_view summary_lines[] = {"cost",
                                               "whole_run_fraction",
                                               "tokens_per_second",
                                               "price",
+                                              "paid_gpu_hours",
+                                              "wasted_gpu_hours",
+                                              "hours_at_first_price",
+                                              "rent_price",
+                                              "break_even_utilization",
+                                              "break_even_months",
                                               "implied_efficiency",
                                               "cost_of_used_hours"};
 
@@ -38,8 +51,11 @@ Table summary_table(const Estimate& estimate) {
   for (const std::string_view id : summary_lines) {
     const LedgerLine* line = find_line(estimate, id);
     if (line == nullptr) {
-      if (id == "cost")
-        table.rows.push_back({Cell::of("Cost"), Cell::of(""), Cell::of("unknown: no price"), Cell::of("")});
+      const auto unknown = [&](const char* title, const char* why) {
+        table.rows.push_back({Cell::of(title), Cell::of(""), Cell::of(why), Cell::of("")});
+      };
+      if (id == "cost") unknown("Cost", "unknown: no price");
+      if (id == "co2" && estimate.energy_joules) unknown("CO2e", "unknown: no region");
       continue;
     }
     const auto cell = [&](double value) { return Cell::of(number_text(value, line->unit), value); };

@@ -33,6 +33,8 @@ constexpr std::array short_scale = {Step{1e12, " T"}, Step{1e9, " B"}, Step{1e6,
 constexpr std::array energies = {Step{3.6e15, "TWh"}, Step{3.6e12, "GWh"}, Step{3.6e9, "MWh"},
                                  Step{3.6e6, "kWh"}, Step{3.6e3, "Wh"}};
 
+constexpr std::array masses = {Step{1e9, "kt "}, Step{1e6, "t "}, Step{1e3, "kg "}, Step{1.0, "g "}};
+
 std::string count_text(double value) {
   for (const Step& step : short_scale) {
     if (value >= step.size) return significant(value / step.size, 4) + std::string(step.word);
@@ -116,6 +118,12 @@ std::string number_text(double value, Unit unit) {
       return scaled(value, prefixes) + "W";
     case Unit::joules:
       return scaled(value, energies);
+    case Unit::grams:
+      return scaled(value, masses) + "CO2e";
+    case Unit::grams_per_kwh:
+      return significant(value, 3) + " g/kWh";
+    case Unit::usd_per_kwh:
+      return "$" + significant(value, 3) + "/kWh";
   }
   return {};
 }

@@ -1,0 +1,52 @@
+// What a bill has besides GPU-hours × price: prices that change, hours that are paid and not used, and the costs
+// around a run. Values only; the arithmetic is in core/cost/.
+#pragma once
+
+#include "core/provenance.h"
+#include "core/uncertainty.h"
+
+#include <optional>
+#include <vector>
+
+namespace trainbudget {
+
+/// From `after_seconds` of the run on, this price.
+struct PriceStep {
+  double after_seconds = 0.0;
+  double usd_per_gpu_hour = 0.0;
+};
+
+/// How a price changes while the run goes on: in steps, the first of them at the start, or steadily.
+struct PriceCourse {
+  std::vector<PriceStep> steps;   ///< ascending; empty where it changes steadily
+  double change_per_year = 0.0;   ///< a fraction above -1, compounded continuously; with steps, 0
+  Provenance provenance;
+};
+
+/// The time for which the first price would cost what `seconds` under `course` do: ∫ p(t) ÷ p(0) dt.
+/// Grows with `seconds`.
+double seconds_at_first_price(const PriceCourse& course, double seconds);
+
+struct Storage {
+  Sourced<double> bytes;             ///< kept from the first to the last day
+  Sourced<double> usd_per_gb_month;  ///< GB = 10^9 bytes, months of 30 days
+  Sourced<double> kept_seconds;      ///< beyond the end of the run
+};
+
+struct Egress {
+  Sourced<double> bytes;
+  Sourced<double> usd_per_gb;
+};
+
+/// Costs around the GPU bill. None is there unless it is asked for.
+struct ExtraCosts {
+  std::optional<Storage> storage;
+  std::optional<Egress> egress;
+  std::optional<Sourced<Range>> development;   ///< ablations and failed runs ÷ the bill of the run itself
+  std::optional<Sourced<Range>> staff;         ///< US dollars per second, while the run goes on
+  std::optional<Sourced<Range>> contingency;   ///< share of everything else
+
+  bool any() const { return storage || egress || development || staff || contingency; }
+};
+
+}  // namespace trainbudget

@@ -1,0 +1,85 @@
+#include "core/cost/terms.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace trainbudget {
+namespace {
+
+constexpr double seconds_per_year = 365.0 * seconds_per_day;
+
+double step_seconds(const PriceCourse& course, double seconds) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < course.steps.size(); ++i) {
+    const PriceStep& step = course.steps[i];
+    if (step.after_seconds >= seconds) break;
+    const double end = i + 1 < course.steps.size() ? std::min(seconds, course.steps[i + 1].after_seconds) : seconds;
+    sum += (end - step.after_seconds) * step.usd_per_gpu_hour;
+  }
+  return sum / course.steps.front().usd_per_gpu_hour;
+}
+
+/// The hours that are paid: those used, or those committed to where these are more.
+Range add_commitment(LedgerWriter& ledger, const Estimate& result, const Scenario& scenario) {
+  if (!scenario.committed_gpu_hours) return result.gpu_hours;
+  const double committed = scenario.committed_gpu_hours->value;
+  const Range used = result.gpu_hours;
+  const std::vector<LedgerInput> inputs{input("GPU-hours", used, Unit::gpu_hours),
+                                        input("committed", *scenario.committed_gpu_hours, Unit::gpu_hours)};
+  const Range paid = ledger.add(
+      "paid_gpu_hours", "GPU-hours paid",
+      {std::max(used.p10, committed), std::max(used.p50, committed), std::max(used.p90, committed)},
+      Unit::gpu_hours, "paid-gpu-hours", inputs);
+  // The longest run wastes least.
+  ledger.add("wasted_gpu_hours", "GPU-hours paid and not used",
+             {std::max(committed - used.p90, 0.0), std::max(committed - used.p50, 0.0),
+              std::max(committed - used.p10, 0.0)},
+             Unit::gpu_hours, "wasted-gpu-hours", inputs);
+  return paid;
+}
+
+/// The hours that cost at the first price what the paid ones cost at all of them.
+Range add_course(LedgerWriter& ledger, Range paid, const Scenario& scenario) {
+  if (!scenario.price_course) return paid;
+  const double gpus = scenario.gpus.value;
+  const auto at_first_price = [&](double hours) {
+    return seconds_at_first_price(*scenario.price_course, hours / gpus * seconds_per_hour) * gpus / seconds_per_hour;
+  };
+  std::vector<LedgerInput> inputs{input("GPU-hours paid", paid, Unit::gpu_hours)};
+  const Provenance& source = scenario.price_course->provenance;
+  for (const PriceStep& step : scenario.price_course->steps) {
+    inputs.push_back(input("price from", step.after_seconds, Unit::seconds, source));
+    inputs.push_back(input("on", step.usd_per_gpu_hour, Unit::usd_per_gpu_hour, source));
+  }
+  if (scenario.price_course->steps.empty())
+    inputs.push_back(input("change a year", scenario.price_course->change_per_year, Unit::fraction, source));
+  return ledger.add("hours_at_first_price", "GPU-hours at the first price",
+                    {at_first_price(paid.p10), at_first_price(paid.p50), at_first_price(paid.p90)},
+                    Unit::gpu_hours, "price-schedule", std::move(inputs));
+}
+
+}  // namespace
+
+double seconds_at_first_price(const PriceCourse& course, double seconds) {
+  if (!course.steps.empty()) return step_seconds(course, seconds);
+  // p(t) = p(0) (1 + change)^t
+  const double rate = std::log1p(course.change_per_year);
+  const double years = seconds / seconds_per_year;
+  return rate == 0.0 ? seconds : std::expm1(rate * years) / rate * seconds_per_year;
+}
+
+void add_rent(LedgerWriter& ledger, Estimate& result, const Scenario& scenario) {
+  const std::optional<SourcedRange> price =
+      scenario.own ? add_owned_price(ledger, scenario) : scenario.price;
+  if (!price) return;
+  const LedgerInput price_input = input("price", *price, Unit::usd_per_gpu_hour);
+  ledger.add("price", "Price", price->value, Unit::usd_per_gpu_hour, "price", {price_input});
+  const Range hours =
+      scenario.own ? result.gpu_hours : add_course(ledger, add_commitment(ledger, result, scenario), scenario);
+  const bool plain = hours == result.gpu_hours;
+  result.cost_usd = ledger.add(
+      "cost", "Cost", product(hours, price->value), Unit::usd, "cost",
+      {input(plain ? "GPU-hours" : "GPU-hours at this price", hours, Unit::gpu_hours), price_input});
+}
+
+}  // namespace trainbudget

@@ -1,0 +1,22 @@
+// The terms of a bill, one file each. Every function appends its lines to the ledger, and nothing where the
+// scenario lacks what it needs.
+#pragma once
+
+#include "core/estimate.h"
+#include "core/ledger_writer.h"
+#include "core/scenario.h"
+
+namespace trainbudget {
+
+/// Price and cost of the GPU-hours: rented, or of hardware of one's own.
+void add_rent(LedgerWriter& ledger, Estimate& result, const Scenario& scenario);
+/// What an hour of the owned hardware of `scenario` costs, and where renting would cost the same.
+SourcedRange add_owned_price(LedgerWriter& ledger, const Scenario& scenario);
+/// What is asked for around that cost, and the total. After add_rent().
+void add_budget(LedgerWriter& ledger, Estimate& result, const Scenario& scenario);
+/// Power and energy.
+void add_energy(LedgerWriter& ledger, Estimate& result, const Scenario& scenario);
+/// CO2e of that energy and of the hardware. After add_energy().
+void add_carbon(LedgerWriter& ledger, Estimate& result, const Scenario& scenario);
+
+}  // namespace trainbudget
