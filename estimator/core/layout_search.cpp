@@ -135,17 +135,22 @@ class alignas(128) Searcher {
         stage_transfer(problem_.workload, problem_.machine, layout, problem_.sums[family.sums].seconds.part);
     for (int chunks = 1; chunks <= family.family.most_chunks; ++chunks) {
       gather_stages(family, chunks);
-      gather_exchanges(layout, sharings);
+      exchanges_.clear();  // until one is needed
       for (Layout tried : recomputations) {
         tried.chunks = chunks;
         Pace pace(tried, problem_.efficiency);
         for (const StageWork& stage : work_)
           pace.add(stage);
+        bool too_slow = problem_.prunes();
         for (const Schedule schedule : problem_.space.schedules(chunks, layout.pipeline)) {
           tried.schedule = schedule;
-          if (problem_.prunes() && is_hopeless(tried, pace, transfer, family.family.micro_batches)) continue;
+          if (problem_.prunes() && is_too_slow(tried, pace, transfer)) continue;
+          too_slow = false;
+          if (problem_.prunes() && is_too_large(tried, family.family.micro_batches)) continue;
+          if (exchanges_.empty()) gather_exchanges(layout, sharings);
           evaluate(tried, pace, transfer, sharings, family.family.micro_batches);
         }
+        if (too_slow && tried.recompute != Recompute::selective) break;  // what follows recomputes more
       }
     }
   }
@@ -173,7 +178,6 @@ class alignas(128) Searcher {
   }
 
   void gather_exchanges(Layout layout, const std::vector<StateSharing>& sharings) {
-    exchanges_.clear();
     for (const StateSharing& sharing : sharings) {
       share(layout, sharing);
       exchanges_.emplace_back(problem_.workload, problem_.machine, layout, problem_.efficiency);
@@ -182,14 +186,20 @@ class alignas(128) Searcher {
     }
   }
 
-  /// Whether every way to share out states makes `layout` too slow or too large.
-  bool is_hopeless(Layout layout, const Pace& pace, double transfer, double micro_batches) const {
+  /// Whether `layout` is too slow however states are shared out.
+  bool is_too_slow(Layout layout, const Pace& pace, double transfer) const {
     if (!cutoff_.any_fits()) return false;
     share(layout, {.sharding = Sharding::parameters, .offload_optimizer = true});
     const DataExchange free(problem_.workload, problem_.machine, layout, problem_.efficiency);
     const StepTime fastest =
         step_time(pace, free, transfer, problem_.machine, layout, problem_.global_batch, problem_.efficiency);
-    if (fastest.total() > cutoff_.seconds()) return true;
+    return fastest.total() > cutoff_.seconds();
+  }
+
+  /// Whether `layout` is too large however states are shared out.
+  bool is_too_large(Layout layout, double micro_batches) const {
+    if (!cutoff_.any_fits()) return false;
+    share(layout, {.sharding = Sharding::parameters, .offload_optimizer = true});
     MemoryPeak least(layout, micro_batches, problem_.efficiency);
     for (const StageBytes& stage : ungathered_)
       least.add(stage);
@@ -268,6 +278,10 @@ LayoutSearch search_layouts(const Workload& workload, const Machine& machine, co
   Problem problem{workload, machine, efficiency, space, asked.global_batch, options, {}, {}};
   prepare(problem);
   Cutoff cutoff;
+  if (problem.prunes() && options.slowest_seconds < infinite) {
+    cutoff.found();
+    cutoff.lower(options.slowest_seconds);
+  }
   std::atomic<std::size_t> next{0};
   std::vector<Searcher> searchers(static_cast<std::size_t>(std::max(1, options.threads)),
                                   Searcher(problem, cutoff));

@@ -8,6 +8,7 @@
 #include "core/workload.h"
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace trainbudget {
@@ -34,6 +35,8 @@ struct SearchOptions {
   std::size_t kept = 1;
   int threads = 1;
   Pruning pruning = Pruning::bounds;
+  /// Slower layouts are of no interest and need not be found: whoever knows of something better asks less.
+  double slowest_seconds = std::numeric_limits<double>::infinity();
 };
 
 /// Searches all of LayoutSpace. The result does not depend on the threads.
