@@ -58,6 +58,35 @@ def check_sweep(root, program, file):
     return bool(found)
 
 
+SEARCHES = [
+    ["--model", "llama-3-8b", "--tokens", "1T", "--cluster", "hgx-h100", "--gpus", "8", "--global-batch", "64"],
+    ["--model", "llama-3-8b", "--hardware", "h100-sxm-80gb,h200-sxm-141gb", "--gpus", "8..16*2", "--global-batch", "64"],
+    ["--model", "llama-3.1-405b", "--cluster", "hgx-h100", "--gpus", "8", "--global-batch", "8"],  # nothing fits
+    ["--model", "llama-3-8b", "--tokens", "1T", "--cluster", "hgx-h100", "--gpus", "8", "--global-batch", "64", "--budget", "$1"],
+]
+
+
+def check_searches(root, program):
+    """How many reports of searches do not fit their schema."""
+    schema = validator_for(root, "search-report")
+    failures = 0
+    for command in SEARCHES:
+        done = subprocess.run([program, "search", *command, "--format", "json"], cwd=root, capture_output=True, text=True)
+        report = json.loads(done.stdout, parse_constant=refuse_constant)
+        found = [error.message for error in schema.iter_errors(report)]
+        if bool(report["rows"]) != (done.returncode == 0):
+            found.append(f"exit code {done.returncode}")
+        for part in [report, *report["rows"], *report["machines"], *report["purchases"]]:
+            for key in list(part):
+                value = part.pop(key)
+                found += [] if list(schema.iter_errors(report)) else [f"accepted without {key}"]
+                part[key] = value
+        failures += bool(found)
+        for error in found:
+            print(f"search {' '.join(command)}: {error}")
+    return failures
+
+
 def main(root, program):
     failures = 0
     report_schema = validator_for(root, "estimate")
@@ -90,6 +119,8 @@ def main(root, program):
     failures += bool(found)
     for error in found:
         print(f"backtest: {error}")
+
+    failures += check_searches(root, program)
 
     sweeps = sorted((root / "scenarios").glob("*what-if*.yaml"))
     failures += sum(check_sweep(root, program, file) for file in sweeps)
