@@ -85,9 +85,7 @@ io::YamlNode Evaluator::start(const Candidate& candidate, double batch) const {
   const Hardware& hardware = space_.hardware[site.hardware];
   const Size& size = space_.sizes[candidate.size];
   io::YamlNode document = request_.document;
-  if (!size.model.empty())
-    put(document, size.model.find_first_not_of("0123456789") == std::string::npos ? "params" : "model",
-        size.model);
+  if (!size.model.empty()) put(document, is_number(size.model) ? "params" : "model", size.model);
   if (!hardware.cluster.empty()) {
     io::remove_at_path(document, "gpu");
     put(document, "cluster", hardware.cluster);
@@ -192,7 +190,7 @@ std::optional<Way> Evaluator::evaluate(std::size_t index, const Ceiling& ceiling
   const Site& site = space_.sites[candidate.site];
   const Hardware& hardware = space_.hardware[site.hardware];
   const Size& size = space_.sizes[candidate.size];
-  Way way{.model = size.model,
+  Way way{.model = is_number(size.model) ? std::string() : size.model,
           .accelerator = hardware.accelerator,
           .cluster = hardware.cluster,
           .offer = site.label,
@@ -250,7 +248,7 @@ std::optional<Way> Evaluator::evaluate(std::size_t index, const Ceiling& ceiling
     if (request_.limits.budget_usd && !way.cost_usd) way.problem = "its price is not known";
     if (way.cost_usd)
       way.serving_usd = serving_usd(candidate, at(*way.cost_usd, request_.limits.quantile), way.tokens);
-    if (way.model.empty()) way.model = scenario.counted ? scenario.counted->model : std::string();
+    if (size.model.empty() && scenario.counted) way.model = scenario.counted->model;
     for (std::size_t i = 0; i < scaling_laws.size(); ++i)
       way.loss[i] = predicted_loss(scaling_laws[i], way.parameters, Tokens(way.tokens));
   } catch (const io::CombinationError& error) {

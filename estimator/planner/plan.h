@@ -88,6 +88,7 @@ enum class Aim { cheapest, fastest, least_loss };
 struct Plan {
   Limits limits;
   Aim aim = Aim::cheapest;
+  bool steps = false;  ///< layouts were searched and memory checked
   bool free_size = false;
   bool free_tokens = false;
   double served_tokens = 0.0;

@@ -35,6 +35,7 @@ class Planner {
 
   Plan operator()() {
     plan_.limits = request_.limits;
+    plan_.steps = space_.steps;
     plan_.free_size = space_.free_size;
     plan_.free_tokens = space_.free_tokens;
     plan_.served_tokens = request_.served_tokens;
@@ -221,6 +222,10 @@ class Planner {
     io::ScenarioSources sources;
     plan_.estimate = estimate(io::read_scenario(plan_.document, profiles_, &sources));
     plan_.files = std::move(sources.files);
+    for (const std::string& assumption : plan_.estimate->assumptions)
+      plan_.assumptions.push_back("estimate: " + assumption);
+    for (const std::string& warning : plan_.estimate->warnings)
+      plan_.warnings.push_back("estimate: " + warning);
   }
 
   /// Other sizes on the winner's hardware: what the other laws would train, and models that are trained for
@@ -258,8 +263,10 @@ class Planner {
   void add_misses() {
     if (space_.free_size || space_.free_tokens) return;
     const Filter all = [](const Candidate&) { return true; };
+    std::set<std::size_t> shown;
     const auto add = [&](const std::string& title, const std::optional<BestFound>& found) {
       if (!found) return;
+      if (!shown.insert(found->candidate).second) return;
       const Way& way = evaluator_(found->candidate);
       plan_.misses.push_back({title + limits_that_would_do(way, request_.limits), way});
     };

@@ -80,7 +80,8 @@ std::string reason_against(const Plan& plan, const Way& way) {
       break;
   }
   const double more = way.loss[preferred_law] - winner.loss[preferred_law];
-  const std::string loss = more > 0.0 ? fmt::format("loss higher by {:.4f}", more) : "of the same loss";
+  if (!(more > 0.0)) return "of the same loss, " + dearer() + ", " + slower();
+  const std::string loss = fmt::format("loss higher by {:.4f}", more);
   if (!plan.free_tokens) return loss + ", " + dearer();
   const double fewer = 1.0 - way.tokens / winner.tokens;
   return way.model == winner.model && fewer > 0.0 ? percent(1.0 + fewer) + " fewer tokens, " + loss : loss;
@@ -129,9 +130,9 @@ std::vector<std::string> reasons_for(const Plan& plan) {
   const Way& way = *plan.winner;
   const Limits& limits = plan.limits;
   std::vector<std::string> reasons;
-  const std::string of =
-      fmt::format("of {} ways to train (hardware, number, offer{}), each with its fastest layout that fits",
-                  render::grouped(plan.candidates), plan.free_size ? ", size" : "");
+  const std::string of = fmt::format("of {} ways to train (hardware, number, offer{}){}",
+                                     render::grouped(plan.candidates), plan.free_size ? ", size" : "",
+                                     plan.steps ? ", each with its fastest layout that fits" : "");
   switch (plan.aim) {
     case Aim::cheapest:
       reasons.push_back("the cheapest within the limits, " + of);

@@ -79,6 +79,10 @@ class Builder {
     if (space_.sites.empty() && failure_) std::rethrow_exception(failure_);
     add_candidates();
     if (space_.steps) assume_batch();
+    if (!space_.steps)
+      space_.warnings.push_back(
+          architecture ? "the efficiency is given, so no layout is searched and memory is not checked"
+                       : "without a model (--model, --config, --family) memory is not checked");
     for (const auto& [reason, names] : excluded_) {
       const bool one = names.size() == 1;
       space_.excluded.push_back({"hardware", one ? *names.begin() : counted(names.size(), "accelerator"),
@@ -345,7 +349,7 @@ class Builder {
   /// A scenario of one accelerator, to learn what does not depend on how many there are.
   io::YamlNode probe_document(const Size& size) const {
     io::YamlNode document = request_.document;
-    if (!size.model.empty()) put(document, is_digits(size.model) ? "params" : "model", size.model);
+    if (!size.model.empty()) put(document, is_number(size.model) ? "params" : "model", size.model);
     if (space_.free_tokens) put(document, "tokens", "1000000000");
     put(document, "gpus", "1");
     if (!fixed_price_) {  // any will do, and none may be missing
@@ -359,14 +363,10 @@ class Builder {
     return document;
   }
 
-  static bool is_digits(const std::string& text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-  }
-
   void read_sizes(const io::YamlNode& hardware_document) {
     for (Size& size : space_.sizes) {
       io::YamlNode document = hardware_document;
-      if (!size.model.empty()) put(document, is_digits(size.model) ? "params" : "model", size.model);
+      if (!size.model.empty()) put(document, is_number(size.model) ? "params" : "model", size.model);
       const Scenario scenario = io::read_scenario(document, profiles_);
       size.parameters = scenario.parameters.value;
       size.flops_per_token = 6.0 * size.parameters;
@@ -476,6 +476,10 @@ const io::YamlNode* value_of(const io::YamlNode& document, std::string_view key)
 
 std::string whole(double number) {
   return fmt::format("{:.0f}", number);
+}
+
+bool is_number(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
 }
 
 Space make_space(const Request& request, const io::ProfileFolder& profiles) {

@@ -76,5 +76,7 @@ void put(io::YamlNode& document, std::string_view path, const std::string& text)
 const io::YamlNode* value_of(const io::YamlNode& document, std::string_view key);
 /// A whole number, all digits.
 std::string whole(double number);
+/// Whether `text` is one.
+bool is_number(const std::string& text);
 
 }  // namespace trainbudget::planner
