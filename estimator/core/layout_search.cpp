@@ -26,7 +26,7 @@ auto sizes_of(const Layout& l) {
 }
 
 bool faster(const LayoutCandidate& a, const LayoutCandidate& b) {
-  if (a.step_seconds != b.step_seconds) return a.step_seconds < b.step_seconds;
+  if (a.batch_seconds != b.batch_seconds) return a.batch_seconds < b.batch_seconds;
   if (a.memory_bytes != b.memory_bytes) return a.memory_bytes < b.memory_bytes;
   return sizes_of(a.layout) < sizes_of(b.layout);
 }
@@ -55,12 +55,14 @@ struct Problem {
   const Machine& machine;
   const Efficiency& efficiency;
   const LayoutSpace& space;
-  double global_batch;
+  double global_batch;  ///< that was asked for
   SearchOptions options;
   std::vector<ModelSums> sums;
   std::vector<Family> families;  ///< the one with the lowest bound first
 
   bool prunes() const { return options.pruning == Pruning::bounds; }
+  /// Steps of `family` that a batch as asked for takes; 1 to the last bit where they are as large.
+  double steps(const LayoutFamily& family) const { return global_batch / family.global_batch; }
 };
 
 auto ranks_of(const Layout& l) {
@@ -97,7 +99,8 @@ void prepare(Problem& problem) {
     if (i == 0 || ranks_of(families[i - 1].layout) != ranks_of(family.layout))
       problem.sums.push_back(sums_of(problem, family.layout));
     problem.families.push_back(
-        {family, problem.sums.size() - 1, least_seconds(family, problem.sums.back().all_blocks)});
+        {family, problem.sums.size() - 1,
+         problem.steps(family) * least_seconds(family, problem.sums.back().all_blocks)});
   }
   std::stable_sort(problem.families.begin(), problem.families.end(),
                    [](const Family& a, const Family& b) { return a.least_seconds < b.least_seconds; });
@@ -135,17 +138,22 @@ class alignas(128) Searcher {
         stage_transfer(problem_.workload, problem_.machine, layout, problem_.sums[family.sums].seconds.part);
     for (int chunks = 1; chunks <= family.family.most_chunks; ++chunks) {
       gather_stages(family, chunks);
-      gather_exchanges(layout, sharings);
+      exchanges_.clear();  // until one is needed
       for (Layout tried : recomputations) {
         tried.chunks = chunks;
         Pace pace(tried, problem_.efficiency);
         for (const StageWork& stage : work_)
           pace.add(stage);
+        bool too_slow = problem_.prunes();
         for (const Schedule schedule : problem_.space.schedules(chunks, layout.pipeline)) {
           tried.schedule = schedule;
-          if (problem_.prunes() && is_hopeless(tried, pace, transfer, family.family.micro_batches)) continue;
-          evaluate(tried, pace, transfer, sharings, family.family.micro_batches);
+          if (problem_.prunes() && is_too_slow(family.family, tried, pace, transfer)) continue;
+          too_slow = false;
+          if (problem_.prunes() && is_too_large(family.family, tried)) continue;
+          if (exchanges_.empty()) gather_exchanges(layout, sharings);
+          evaluate(family.family, tried, pace, transfer, sharings);
         }
+        if (too_slow && tried.recompute != Recompute::selective) break;  // what follows recomputes more
       }
     }
   }
@@ -173,7 +181,6 @@ class alignas(128) Searcher {
   }
 
   void gather_exchanges(Layout layout, const std::vector<StateSharing>& sharings) {
-    exchanges_.clear();
     for (const StateSharing& sharing : sharings) {
       share(layout, sharing);
       exchanges_.emplace_back(problem_.workload, problem_.machine, layout, problem_.efficiency);
@@ -182,15 +189,21 @@ class alignas(128) Searcher {
     }
   }
 
-  /// Whether every way to share out states makes `layout` too slow or too large.
-  bool is_hopeless(Layout layout, const Pace& pace, double transfer, double micro_batches) const {
+  /// Whether `layout` is too slow however states are shared out.
+  bool is_too_slow(const LayoutFamily& family, Layout layout, const Pace& pace, double transfer) const {
     if (!cutoff_.any_fits()) return false;
     share(layout, {.sharding = Sharding::parameters, .offload_optimizer = true});
     const DataExchange free(problem_.workload, problem_.machine, layout, problem_.efficiency);
     const StepTime fastest =
-        step_time(pace, free, transfer, problem_.machine, layout, problem_.global_batch, problem_.efficiency);
-    if (fastest.total() > cutoff_.seconds()) return true;
-    MemoryPeak least(layout, micro_batches, problem_.efficiency);
+        step_time(pace, free, transfer, problem_.machine, layout, family.global_batch, problem_.efficiency);
+    return problem_.steps(family) * fastest.total() > cutoff_.seconds();
+  }
+
+  /// Whether `layout` is too large however states are shared out.
+  bool is_too_large(const LayoutFamily& family, Layout layout) const {
+    if (!cutoff_.any_fits()) return false;
+    share(layout, {.sharding = Sharding::parameters, .offload_optimizer = true});
+    MemoryPeak least(layout, family.micro_batches, problem_.efficiency);
     for (const StageBytes& stage : ungathered_)
       least.add(stage);
     return least.use().peak.total() > problem_.machine.memory_capacity;
@@ -202,17 +215,18 @@ class alignas(128) Searcher {
     layout.offload_optimizer = sharing.offload_optimizer;
   }
 
-  void evaluate(Layout& layout, const Pace& pace, double transfer, const std::vector<StateSharing>& sharings,
-                double micro_batches) {
+  void evaluate(const LayoutFamily& family, Layout& layout, const Pace& pace, double transfer,
+                const std::vector<StateSharing>& sharings) {
     for (std::size_t i = 0; i < sharings.size(); ++i) {
       share(layout, sharings[i]);
       ++evaluated_;
-      LayoutCandidate candidate{.layout = layout};
+      LayoutCandidate candidate{.layout = layout, .global_batch = family.global_batch};
       candidate.step_seconds = step_time(pace, exchanges_[i], transfer, problem_.machine, layout,
-                                         problem_.global_batch, problem_.efficiency)
+                                         family.global_batch, problem_.efficiency)
                                    .total();
-      if (problem_.prunes() && candidate.step_seconds > cutoff_.seconds()) continue;
-      MemoryPeak memory(layout, micro_batches, problem_.efficiency);
+      candidate.batch_seconds = problem_.steps(family) * candidate.step_seconds;
+      if (problem_.prunes() && candidate.batch_seconds > cutoff_.seconds()) continue;
+      MemoryPeak memory(layout, family.micro_batches, problem_.efficiency);
       for (const StageBytes& stage : bytes_)
         memory.add(stage);
       candidate.memory_bytes = memory.use().peak.total();
@@ -230,7 +244,7 @@ class alignas(128) Searcher {
     if (best_.size() == problem_.options.kept && place == best_.end()) return;
     best_.insert(place, candidate);
     if (best_.size() > problem_.options.kept) best_.pop_back();
-    if (best_.size() == problem_.options.kept) cutoff_.lower(best_.back().step_seconds);
+    if (best_.size() == problem_.options.kept) cutoff_.lower(best_.back().batch_seconds);
   }
 
   const Problem& problem_;
@@ -244,21 +258,34 @@ class alignas(128) Searcher {
   std::int64_t evaluated_ = 0;
 };
 
-LayoutSearch merged(const std::vector<Searcher>& searchers, const Problem& problem) {
-  LayoutSearch result{.layouts = problem.space.size()};
-  for (const Searcher& searcher : searchers) {
-    result.evaluated += searcher.evaluated();
-    result.best.insert(result.best.end(), searcher.best().begin(), searcher.best().end());
-    const LayoutCandidate& nearest = searcher.nearest();
-    if (nearest.step_seconds > 0.0 &&
-        (result.nearest.step_seconds == 0.0 || smaller(nearest, result.nearest)))
-      result.nearest = nearest;
-  }
-  std::sort(result.best.begin(), result.best.end(), faster);
-  if (result.best.size() > problem.options.kept) result.best.resize(problem.options.kept);
-  if (!result.best.empty()) result.nearest = {};
-  return result;
+LayoutSearch found_by(const Searcher& searcher, std::int64_t layouts) {
+  return {.best = searcher.best(),
+          .nearest = searcher.nearest(),
+          .layouts = layouts,
+          .evaluated = searcher.evaluated()};
 }
+
+/// Families as they are dealt: to the threads of this process, or to several processes.
+class Deal {
+ public:
+  Deal(const Problem& problem, Cutoff& cutoff) : problem_(problem), cutoff_(cutoff) {}
+
+  /// Nothing when there are no more, or none that could be of use.
+  const Family* next() {
+    SearchShare* share = problem_.options.share;
+    if (share != nullptr) cutoff_.lower(share->least(cutoff_.seconds()));
+    const std::uint64_t index = share != nullptr ? share->next() : next_++;
+    if (index >= problem_.families.size()) return nullptr;
+    const Family& family = problem_.families[index];
+    // All that follow are no faster.
+    return problem_.prunes() && family.least_seconds > cutoff_.seconds() ? nullptr : &family;
+  }
+
+ private:
+  const Problem& problem_;
+  Cutoff& cutoff_;
+  std::atomic<std::uint64_t> next_{0};
+};
 
 }  // namespace
 
@@ -268,16 +295,16 @@ LayoutSearch search_layouts(const Workload& workload, const Machine& machine, co
   Problem problem{workload, machine, efficiency, space, asked.global_batch, options, {}, {}};
   prepare(problem);
   Cutoff cutoff;
-  std::atomic<std::size_t> next{0};
+  if (problem.prunes() && options.slowest_seconds < infinite) {
+    cutoff.found();
+    cutoff.lower(options.slowest_seconds);
+  }
+  Deal deal(problem, cutoff);
   std::vector<Searcher> searchers(static_cast<std::size_t>(std::max(1, options.threads)),
                                   Searcher(problem, cutoff));
   const auto search = [&](Searcher& searcher) {
-    for (std::size_t i = next++; i < problem.families.size(); i = next++) {
-      const Family& family = problem.families[i];
-      // All that follow are no faster.
-      if (problem.prunes() && family.least_seconds > cutoff.seconds()) return;
-      searcher(family);
-    }
+    for (const Family* family = deal.next(); family != nullptr; family = deal.next())
+      searcher(*family);
   };
   {
     std::vector<std::jthread> workers;
@@ -285,7 +312,27 @@ LayoutSearch search_layouts(const Workload& workload, const Machine& machine, co
       workers.emplace_back(search, std::ref(searchers[i]));
     search(searchers.front());
   }
-  return merged(searchers, problem);
+  std::vector<LayoutSearch> parts;
+  parts.reserve(searchers.size());
+  for (const Searcher& searcher : searchers)
+    parts.push_back(found_by(searcher, space.size()));
+  return together(parts, options.kept);
+}
+
+LayoutSearch together(const std::vector<LayoutSearch>& parts, std::size_t kept) {
+  LayoutSearch result;
+  for (const LayoutSearch& part : parts) {
+    result.layouts = part.layouts;
+    result.evaluated += part.evaluated;
+    result.best.insert(result.best.end(), part.best.begin(), part.best.end());
+    if (part.nearest.step_seconds > 0.0 &&
+        (result.nearest.step_seconds == 0.0 || smaller(part.nearest, result.nearest)))
+      result.nearest = part.nearest;
+  }
+  std::sort(result.best.begin(), result.best.end(), faster);
+  if (result.best.size() > kept) result.best.resize(kept);
+  if (!result.best.empty()) result.nearest = {};
+  return result;
 }
 
 }  // namespace trainbudget

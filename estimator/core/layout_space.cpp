@@ -75,14 +75,17 @@ LayoutSpace::LayoutSpace(const Workload& workload, const Machine& machine, const
 }
 
 void LayoutSpace::add_families(Layout layout, int experts) {
-  const double batch_per_rank = space_.global_batch / layout.data;
-  if (batch_per_rank != std::floor(batch_per_rank)) return;
+  const double share = space_.global_batch / layout.data;
+  const double batch_per_rank = std::floor(share);
+  if (batch_per_rank < 1.0 || (batch_per_rank != share && !space_.smaller_batches)) return;
   for (const ExpertSizes& sizes : expert_sizes(layout, experts)) {
     layout.expert = sizes.expert;
     layout.expert_tensor = sizes.tensor;
     for (const int micro_batch : divisors(batch_per_rank, most_micro_batch)) {
       layout.micro_batch = micro_batch;
-      LayoutFamily family{.layout = layout, .micro_batches = batch_per_rank / micro_batch};
+      LayoutFamily family{.layout = layout,
+                          .micro_batches = batch_per_rank / micro_batch,
+                          .global_batch = batch_per_rank * layout.data};
       family.stage_layers = (workload_.layers + layout.pipeline - 1) / layout.pipeline;
       if (layout.pipeline > 1 && std::fmod(family.micro_batches, layout.pipeline) == 0.0)
         family.most_chunks = std::max(1, workload_.layers / layout.pipeline);

@@ -15,12 +15,15 @@ struct SearchSpace {
   double accelerators = 1.0;
   double global_batch = 1.0;  ///< sequences
   bool zero_bubble = false;   ///< also try Schedule::zero_bubble; few frameworks have it
+  /// Replicas that do not share `global_batch` evenly train the largest batch below it that they do.
+  bool smaller_batches = false;
 };
 
 /// Layouts that have everything in common but chunks, recomputation, sharding, offload and schedule.
 struct LayoutFamily {
   Layout layout;
   double micro_batches = 1.0;  ///< of one pipeline in a step
+  double global_batch = 1.0;   ///< sequences of a step
   int most_chunks = 1;
   int stage_layers = 1;  ///< of the longest stage: recomputation goes by one of them
 };

@@ -140,7 +140,12 @@ std::string named_in_price(const YamlNode* price, std::string_view key) {
 
 }  // namespace
 
-Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, ScenarioSources* opened) {
+LayoutSearch find_fastest(const StepPlan& plan, const SearchSpace& space) {
+  return search_layouts(plan.workload, plan.machine, space, plan.profile.efficiency(), {.kept = 1});
+}
+
+Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, ScenarioSources* opened,
+                       const FindLayout& find) {
   ScenarioSources unused;
   ScenarioSources& sources = opened != nullptr ? *opened : unused;
   MapReader map(root, "scenario");
@@ -153,8 +158,10 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   if (map.find("schema") != nullptr) check_schema(map, "trainbudget/scenario/1");
   const YamlNode* name = map.find("name");
   const YamlNode* efficiency = map.find("efficiency");
-  StepRequest step{
-      .layout = map.find("layout"), .global_batch = map.find("global_batch"), .stack = map.find("stack")};
+  StepRequest step{.layout = map.find("layout"),
+                   .global_batch = map.find("global_batch"),
+                   .stack = map.find("stack"),
+                   .find = find};
   const YamlNode* energy = map.find("energy");
   const YamlNode* precision = map.find("precision");
   const YamlNode* used = map.find("used_gpu_hours");

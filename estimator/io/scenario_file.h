@@ -2,9 +2,12 @@
 // Keys: docs/scenario.md, schema/scenario.schema.json.
 #pragma once
 
+#include "core/layout_search.h"
 #include "core/scenario.h"
 #include "io/profile_folder.h"
 #include "io/yaml_node.h"
+
+#include <functional>
 
 namespace trainbudget::io {
 
@@ -14,9 +17,14 @@ struct ScenarioSources {
   std::string newest_price;  ///< date of the newest price in the list, where the list was used; else empty
 };
 
+/// Finds the layout of a scenario that does not name one.
+using FindLayout = std::function<LayoutSearch(const StepPlan& plan, const SearchSpace& space)>;
+/// The fastest, on this thread.
+LayoutSearch find_fastest(const StepPlan& plan, const SearchSpace& space);
+
 /// Reads `root` (see io/scenario_document.h) with the profiles of `profiles`. Throws InputError for unknown,
 /// missing and contradictory keys, unknown names, and numbers outside their range.
 Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles,
-                       ScenarioSources* sources = nullptr);
+                       ScenarioSources* sources = nullptr, const FindLayout& find = find_fastest);
 
 }  // namespace trainbudget::io

@@ -1,6 +1,5 @@
 #include "io/scenario_step.h"
 
-#include "core/layout_search.h"
 #include "io/cluster_file.h"
 #include "io/efficiency_file.h"
 #include "io/layout_text.h"
@@ -147,17 +146,19 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
       if (std::abs(power / batch - 1.0) < 0.1) batch = power;
     }
     const SearchSpace space{.accelerators = scenario.gpus.value, .global_batch = batch};
-    const LayoutSearch found =
-        search_layouts(plan.workload, plan.machine, space, plan.profile.efficiency(), {.kept = 1});
     plan.global_batch = batch;
+    const LayoutSearch found = request.find(plan, space);
     if (found.best.empty() && found.nearest.step_seconds == 0.0) {
       throw CombinationError(request.global_batch->location,
                              "no layout divides " +
                                  format_quantity(scenario.gpus.value, QuantityKind::count, 6) +
                                  " accelerators and a batch of " +
-                                 format_quantity(batch, QuantityKind::count, 6) + " sequences");
+                                 format_quantity(batch, QuantityKind::count, 6) + " sequences",
+                             "'trainbudget search --round-batch' lets replicas train a smaller batch");
     }
-    plan.layout = found.best.empty() ? found.nearest.layout : found.best.front().layout;
+    const LayoutCandidate& chosen = found.best.empty() ? found.nearest : found.best.front();
+    plan.layout = chosen.layout;
+    batch = plan.global_batch = chosen.global_batch;
     plan.layout_provenance = {.origin = Origin::derived, .source = "the fastest of all that fit"};
     scenario.assumptions.push_back(
         "layout: " + layout_text(plan.layout) + ", the fastest of " +

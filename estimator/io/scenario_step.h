@@ -15,6 +15,7 @@ struct StepRequest {
   const YamlNode* global_batch = nullptr;
   const YamlNode* stack = nullptr;
   const YamlNode* efficiency = nullptr;  ///< only where it names a profile
+  const FindLayout& find;
   bool any() const { return layout || global_batch || stack || efficiency; }
 };
 

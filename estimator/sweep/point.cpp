@@ -1,7 +1,6 @@
 #include "sweep/point.h"
 
 #include "io/scenario_document.h"
-#include "io/scenario_file.h"
 
 #include <algorithm>
 #include <array>
@@ -28,6 +27,8 @@ bool meets(const Point& point, const Constraints& wanted) {
   return true;
 }
 
+}  // namespace
+
 Point point_of(const Scenario& scenario, const Constraints& constraints) {
   const Estimate result = estimate(scenario);
   Point point{.gpu_hours = result.gpu_hours,
@@ -43,6 +44,8 @@ Point point_of(const Scenario& scenario, const Constraints& constraints) {
   point.meets = meets(point, constraints);
   return point;
 }
+
+namespace {
 
 template <Range Point::*Field, double Range::*Which>
 Number of_range(const Point& point) {
@@ -126,7 +129,7 @@ PointReader::PointReader(const Sweep& sweep, const io::ProfileFolder& profiles)
     documents_.push_back(variant.document);
 }
 
-Scenario PointReader::scenario(const Place& place) {
+Scenario PointReader::scenario(const Place& place, const io::FindLayout& find) {
   io::YamlNode& document = documents_[place.variant];
   for (std::size_t i = 0; i < sweep_.axes.size(); ++i) {
     const Axis& axis = sweep_.axes[i];
@@ -141,7 +144,7 @@ Scenario PointReader::scenario(const Place& place) {
       io::set_at_path(document, axis.path, value, axis.location);
     }
   }
-  return io::read_scenario(document, profiles_);
+  return io::read_scenario(document, profiles_, nullptr, find);
 }
 
 Point PointReader::operator()(const Place& place) {

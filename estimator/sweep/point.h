@@ -3,6 +3,7 @@
 
 #include "core/estimate.h"
 #include "io/profile_folder.h"
+#include "io/scenario_file.h"
 #include "sweep/sweep.h"
 
 #include <optional>
@@ -39,13 +40,15 @@ struct Metric {
 /// In the order of a report: the P50 of ranges beside their P10 and P90.
 std::span<const Metric> metrics();
 
+Point point_of(const Scenario& scenario, const Constraints& constraints);
+
 /// Evaluates points of one sweep; for one thread.
 class PointReader {
  public:
   PointReader(const Sweep& sweep, const io::ProfileFolder& profiles);
 
-  /// The scenario at `place`. Throws InputError.
-  Scenario scenario(const Place& place);
+  /// The scenario at `place`, its layout found by `find`. Throws InputError.
+  Scenario scenario(const Place& place, const io::FindLayout& find = io::find_fastest);
   /// Throws InputError for what is wrong whatever the other values are.
   Point operator()(const Place& place);
 

@@ -5,8 +5,10 @@
 #include "catch.h"
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <limits>
+#include <thread>
 
 using namespace trainbudget;
 
@@ -25,14 +27,16 @@ Problem any_problem() {
   Problem problem{.step = any_case()};
   problem.space = {.accelerators = static_cast<double>(*rc::gen::element(1, 2, 4, 6, 8)),
                    .global_batch = static_cast<double>(*rc::gen::element(1, 4, 6, 8)),
-                   .zero_bubble = *rc::gen::arbitrary<bool>()};
+                   .zero_bubble = *rc::gen::arbitrary<bool>(),
+                   .smaller_batches = *rc::gen::arbitrary<bool>()};
   // Often too small for the model, so that memory decides.
   problem.step.machine.memory_capacity = any_between(1e8, 3e10);
   return problem;
 }
 
 bool same(const LayoutCandidate& a, const LayoutCandidate& b) {
-  return a.layout == b.layout && a.step_seconds == b.step_seconds && a.memory_bytes == b.memory_bytes;
+  return a.layout == b.layout && a.step_seconds == b.step_seconds && a.memory_bytes == b.memory_bytes &&
+         a.global_batch == b.global_batch && a.batch_seconds == b.batch_seconds;
 }
 
 bool same(const LayoutSearch& a, const LayoutSearch& b) {
@@ -46,6 +50,19 @@ void check(const std::function<void()>& property) {
 }
 
 }  // namespace
+
+TEST_CASE("a search that is told what is of interest finds it, and nothing slower") {
+  check([] {
+    const Problem problem = any_problem();
+    const LayoutSearch all = problem.search({.kept = 1});
+    RC_PRE(!all.best.empty());
+    const double fastest = all.best.front().batch_seconds;
+    const LayoutSearch just = problem.search({.kept = 1, .slowest_seconds = fastest});
+    RC_ASSERT(just.best.size() == 1);
+    RC_ASSERT(same(just.best.front(), all.best.front()));
+    RC_ASSERT(problem.search({.kept = 1, .slowest_seconds = fastest * (1.0 - 1e-6)}).best.empty());
+  });
+}
 
 TEST_CASE("a search with bounds ranks layouts as one that tries them all, on any number of threads") {
   check([] {
@@ -62,6 +79,47 @@ TEST_CASE("a search with bounds ranks layouts as one that tries them all, on any
   });
 }
 
+TEST_CASE("processes that share a search find together what one finds alone") {
+  /// What MPI does in trainbudget-mpi, between threads.
+  struct Shared {
+    std::atomic<std::uint64_t> next{0};
+    std::atomic<double> least{std::numeric_limits<double>::infinity()};
+  };
+  class Share : public SearchShare {
+   public:
+    explicit Share(Shared& shared) : shared_(shared) {}
+    std::uint64_t next() override { return shared_.next++; }
+    double least(double seconds) override {
+      double now = shared_.least;
+      while (seconds < now && !shared_.least.compare_exchange_weak(now, seconds)) {
+      }
+      return shared_.least;
+    }
+
+   private:
+    Shared& shared_;
+  };
+  check([] {
+    const Problem problem = any_problem();
+    const auto kept = static_cast<std::size_t>(*rc::gen::element(1, 3, 20));
+    const LayoutSearch alone = problem.search({.kept = kept, .pruning = Pruning::none});
+    for (const std::size_t processes : {1U, 2U, 4U}) {
+      Shared shared;
+      std::vector<LayoutSearch> parts(processes);
+      {
+        std::vector<std::jthread> workers;
+        for (LayoutSearch& part : parts) {
+          workers.emplace_back([&] {
+            Share share(shared);
+            part = problem.search({.kept = kept, .share = &share});
+          });
+        }
+      }
+      RC_ASSERT(same(together(parts, kept), alone));
+    }
+  });
+}
+
 TEST_CASE("what a search finds is what the step and its memory come to, to the last bit") {
   check([] {
     const Problem problem = any_problem();
@@ -70,7 +128,11 @@ TEST_CASE("what a search finds is what the step and its memory come to, to the l
     std::vector<LayoutCandidate> candidates = found.best;
     if (found.nearest.step_seconds > 0.0) candidates.push_back(found.nearest);
     for (const LayoutCandidate& candidate : candidates) {
-      const double batch = problem.space.global_batch;
+      const double batch = candidate.global_batch;
+      RC_ASSERT(batch <= problem.space.global_batch);
+      RC_ASSERT(batch > problem.space.global_batch - candidate.layout.data);
+      RC_ASSERT(batch == problem.space.global_batch || problem.space.smaller_batches);
+      RC_ASSERT(candidate.batch_seconds == problem.space.global_batch / batch * candidate.step_seconds);
       RC_ASSERT(layout_problem(step.workload, step.machine, candidate.layout, batch).empty());
       RC_ASSERT(candidate.layout.accelerators() == problem.space.accelerators);
       const StepTime time = step_time(step.workload, step.machine, candidate.layout, batch, step.efficiency);

@@ -1,0 +1,117 @@
+// The bill by hand: prices that change, commitments, what stands around the GPU bill, and its sum.
+#include "core/budget.h"
+#include "core/estimate.h"
+
+#include "catch.h"
+#include "worked_example.h"
+
+using namespace trainbudget;
+using trainbudget::tests::worked_example;
+
+namespace {
+
+const Provenance given{.origin = Origin::user};
+constexpr double day = seconds_per_day;
+constexpr double month = 30.0 * day;
+
+Sourced<double> number(double value) {
+  return {value, given};
+}
+
+double line(const Estimate& e, const char* id) {
+  const LedgerLine* found = find_line(e, id);
+  REQUIRE(found != nullptr);
+  return found->value.p50;
+}
+
+}  // namespace
+
+TEST_CASE("a price in steps: 10 days at $3, then $2, is 10 × 3 + 20 × 2 over 30 days") {
+  const PriceCourse course{.steps = {{0.0, 3.0}, {10.0 * day, 2.0}, {100.0 * day, 9.0}}};
+  CHECK(seconds_at_first_price(course, 30.0 * day) * 3.0 == Approx((10.0 * 3.0 + 20.0 * 2.0) * day));
+  CHECK(seconds_at_first_price(course, 5.0 * day) == Approx(5.0 * day));
+  CHECK(seconds_at_first_price(course, 0.0) == 0.0);
+}
+
+TEST_CASE("a price that changes steadily: +10 % a year is 0.1 / ln 1.1 over one year, and none is none") {
+  constexpr double year = 365.0 * day;
+  CHECK(seconds_at_first_price({.change_per_year = 0.1}, year) == Approx(1.049206 * year).epsilon(1e-6));
+  CHECK(seconds_at_first_price({.change_per_year = -0.5}, year) == Approx(0.721348 * year).epsilon(1e-6));
+  CHECK(seconds_at_first_price({.change_per_year = 0.0}, year) == year);
+}
+
+TEST_CASE("the worked example at a price that halves after 10 days") {
+  Scenario scenario = worked_example();
+  scenario.price_course = PriceCourse{.steps = {{0.0, 0.79}, {10.0 * day, 0.395}}};
+  const Estimate e = estimate(scenario);
+  // 64 GPUs × 240 h × 0.79 + (44,871.79 − 15,360) h × 0.395
+  CHECK(e.cost_usd->p50 == Approx(15360.0 * 0.79 + 29511.7949 * 0.395).epsilon(1e-9));
+}
+
+TEST_CASE("a commitment is paid to its end, and what is not used is said") {
+  Scenario scenario = worked_example();
+  scenario.committed_gpu_hours = number(100000.0);
+  const Estimate e = estimate(scenario);
+  CHECK(line(e, "paid_gpu_hours") == 100000.0);
+  CHECK(line(e, "wasted_gpu_hours") == Approx(100000.0 - 44871.7949));
+  CHECK(e.cost_usd->p50 == Approx(79000.0));
+  scenario.committed_gpu_hours = number(1000.0);
+  const Estimate beyond = estimate(scenario);
+  CHECK(line(beyond, "wasted_gpu_hours") == 0.0);
+  CHECK(*beyond.cost_usd == *estimate(worked_example()).cost_usd);
+}
+
+TEST_CASE("a commitment between P10 and P90 wastes hours only in the short runs") {
+  Scenario scenario = worked_example();
+  scenario.model_flops_utilization.value = {0.4, 0.5, 0.6};  // 56,090, 44,872 and 37,393 h
+  scenario.committed_gpu_hours = number(50000.0);
+  const Estimate e = estimate(scenario);
+  const Range wasted = find_line(e, "wasted_gpu_hours")->value;
+  CHECK(wasted.p10 == 0.0);
+  CHECK(wasted.p50 == Approx(50000.0 - 44871.7949));
+  CHECK(wasted.p90 == Approx(50000.0 - 37393.1624));
+}
+
+TEST_CASE("every line around the bill by hand, and their sum") {
+  Scenario scenario = worked_example();
+  scenario.extras = {.storage = Storage{number(10e12), number(0.02), number(month)},
+                     .egress = Egress{number(2e12), number(0.09)},
+                     .development = Sourced<Range>{exactly(0.5), given},
+                     .staff = Sourced<Range>{exactly(50000.0 / month), given},
+                     .contingency = Sourced<Range>{exactly(0.1), given}};
+  const Estimate e = estimate(scenario);
+  const double months = 2524038.4615 / month;  // 29.2 days
+  CHECK(line(e, "storage") == Approx(10000.0 * 0.02 * (months + 1.0)).epsilon(1e-9));
+  CHECK(line(e, "egress") == Approx(180.0));
+  CHECK(line(e, "development") == Approx(0.5 * 35448.7179).epsilon(1e-8));
+  CHECK(line(e, "staff") == Approx(50000.0 * months).epsilon(1e-9));
+  const double others = 35448.7179 * 1.5 + line(e, "storage") + 180.0 + line(e, "staff");
+  CHECK(line(e, "contingency") == Approx(0.1 * others).epsilon(1e-8));
+  CHECK(e.total_usd->p50 == Approx(1.1 * others).epsilon(1e-8));
+  CHECK(e.cost_usd->p50 == Approx(35448.7179));  // the bill itself stays comparable
+}
+
+TEST_CASE("lines add up to the total at every quantile, whatever the ranges") {
+  Scenario scenario = worked_example();
+  scenario.model_flops_utilization.value = {0.3, 0.5, 0.55};
+  scenario.price->value = {0.6, 0.8, 1.5};
+  scenario.extras = {.storage = Storage{number(5e13), number(0.03), number(0.0)},
+                     .egress = Egress{number(1e12), number(0.05)},
+                     .development = Sourced<Range>{{0.2, 0.5, 4.6}, given},
+                     .staff = Sourced<Range>{{0.01, 0.02, 0.03}, given},
+                     .contingency = Sourced<Range>{{0.05, 0.1, 0.2}, given}};
+  const Estimate e = estimate(scenario);
+  Range sum = *e.cost_usd;
+  for (const char* id : {"storage", "egress", "development", "staff", "contingency"})
+    sum = together(sum, find_line(e, id)->value);
+  CHECK(*e.total_usd == sum);
+  CHECK(find_line(e, "total")->inputs.size() == 6);
+}
+
+TEST_CASE("nothing around the bill: no total; no price: neither") {
+  CHECK_FALSE(estimate(worked_example()).total_usd.has_value());
+  Scenario scenario = worked_example();
+  scenario.price.reset();
+  scenario.extras.contingency = Sourced<Range>{exactly(0.1), given};
+  CHECK_FALSE(estimate(scenario).total_usd.has_value());
+}
