@@ -1,5 +1,6 @@
 // trainbudget estimate: cost, time and energy of one run.
 #include "cli/command.h"
+#include "cli/regions.h"
 #include "cli/scenario_options.h"
 #include "cli/stamp.h"
 #include "core/estimate.h"
@@ -31,12 +32,18 @@ AddedCommand add_estimate_command(CLI::App& parent, const GlobalOptions& global,
   const auto options = std::make_shared<ScenarioOptions>(*app);
   const auto explain = std::make_shared<bool>(false);
   app->add_flag("--explain", *explain, "Show each line with its formula, its inputs and their sources");
+  const auto regions = std::make_shared<bool>(false);
+  app->add_flag("--regions", *regions, "Compare the regions that the price list knows: price, cost, grid, CO2e");
   app->footer(
       "Example:\n  trainbudget estimate --params 14B --tokens 300B --gpu a100-sxm-80gb --gpus 64 "
       "--efficiency 50% --price '$0.79/h'");
 
   return {app, [=, &global] {
             const io::ProfileFolder profiles = io::profile_folder(global.profiles);
+            if (*regions) {
+              emit(renderer_of(regions_table(options->document(), profiles)), global.output);
+              return 0;
+            }
             io::ScenarioSources sources;
             const Scenario scenario = io::read_scenario(options->document(), profiles, &sources);
             const Estimate result = estimate(scenario);

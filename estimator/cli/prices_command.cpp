@@ -1,5 +1,6 @@
 // trainbudget prices: the dated price list.
 #include "cli/command.h"
+#include "cli/prices_import_command.h"
 #include "io/accelerator_file.h"
 #include "io/price_search.h"
 #include "io/price_table.h"
@@ -16,7 +17,7 @@ namespace trainbudget::cli {
 namespace {
 
 struct ListOptions {
-  std::string gpu, provider, pricing, region, as_of;
+  std::string gpu, provider, pricing, region, as_of, prices;
 };
 
 /// The accelerator's name in the list; some old ones have prices but no profile.
@@ -43,7 +44,8 @@ void check_known(const std::vector<Offer>& offers, const std::string& option, co
 
 int list(const GlobalOptions& global, const ListOptions& options) {
   const io::ProfileFolder profiles = io::profile_folder(global.profiles);
-  const std::vector<Offer> offers = io::read_price_table(profiles.path("prices/prices.csv"));
+  const std::vector<Offer> offers = io::read_price_table(
+      options.prices.empty() ? profiles.path("prices/prices.csv") : options.prices);
   OfferQuery query;
   query.as_of = io::parse_date(options.as_of.empty() ? today() : options.as_of,
                                io::option_location("--as-of", options.as_of));
@@ -97,7 +99,9 @@ std::vector<AddedCommand> add_prices_commands(CLI::App& parent, const GlobalOpti
       ->type_name("MODEL");
   list_app->add_option("--region", options->region, "Region, as the provider calls it")->type_name("NAME");
   list_app->add_option("--as-of", options->as_of, "Day: 2024-06-01; default: today")->type_name("DATE");
-  return {{list_app, [=, &global] { return list(global, *options); }}};
+  list_app->add_option("--prices", options->prices, "A list of your own, as 'prices import' writes it")
+      ->type_name("FILE");
+  return {add_prices_import(*app, global), {list_app, [=, &global] { return list(global, *options); }}};
 }
 
 }  // namespace trainbudget::cli

@@ -1,5 +1,5 @@
-// What a bill has besides GPU-hours × price: prices that change, hours that are paid and not used, and the costs
-// around a run. Values only; the arithmetic is in core/cost/.
+// What a bill has besides GPU-hours × price: prices that change, hours that are paid and not used, and the
+// costs around a run. Values only; the arithmetic is in core/cost/.
 #pragma once
 
 #include "core/provenance.h"
@@ -18,8 +18,8 @@ struct PriceStep {
 
 /// How a price changes while the run goes on: in steps, the first of them at the start, or steadily.
 struct PriceCourse {
-  std::vector<PriceStep> steps;   ///< ascending; empty where it changes steadily
-  double change_per_year = 0.0;   ///< a fraction above -1, compounded continuously; with steps, 0
+  std::vector<PriceStep> steps;  ///< ascending; empty where it changes steadily
+  double change_per_year = 0.0;  ///< a fraction above -1, compounded continuously; with steps, 0
   Provenance provenance;
 };
 
@@ -42,9 +42,9 @@ struct Egress {
 struct ExtraCosts {
   std::optional<Storage> storage;
   std::optional<Egress> egress;
-  std::optional<Sourced<Range>> development;   ///< ablations and failed runs ÷ the bill of the run itself
-  std::optional<Sourced<Range>> staff;         ///< US dollars per second, while the run goes on
-  std::optional<Sourced<Range>> contingency;   ///< share of everything else
+  std::optional<Sourced<Range>> development;  ///< ablations and failed runs ÷ the bill of the run itself
+  std::optional<Sourced<Range>> staff;        ///< US dollars per second, while the run goes on
+  std::optional<Sourced<Range>> contingency;  ///< share of everything else
 
   bool any() const { return storage || egress || development || staff || contingency; }
 };

@@ -1,5 +1,5 @@
-// CO2e of a run: the grid that feeds it, and its share in the making of the hardware. Location-based: what the
-// grid emits where the run is, not what certificates say.
+// CO2e of a run: the grid that feeds it, and its share in the making of the hardware. Location-based: what
+// the grid emits where the run is, not what certificates say.
 #pragma once
 
 #include "core/provenance.h"
@@ -26,8 +26,8 @@ struct GridIntensity {
 };
 
 struct CarbonModel {
-  std::string grid_name;                ///< for people: "us-central1, Iowa (2024)"
-  Sourced<Range> grid;                  ///< g CO2e per kWh
+  std::string grid_name;                   ///< for people: "us-central1, Iowa (2024)"
+  Sourced<Range> grid;                     ///< g CO2e per kWh
   std::optional<Sourced<Range>> embodied;  ///< g CO2e per accelerator-hour; absent: unknown or not counted
 };
 

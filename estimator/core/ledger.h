@@ -12,7 +12,8 @@
 namespace trainbudget {
 
 /// The unit of a ledger value. Values are SI base units, except `gpu_hours`, `usd_per_gpu_hour` and what
-/// is counted by kilowatt-hours, which are how this field counts: a GPU-hour is one accelerator held for one hour.
+/// is counted by kilowatt-hours, which are how this field counts: a GPU-hour is one accelerator held for one
+/// hour.
 enum class Unit {
   count,
   fraction,

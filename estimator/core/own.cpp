@@ -23,8 +23,8 @@ OwnedYear owned_year(const OwnedHardware& own) {
   return {.capital = own.capex_usd.value * (spent * annuity(rate, years)),
           .colocation = kilowatts * own.contracted_fraction.value * own.colocation_usd_per_kw_month.value *
                         months_per_year,
-          .electricity = kilowatts * own.load_fraction.value * own.pue.value * hours_per_year *
-                         own.usd_per_kwh.value,
+          .electricity =
+              kilowatts * own.load_fraction.value * own.pue.value * hours_per_year * own.usd_per_kwh.value,
           .staff = own.staff_usd_per_year.value,
           .maintenance = own.capex_usd.value * own.maintenance_fraction.value};
 }

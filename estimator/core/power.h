@@ -48,9 +48,9 @@ struct PowerDefaults {
   std::vector<BuildingPue> pue;
   Sourced<Range> default_pue;
   std::vector<EmbodiedCarbon> embodied;
-  Sourced<Seconds> hardware_life;         ///< over which `embodied` is spread
-  Sourced<double> hardware_utilization;   ///< share of its life that it works
-  Sourced<double> grid_spread;            ///< by which sources on one grid differ, either way
+  Sourced<Seconds> hardware_life;        ///< over which `embodied` is spread
+  Sourced<double> hardware_utilization;  ///< share of its life that it works
+  Sourced<double> grid_spread;           ///< by which sources on one grid differ, either way
 };
 
 /// The power of `accelerator` at `provider` in `region` (both may be empty); nothing where its TDP is

@@ -42,14 +42,14 @@ struct Scenario {
   std::optional<StepPlan> step;         ///< absent: utilisation is given or a prior
   Sourced<Tokens> tokens;               ///< training tokens D
   Accelerator accelerator;
-  Sourced<double> gpus;                           ///< accelerators held for the whole run
-  Sourced<Precision> precision;                   ///< of the matrix products
-  SourcedRange model_flops_utilization;           ///< fractions in (0, 1]
-  SourcedRange whole_run_fraction;                ///< what of the paid hours makes progress, in (0, 1]
-  std::optional<SourcedRange> price;              ///< US dollars per GPU-hour; absent: unknown
-  std::optional<PriceCourse> price_course;        ///< absent: one price for the whole run
+  Sourced<double> gpus;                                ///< accelerators held for the whole run
+  Sourced<Precision> precision;                        ///< of the matrix products
+  SourcedRange model_flops_utilization;                ///< fractions in (0, 1]
+  SourcedRange whole_run_fraction;                     ///< what of the paid hours makes progress, in (0, 1]
+  std::optional<SourcedRange> price;                   ///< US dollars per GPU-hour; absent: unknown
+  std::optional<PriceCourse> price_course;             ///< absent: one price for the whole run
   std::optional<Sourced<double>> committed_gpu_hours;  ///< paid for whether they are used or not
-  std::optional<OwnedHardware> own;               ///< instead of renting; `price` is then what rent would be
+  std::optional<OwnedHardware> own;  ///< instead of renting; `price` is then what rent would be
   ExtraCosts extras;
   std::optional<PowerModel> power;                ///< absent: unknown
   std::optional<CarbonModel> carbon;              ///< absent: the grid is unknown

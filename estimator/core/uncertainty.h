@@ -47,7 +47,8 @@ Range quotient(Range a, Range b);
 /// The sum of independent ranges: medians add, and the distances of p10 and p90 from them add in quadrature.
 Range sum(Range a, Range b);
 
-/// The sum of ranges that grow with the same cause (a bill and what is paid in proportion to it): quantiles add.
+/// The sum of ranges that grow with the same cause (a bill and what is paid in proportion to it): quantiles
+/// add.
 constexpr Range together(Range a, Range b) {
   return {a.p10 + b.p10, a.p50 + b.p50, a.p90 + b.p90};
 }

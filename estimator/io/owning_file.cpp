@@ -66,7 +66,9 @@ OwningDefaults read_owning_defaults(const std::string& path) {
          {read_quantity_value(entry.require("value"), QuantityKind::watts), provenance_of(entry)}});
     entry.finish();
   }
-  const auto read = [&](const char* key, QuantityKind kind) { return number(map.require(key), kind, sources); };
+  const auto read = [&](const char* key, QuantityKind kind) {
+    return number(map.require(key), kind, sources);
+  };
   OwnedHardware& own = defaults.common;
   own.life_years = read("life", QuantityKind::seconds);
   own.life_years.value /= seconds_per_year;

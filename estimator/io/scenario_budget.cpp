@@ -13,8 +13,7 @@ constexpr double most_usd = 1e15;
 
 Sourced<double> number(const YamlNode& node, QuantityKind kind, double most) {
   const double value = read_quantity_value(node, kind);
-  if (value > most)
-    throw InputError(node.location, "'" + node.text + "' is beyond what this can be");
+  if (value > most) throw InputError(node.location, "'" + node.text + "' is beyond what this can be");
   return {value, given_by_user(node.location)};
 }
 
@@ -38,10 +37,11 @@ Sourced<Range> read_share(const YamlNode& node, double most) {
     share.value = {low, (low + high) / 2.0, high};
   }
   if (share.value.p10 > share.value.p90)
-    throw InputError(node.location, "the range '" + text + "' is upside down", "write the smaller value first");
+    throw InputError(node.location, "the range '" + text + "' is upside down",
+                     "write the smaller value first");
   if (!(share.value.p10 > 0.0) || share.value.p90 > most)
-    throw InputError(node.location, "a share above 0 and up to " + std::to_string(static_cast<int>(most * 100.0)) +
-                                        " % is wanted");
+    throw InputError(node.location, "a share above 0 and up to " +
+                                        std::to_string(static_cast<int>(most * 100.0)) + " % is wanted");
   return share;
 }
 
@@ -51,8 +51,10 @@ std::optional<Sourced<double>> term_of_pricing(const YamlNode* price) {
   for (const YamlNode::Entry& entry : price->entries) {
     if (entry.key != "pricing") continue;
     const Provenance term{.origin = Origin::derived, .source = "the term of " + entry.value.text};
-    if (entry.value.text == name_of(PricingModel::reserved_1y)) return Sourced<double>{seconds_per_year, term};
-    if (entry.value.text == name_of(PricingModel::reserved_3y)) return Sourced<double>{3.0 * seconds_per_year, term};
+    if (entry.value.text == name_of(PricingModel::reserved_1y))
+      return Sourced<double>{seconds_per_year, term};
+    if (entry.value.text == name_of(PricingModel::reserved_3y))
+      return Sourced<double>{3.0 * seconds_per_year, term};
   }
   return std::nullopt;
 }
@@ -74,14 +76,17 @@ void read_commitment(const YamlNode* node, const YamlNode* price, Scenario& scen
   const YamlNode* gpus = map.find("gpus");
   map.finish();
   if ((hours == nullptr) == (term == nullptr))
-    throw InputError(node->location, "one of gpu_hours and term is wanted", "commitment: {term: 1 year, gpus: 64}");
+    throw InputError(node->location, "one of gpu_hours and term is wanted",
+                     "commitment: {term: 1 year, gpus: 64}");
   if (hours != nullptr && gpus != nullptr)
-    throw InputError(gpus->location, "gpus go with a term", "leave gpus out, or give a term instead of gpu_hours");
+    throw InputError(gpus->location, "gpus go with a term",
+                     "leave gpus out, or give a term instead of gpu_hours");
   Sourced<double> committed{0.0, given_by_user(node->location)};
   if (hours != nullptr) {
     committed = number(*hours, QuantityKind::count, most_gpu_hours);
   } else {
-    const double count = gpus != nullptr ? number(*gpus, QuantityKind::count, 1e8).value : scenario.gpus.value;
+    const double count =
+        gpus != nullptr ? number(*gpus, QuantityKind::count, 1e8).value : scenario.gpus.value;
     committed.value = count * in_hours(read_quantity<Seconds>(*term));
   }
   if (!(committed.value > 0.0) || committed.value > most_gpu_hours)
@@ -110,7 +115,8 @@ Storage read_storage(const YamlNode& node, Scenario& scenario) {
     if (size != nullptr) {
       one = read_quantity<Bytes>(*size).value;
     } else {
-      scenario.assumptions.push_back("storage: a checkpoint of 14 bytes per parameter (bf16 weights, fp32 copy, Adam)");
+      scenario.assumptions.push_back(
+          "storage: a checkpoint of 14 bytes per parameter (bf16 weights, fp32 copy, Adam)");
     }
     bytes.value += number(*checkpoints, QuantityKind::count, 1e9).value * one;
   }
@@ -149,8 +155,8 @@ OwnedHardware read_own(const YamlNode& node, const OwningDefaults& defaults, Sce
     MapReader map(node, "own");
     capex = map.find("capex");
     rated = map.find("rated_power");
-    const auto change = [&](const char* key, Sourced<double>& field, QuantityKind kind, double least, double most,
-                            double scale = 1.0) {
+    const auto change = [&](const char* key, Sourced<double>& field, QuantityKind kind, double least,
+                            double most, double scale = 1.0) {
       const YamlNode* value = map.find(key);
       if (value == nullptr) return;
       field = {read_quantity_value(*value, kind) * scale, given_by_user(value->location)};
@@ -177,7 +183,8 @@ OwnedHardware read_own(const YamlNode& node, const OwningDefaults& defaults, Sce
   } else if (const Sourced<Range>* known = defaults.capex_of(name)) {
     own.capex_usd = *known;
   } else {
-    throw CombinationError(node.location, "what a " + name + " with its server and network costs is not known",
+    throw CombinationError(node.location,
+                           "what a " + name + " with its server and network costs is not known",
                            "give it: own: {capex: $40k, rated_power: 1.2kW}");
   }
   if (own.capex_usd.value.p90 > 1e8) throw InputError(node.location, "capex is per accelerator");

@@ -1,5 +1,5 @@
-// The keys of a scenario that make a bill of GPU-hours × price: commitment, own, storage, egress, development,
-// staff, contingency.
+// The keys of a scenario that make a bill of GPU-hours × price: commitment, own, storage, egress,
+// development, staff, contingency.
 #pragma once
 
 #include "core/scenario.h"

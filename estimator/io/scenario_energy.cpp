@@ -67,8 +67,7 @@ const GridIntensity* find_named(std::span<const GridIntensity> grids,
   std::string message = "no emissions are known of the " + std::string(what) + " '" + node.text + "'";
   if (year > 0) message += " up to " + std::to_string(year);
   const std::string near = did_you_mean_any(node.text, names);
-  throw InputError(node.location, message,
-                   near.empty() ? "give them: energy: {grid: 300 g/kWh}" : near);
+  throw InputError(node.location, message, near.empty() ? "give them: energy: {grid: 300 g/kWh}" : near);
 }
 
 void apply_convention(PowerModel& power, const Location& where) {
@@ -145,8 +144,8 @@ std::optional<CarbonModel> read_grid(const Keys& keys, const EnergyRequest& requ
   if (keys.country == nullptr && request.region.empty() && keys.region == nullptr) return std::nullopt;
   const std::string path = profiles.path("carbon_intensity.csv");
   sources.files.push_back(path);
-  const auto grids = profiles.once<std::vector<GridIntensity>>(
-      "file " + path, [&] { return read_grid_intensities(path); });
+  const auto grids =
+      profiles.once<std::vector<GridIntensity>>("file " + path, [&] { return read_grid_intensities(path); });
   const int year = keys.year != nullptr ? static_cast<int>(read_integer(*keys.year, 1990, 2100)) : 0;
   const GridIntensity* found = nullptr;
   if (keys.country != nullptr) {
@@ -197,7 +196,8 @@ void read_energy(const EnergyRequest& asked, const ProfileFolder& profiles, Scen
   }
   if (by_model_card) {
     apply_convention(*scenario.power, keys.convention->location);
-    scenario.assumptions.push_back("energy: as model cards count it, GPU-hours × TDP: no server, no building");
+    scenario.assumptions.push_back(
+        "energy: as model cards count it, GPU-hours × TDP: no server, no building");
     return;
   }
   read_power(keys, *scenario.power);

@@ -165,7 +165,7 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   const YamlNode* energy = map.find("energy");
   const YamlNode* precision = map.find("precision");
   const YamlNode* used = map.find("used_gpu_hours");
-  PriceRequest price{.node = map.find("price"), .as_of = map.find("as_of")};
+  PriceRequest price{.node = map.find("price"), .as_of = map.find("as_of"), .list = map.find("prices")};
   const BudgetRequest budget = find_budget(map);
   map.finish();
 

@@ -61,7 +61,8 @@ std::optional<PriceCourse> read_course(const YamlNode& node) {
   if (rises != nullptr && falls != nullptr)
     throw InputError(falls->location, "a price that rises and falls", "leave one of the two out");
   const double fraction = read_quantity_value(change, QuantityKind::fraction);
-  if (falls != nullptr && fraction >= 1.0) throw InputError(change.location, "a price cannot fall to nothing");
+  if (falls != nullptr && fraction >= 1.0)
+    throw InputError(change.location, "a price cannot fall to nothing");
   return PriceCourse{.change_per_year = rises != nullptr ? fraction : -fraction,
                      .provenance = given_by_user(change.location)};
 }
@@ -164,7 +165,7 @@ PriceAnswer look_up(Query query, const PriceRequest& request, const std::vector<
   answer.price = SourcedRange{
       market_range(prices),
       {.origin = Origin::published,
-       .source = "hardware_profiles/prices/prices.csv, " + std::to_string(prices.size()) + " providers",
+       .source = (request.list != nullptr ? request.list->text : "hardware_profiles/prices/prices.csv") + ", " + std::to_string(prices.size()) + " providers",
        .date = date_text(query.offer.as_of)}};
   return answer;
 }
@@ -177,6 +178,7 @@ std::string key_of(const Query& query, const PriceRequest& request) {
   key += "|" + std::to_string(query.offer.gpus_per_instance.value_or(0));
   key += query.asked ? "|asked|" : "||";
   if (request.as_of != nullptr) key += read_string(*request.as_of);
+  if (request.list != nullptr) key += "|" + read_string(*request.list);
   return key;
 }
 
@@ -259,7 +261,8 @@ std::optional<SourcedRange> read_price(const PriceRequest& request, const Profil
   }
   if (!price) {
     const Query query = read_query(request);
-    const std::string path = profiles.path("prices/prices.csv");
+    const std::string path =
+        request.list != nullptr ? read_string(*request.list) : profiles.path("prices/prices.csv");
     sources.files.push_back(path);
     const auto answer = profiles.once<PriceAnswer>(key_of(query, request), [&] {
       const auto offers =

@@ -22,6 +22,7 @@ struct PriceRequest {
   std::string accelerator;
   std::string provider;  ///< of the cluster; a provider in the key goes first
   const YamlNode* as_of = nullptr;
+  const YamlNode* list = nullptr;  ///< the key `prices`: a file instead of the list that is shipped
 };
 
 /// Appends what was assumed to `scenario` and returns the price in US dollars per GPU-hour; nothing where

@@ -149,12 +149,11 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
     plan.global_batch = batch;
     const LayoutSearch found = request.find(plan, space);
     if (found.best.empty() && found.nearest.step_seconds == 0.0) {
-      throw CombinationError(request.global_batch->location,
-                             "no layout divides " +
-                                 format_quantity(scenario.gpus.value, QuantityKind::count, 6) +
-                                 " accelerators and a batch of " +
-                                 format_quantity(batch, QuantityKind::count, 6) + " sequences",
-                             "'trainbudget search --round-batch' lets replicas train a smaller batch");
+      throw CombinationError(
+          request.global_batch->location,
+          "no layout divides " + format_quantity(scenario.gpus.value, QuantityKind::count, 6) +
+              " accelerators and a batch of " + format_quantity(batch, QuantityKind::count, 6) + " sequences",
+          "'trainbudget search --round-batch' lets replicas train a smaller batch");
     }
     const LayoutCandidate& chosen = found.best.empty() ? found.nearest : found.best.front();
     plan.layout = chosen.layout;

@@ -4,6 +4,9 @@
 #include "render/number_text.h"
 
 #include <cmath>
+#include <iterator>
+
+#include <fmt/format.h>
 
 namespace trainbudget::render {
 namespace {
@@ -180,6 +183,31 @@ Table offer_list(std::span<const Offer* const> offers, Date as_of) {
          Cell::of(std::string(name_of(offer->quality))), Cell::of(offer->source)});
   }
   return table;
+}
+
+std::string price_list_csv(std::span<const Offer> offers) {
+  std::string text =
+      "accelerator,provider,pricing,usd_per_gpu_hour,instance,gpus_per_instance,region,as_of,date_precision,"
+      "quality,source,note\n";
+  for (const Offer& offer : offers) {
+    const double price = std::round(offer.price.value * seconds_per_hour * 1e9) / 1e9;
+    const std::string gpus = offer.gpus_per_instance > 0 ? std::to_string(offer.gpus_per_instance) : "";
+    const std::string fields[] = {offer.accelerator,
+                                  offer.provider,
+                                  std::string(name_of(offer.pricing)),
+                                  fmt::format("{:.10g}", price),
+                                  offer.instance,
+                                  gpus,
+                                  offer.region,
+                                  date_text(offer.as_of),
+                                  std::string(name_of(offer.date_precision)),
+                                  std::string(name_of(offer.quality)),
+                                  offer.source,
+                                  offer.note};
+    for (const std::string& field : fields)
+      text += csv_field(field) + (&field == std::end(fields) - 1 ? "\n" : ",");
+  }
+  return text;
 }
 
 }  // namespace trainbudget::render

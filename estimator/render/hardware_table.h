@@ -20,4 +20,7 @@ Table cluster_details(const Cluster& cluster);
 /// One row per offer, with its age on `as_of`.
 Table offer_list(std::span<const Offer* const> offers, Date as_of);
 
+/// The offers as io/price_table reads them: hardware_profiles/README.md describes the columns.
+std::string price_list_csv(std::span<const Offer> offers);
+
 }  // namespace trainbudget::render

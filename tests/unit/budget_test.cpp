@@ -1,8 +1,8 @@
 // The bill by hand: prices that change, commitments, what stands around the GPU bill, and its sum.
 #include "core/budget.h"
-#include "core/estimate.h"
 
 #include "catch.h"
+#include "core/estimate.h"
 #include "worked_example.h"
 
 using namespace trainbudget;

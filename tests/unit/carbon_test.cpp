@@ -1,8 +1,8 @@
 // Grid, embodied share and CO2e by hand, and the conventions that must not be mixed up.
 #include "core/carbon.h"
-#include "core/estimate.h"
 
 #include "catch.h"
+#include "core/estimate.h"
 #include "worked_example.h"
 
 #include <vector>
@@ -27,8 +27,9 @@ Scenario one_kilowatt() {
 
 TEST_CASE("CO2e is energy times grid, and the share of the hardware's making") {
   Scenario scenario = one_kilowatt();
-  scenario.carbon =
-      CarbonModel{.grid_name = "somewhere", .grid = {exactly(400.0), given}, .embodied = Sourced<Range>{exactly(25.0), given}};
+  scenario.carbon = CarbonModel{.grid_name = "somewhere",
+                                .grid = {exactly(400.0), given},
+                                .embodied = Sourced<Range>{exactly(25.0), given}};
   const Estimate e = estimate(scenario);
   // 44,871.79 kWh × 400 g = 17.9487 t; 44,871.79 h × 25 g = 1.1218 t
   CHECK(find_line(e, "carbon_of_energy")->value.p50 == Approx(17.948718e6).epsilon(1e-6));

@@ -17,8 +17,8 @@ Sourced<double> number(double value) {
   return {value, given};
 }
 
-/// Capex 46.9k over 5 years at 10 %; 1.275 kW of nameplate, 85 % of it contracted at 184 $/kW-month; 76 % of it drawn at
-/// PUE 1.25 and 8.26 cents; 200 $ of operators and 3 % of maintenance a year.
+/// Capex 46.9k over 5 years at 10 %; 1.275 kW of nameplate, 85 % of it contracted at 184 $/kW-month; 76 % of
+/// it drawn at PUE 1.25 and 8.26 cents; 200 $ of operators and 3 % of maintenance a year.
 OwnedHardware h100() {
   return {.capex_usd = {exactly(46900.0), given},
           .life_years = number(5.0),
@@ -39,9 +39,9 @@ OwnedHardware h100() {
 
 TEST_CASE("the worked anchor: 17.2k a year, $1.97 an hour, $2.46 at 80 %, break-even at 66 %") {
   const OwnedYear year = owned_year(h100());
-  CHECK(year.capital.p50 == Approx(12372.0).margin(1.0));       // 46,900 × 0.263797
-  CHECK(year.colocation == Approx(2392.9).margin(0.1));         // 1.275 × 0.85 × 184 × 12
-  CHECK(year.electricity == Approx(876.4).margin(0.1));         // 1.275 × 0.76 × 1.25 × 8,760 × 0.0826
+  CHECK(year.capital.p50 == Approx(12372.0).margin(1.0));  // 46,900 × 0.263797
+  CHECK(year.colocation == Approx(2392.9).margin(0.1));    // 1.275 × 0.85 × 184 × 12
+  CHECK(year.electricity == Approx(876.4).margin(0.1));    // 1.275 × 0.76 × 1.25 × 8,760 × 0.0826
   CHECK(year.maintenance.p50 == Approx(1407.0));
   CHECK(year.total().p50 == Approx(17200.0).margin(50.0));
   OwnedHardware always = h100();

@@ -13,8 +13,9 @@ Cost storage(LedgerWriter& ledger, const Estimate& result, const Scenario& scena
   if (!scenario.extras.storage) return std::nullopt;
   const Storage& stored = *scenario.extras.storage;
   const Range months = (result.wall_time_seconds + stored.kept_seconds.value) / seconds_per_month;
-  return ledger.add("storage", "Storage", months * (stored.bytes.value / bytes_per_gb * stored.usd_per_gb_month.value),
-                    Unit::usd, "storage",
+  return ledger.add("storage", "Storage",
+                    months * (stored.bytes.value / bytes_per_gb * stored.usd_per_gb_month.value), Unit::usd,
+                    "storage",
                     {input("stored", stored.bytes, Unit::bytes),
                      input("price of a GB-month", stored.usd_per_gb_month, Unit::usd),
                      input("wall time", result.wall_time_seconds, Unit::seconds),
@@ -24,16 +25,17 @@ Cost storage(LedgerWriter& ledger, const Estimate& result, const Scenario& scena
 Cost egress(LedgerWriter& ledger, const Estimate& /*result*/, const Scenario& scenario, Range /*so_far*/) {
   if (!scenario.extras.egress) return std::nullopt;
   const Egress& moved = *scenario.extras.egress;
-  return ledger.add("egress", "Egress", exactly(moved.bytes.value / bytes_per_gb * moved.usd_per_gb.value), Unit::usd,
-                    "egress",
-                    {input("moved out", moved.bytes, Unit::bytes), input("price of a GB", moved.usd_per_gb, Unit::usd)});
+  return ledger.add(
+      "egress", "Egress", exactly(moved.bytes.value / bytes_per_gb * moved.usd_per_gb.value), Unit::usd,
+      "egress",
+      {input("moved out", moved.bytes, Unit::bytes), input("price of a GB", moved.usd_per_gb, Unit::usd)});
 }
 
 Cost development(LedgerWriter& ledger, const Estimate& result, const Scenario& scenario, Range /*so_far*/) {
   if (!scenario.extras.development) return std::nullopt;
   const Sourced<Range>& share = *scenario.extras.development;
-  return ledger.add("development", "Ablations and failed runs", product(*result.cost_usd, share.value), Unit::usd,
-                    "development",
+  return ledger.add("development", "Ablations and failed runs", product(*result.cost_usd, share.value),
+                    Unit::usd, "development",
                     {input("cost", *result.cost_usd, Unit::usd), input("share", share, Unit::fraction)});
 }
 
@@ -53,8 +55,8 @@ Cost contingency(LedgerWriter& ledger, const Estimate& /*result*/, const Scenari
 }
 
 /// In the order of the bill; contingency is a share of what stands above it.
-constexpr Cost (*terms[])(LedgerWriter&, const Estimate&, const Scenario&, Range) = {storage, egress, development,
-                                                                                    staff, contingency};
+constexpr Cost (*terms[])(LedgerWriter&, const Estimate&, const Scenario&, Range) = {
+    storage, egress, development, staff, contingency};
 
 }  // namespace
 

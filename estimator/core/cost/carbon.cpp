@@ -15,8 +15,7 @@ void add_carbon(LedgerWriter& ledger, Estimate& result, const Scenario& scenario
              "grid-intensity", {grid});
   Range grams = ledger.add("carbon_of_energy", "CO2e of the electricity",
                            product(*result.energy_joules / joules_per_kwh, carbon.grid.value), Unit::grams,
-                           "carbon-of-energy",
-                           {input("energy", *result.energy_joules, Unit::joules), grid});
+                           "carbon-of-energy", {input("energy", *result.energy_joules, Unit::joules), grid});
   std::vector<LedgerInput> parts{input("of the electricity", grams, Unit::grams)};
   if (carbon.embodied) {
     const Range embodied =

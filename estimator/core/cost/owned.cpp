@@ -11,20 +11,22 @@ SourcedRange add_owned_price(LedgerWriter& ledger, const Scenario& scenario) {
              {capex, input("life in years", own.life_years, Unit::count),
               input("cost of capital", own.cost_of_capital, Unit::fraction),
               input("residual value", own.residual_fraction, Unit::fraction)});
-  ledger.add("own_colocation", "Colocation, a GPU and year", exactly(year.colocation), Unit::usd, "own-colocation",
+  ledger.add("own_colocation", "Colocation, a GPU and year", exactly(year.colocation), Unit::usd,
+             "own-colocation",
              {rated, input("contracted share", own.contracted_fraction, Unit::fraction),
               input("price of a kW-month", own.colocation_usd_per_kw_month, Unit::usd)});
-  ledger.add("own_electricity", "Electricity, a GPU and year", exactly(year.electricity), Unit::usd,
-             "own-electricity",
-             {rated, input("load fraction", own.load_fraction, Unit::fraction), input("PUE", own.pue, Unit::count),
-              input("price of a kWh", own.usd_per_kwh, Unit::usd_per_kwh)});
+  ledger.add(
+      "own_electricity", "Electricity, a GPU and year", exactly(year.electricity), Unit::usd,
+      "own-electricity",
+      {rated, input("load fraction", own.load_fraction, Unit::fraction), input("PUE", own.pue, Unit::count),
+       input("price of a kWh", own.usd_per_kwh, Unit::usd_per_kwh)});
   ledger.add("own_staff", "Operators, a GPU and year", exactly(year.staff), Unit::usd, "own-staff",
              {input("staff", own.staff_usd_per_year, Unit::usd)});
   ledger.add("own_maintenance", "Maintenance, a GPU and year", year.maintenance, Unit::usd, "own-maintenance",
              {capex, input("maintenance", own.maintenance_fraction, Unit::fraction)});
-  const Range total = ledger.add("own_year", "Own hardware, a GPU and year", year.total(), Unit::usd, "own-year",
-                                 {input("capital", year.capital, Unit::usd),
-                                  input("running costs", year.running(), Unit::usd)});
+  const Range total = ledger.add(
+      "own_year", "Own hardware, a GPU and year", year.total(), Unit::usd, "own-year",
+      {input("capital", year.capital, Unit::usd), input("running costs", year.running(), Unit::usd)});
   const LedgerInput total_input = input("a GPU and year", total, Unit::usd);
   const SourcedRange price{
       ledger.add("own_price", "Own hardware, a used hour", owned_usd_per_hour(own), Unit::usd_per_gpu_hour,
@@ -32,7 +34,8 @@ SourcedRange add_owned_price(LedgerWriter& ledger, const Scenario& scenario) {
       {.origin = Origin::derived, .source = "own hardware, above"}};
   if (!scenario.price) return price;
   const LedgerInput rent = input("rent", *scenario.price, Unit::usd_per_gpu_hour);
-  ledger.add("rent_price", "Rent to compare with", scenario.price->value, Unit::usd_per_gpu_hour, "price", {rent});
+  ledger.add("rent_price", "Rent to compare with", scenario.price->value, Unit::usd_per_gpu_hour, "price",
+             {rent});
   ledger.add("break_even_utilization", "Utilisation above which owning wins",
              break_even_utilization(own, scenario.price->value), Unit::fraction, "break-even-utilization",
              {total_input, rent});

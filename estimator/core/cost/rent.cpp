@@ -13,7 +13,8 @@ double step_seconds(const PriceCourse& course, double seconds) {
   for (std::size_t i = 0; i < course.steps.size(); ++i) {
     const PriceStep& step = course.steps[i];
     if (step.after_seconds >= seconds) break;
-    const double end = i + 1 < course.steps.size() ? std::min(seconds, course.steps[i + 1].after_seconds) : seconds;
+    const double end =
+        i + 1 < course.steps.size() ? std::min(seconds, course.steps[i + 1].after_seconds) : seconds;
     sum += (end - step.after_seconds) * step.usd_per_gpu_hour;
   }
   return sum / course.steps.front().usd_per_gpu_hour;
@@ -43,7 +44,8 @@ Range add_course(LedgerWriter& ledger, Range paid, const Scenario& scenario) {
   if (!scenario.price_course) return paid;
   const double gpus = scenario.gpus.value;
   const auto at_first_price = [&](double hours) {
-    return seconds_at_first_price(*scenario.price_course, hours / gpus * seconds_per_hour) * gpus / seconds_per_hour;
+    return seconds_at_first_price(*scenario.price_course, hours / gpus * seconds_per_hour) * gpus /
+           seconds_per_hour;
   };
   std::vector<LedgerInput> inputs{input("GPU-hours paid", paid, Unit::gpu_hours)};
   const Provenance& source = scenario.price_course->provenance;
@@ -69,13 +71,12 @@ double seconds_at_first_price(const PriceCourse& course, double seconds) {
 }
 
 void add_rent(LedgerWriter& ledger, Estimate& result, const Scenario& scenario) {
-  const std::optional<SourcedRange> price =
-      scenario.own ? add_owned_price(ledger, scenario) : scenario.price;
+  const std::optional<SourcedRange> price = scenario.own ? add_owned_price(ledger, scenario) : scenario.price;
   if (!price) return;
   const LedgerInput price_input = input("price", *price, Unit::usd_per_gpu_hour);
   ledger.add("price", "Price", price->value, Unit::usd_per_gpu_hour, "price", {price_input});
-  const Range hours =
-      scenario.own ? result.gpu_hours : add_course(ledger, add_commitment(ledger, result, scenario), scenario);
+  const Range hours = scenario.own ? result.gpu_hours
+                                   : add_course(ledger, add_commitment(ledger, result, scenario), scenario);
   const bool plain = hours == result.gpu_hours;
   result.cost_usd = ledger.add(
       "cost", "Cost", product(hours, price->value), Unit::usd, "cost",
