@@ -71,22 +71,21 @@ void check_size(const Sweep& sweep, sweep::PointReader& reader, const WhatifOpti
                        "--yes begins it");
 }
 
-int show(const Sweep& sweep, const io::ProfileFolder& profiles, const OutputOptions& output) {
-  sweep::PointReader reader(sweep, profiles);
-  std::vector<sweep::Point> points;
-  const auto size = static_cast<std::uint64_t>(sweep.size());
-  points.reserve(size);
-  for (std::uint64_t i = 0; i < size; ++i)
-    points.push_back(reader(sweep::place_of(sweep, i)));
+int show(const Sweep& sweep, const io::ProfileFolder& profiles, int threads, const OutputOptions& output) {
+  const std::vector<sweep::Point> points = sweep::all_points(sweep, profiles, threads);
   const sweep::Analysis analysis = sweep::analyze(sweep, points);
   emit(
       [&](Format format, render::Style style) -> std::string {
         if (format == Format::json) return sweep::sweep_json(sweep, points, analysis);
-        if (format == Format::csv) return sweep::csv_header(sweep) + sweep::csv_rows(sweep, reader, 0, size);
+        if (format == Format::csv) return sweep::csv_header(sweep) + sweep::csv_rows(sweep, points);
         const render::Table table = sweep::sweep_table(sweep, points, analysis);
         std::string text = format == Format::markdown ? render::table_markdown(table) + "\n"
                                                       : render::table_text(table, style) + "\n";
-        for (const std::string& finding : sweep::sweep_findings(sweep, points, analysis))
+        sweep::PointReader reader(sweep, profiles);
+        std::vector<std::string> findings = sweep::sweep_findings(sweep, points, analysis);
+        for (std::string& finding : sweep::price_findings(sweep, reader))
+          findings.push_back(std::move(finding));
+        for (const std::string& finding : findings)
           text += (format == Format::markdown ? "- " : "") + finding + "\n";
         return text;
       },
@@ -175,7 +174,8 @@ int run_whatif(const GlobalOptions& global, const WhatifOptions& options) {
                            "--out results.csv, or --out results/");
     if (!global.team->leads()) return 0;
   }
-  if (sweep.size() <= most_shown && !options.resume) return show(sweep, profiles, global.output);
+  if (sweep.size() <= most_shown && !options.resume)
+    return show(sweep, profiles, threads_of(options), global.output);
   return stream(sweep, profiles, options, global.output);
 }
 

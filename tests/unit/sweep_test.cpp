@@ -13,6 +13,7 @@
 #include "sweep/shared_table.h"
 #include "sweep/sweep_csv.h"
 #include "sweep/sweep_file.h"
+#include "sweep/sweep_report.h"
 
 #include <algorithm>
 #include <atomic>
@@ -334,4 +335,32 @@ TEST_CASE("a fingerprint changes with everything that the rows depend on") {
   CHECK(one != fingerprint(sweep_of(base + "grid: {tokens: [8, 16]}"), "1"));
   CHECK(one != fingerprint(sweep_of(base + "grid: {gpus: [8, 16]}\nconstraints: {budget: $1}"), "1"));
   CHECK(one != fingerprint(sweep_of(base + "scenarios: {a: {gpus: 1}}\ngrid: {gpus: [8, 16]}"), "1"));
+}
+
+TEST_CASE("points are the same on any number of threads") {
+  const Sweep sweep = sweep_of(base + "grid: {gpus: 8..80+8, tokens: [1T, 2T, 3T]}");
+  PointReader reader(sweep, profiles());
+  const std::vector<Point> one = all_points(sweep, profiles(), 1);
+  REQUIRE(one.size() == 30);
+  for (const int threads : {2, 3, 64}) {
+    const std::vector<Point> points = all_points(sweep, profiles(), threads);
+    CHECK(csv_rows(sweep, points) == csv_rows(sweep, reader, 0, 30));
+  }
+}
+
+TEST_CASE("where scenarios are priced over different offers, each says which") {
+  const std::string market =
+      "base: {params: 14B, tokens: 300B, gpu: h100-sxm-80gb, gpus: 64, efficiency: 50%}\n";
+  const auto findings = [](const std::string& yaml) {
+    const Sweep sweep = sweep_of(yaml);
+    PointReader reader(sweep, profiles());
+    return price_findings(sweep, reader);
+  };
+  const std::vector<std::string> told =
+      findings(market + "scenarios: {reserved: {price: {pricing: reserved_1y}}, more: {gpus: 128}}");
+  REQUIRE(told.size() == 2);
+  CHECK_THAT(told[0], Contains("Price of base: ") && Contains("providers") && Contains("on_demand"));
+  CHECK_THAT(told[1], Contains("Price of reserved: the only one in the list") && Contains("reserved_1y"));
+  CHECK(findings(market + "scenarios: {more: {gpus: 128}}").empty());
+  CHECK(findings(base + "scenarios: {dear: {price: $9/h}}").empty());
 }
