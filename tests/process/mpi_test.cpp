@@ -160,6 +160,23 @@ TEST_CASE("a rank that is killed loses nothing that was written, and others go o
   CHECK(read_file(out) == whole);
 }
 
+TEST_CASE("the batch script for Slurm sweeps, and goes on with what is there") {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("grid.yaml", grid);
+  const std::string whole = alone({"whatif", file, "--format", "csv"});
+  Command script = ranks(1, {});
+  const std::string programs = std::filesystem::path(TRAINBUDGET_MPI_PROGRAM).parent_path();
+  script.arguments = {"/bin/sh", TRAINBUDGET_SOURCE_DIR "/docs/slurm.sh", file, folder.path() + "/results/"};
+  script.environment["PATH"] = programs + ":" + script.environment["PATH"];
+  script.environment["OMPI_MCA_rmaps_base_oversubscribe"] = "1";
+  for (int times = 0; times < 2; ++times) {
+    const Outcome outcome = run(script);
+    INFO(outcome.err);
+    CHECK(outcome.exit_code == 0);
+    CHECK(whole.substr(whole.find('\n') + 1) == indexed_rows(folder.path() + "/results"));
+  }
+}
+
 TEST_CASE("what is wrong is told once, whatever the number of ranks") {
   const Outcome outcome = run(ranks(3, {"search", "--model", "llama-3-8b", "--gpus", "8"}));
   CHECK(outcome.exit_code == 2);
