@@ -45,8 +45,8 @@ void search(benchmark::State& state, const Problem& problem, Pruning pruning) {
 
 const Problem gpt_3{"gpt-3-175b", 4096, 1536};
 const Problem mt_nlg{"mt-nlg-530b", 5040, 2520};
-// The search of Calculon's README: 5,128 = 8 × 641 accelerators do not share 2,520 sequences, so that replicas
-// train the largest batch below it that they do, as they do there.
+// The search of Calculon's README: 5,128 = 8 × 641 accelerators do not share 2,520 sequences, so that
+// replicas train the largest batch below it that they do, as they do there.
 const Problem mt_nlg_5128{"mt-nlg-530b", 5128, 2520, true};
 
 BENCHMARK_CAPTURE(search, gpt_3_175b_on_4096_plain, gpt_3, Pruning::none)

@@ -49,6 +49,17 @@ BENCHMARK_CAPTURE(process, estimate_explain_json, {"estimate", scenario, "--expl
 BENCHMARK_CAPTURE(process, estimate_with_price_list, without_a_price)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
+const std::vector<std::string> plan_family = {"plan", "--budget", "$100k", "--family", "rwkv-7"};
+
+BENCHMARK_CAPTURE(process, plan_all_hardware, plan_family)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(process, plan_h100,
+                  {"plan", "--budget", "$100k", "--hardware", "h100-sxm-80gb", "--family", "rwkv-7"})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(process, plan_deadline,
+                  {"plan", "--model", "rwkv-7-7.2b", "--tokens", "3T", "--deadline", "30 days"})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(process, hardware_list, {"hardware", "list"})->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace

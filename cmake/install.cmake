@@ -2,9 +2,9 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/trainbudget)
 
-install(TARGETS trainbudget_calibration trainbudget_core trainbudget_io trainbudget_render trainbudget_sweep
+install(TARGETS trainbudget_calibration trainbudget_core trainbudget_io trainbudget_planner trainbudget_render trainbudget_sweep
   EXPORT trainbudget_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(DIRECTORY estimator/calibration estimator/core estimator/io estimator/render estimator/sweep
+install(DIRECTORY estimator/calibration estimator/core estimator/io estimator/planner estimator/render estimator/sweep
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/trainbudget FILES_MATCHING PATTERN "*.h")
 install(DIRECTORY hardware_profiles model_profiles published_runs scenarios schema
   DESTINATION ${CMAKE_INSTALL_DATADIR}/trainbudget)

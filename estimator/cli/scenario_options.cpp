@@ -52,7 +52,48 @@ void remove_model(io::YamlNode& root) {
   });
 }
 
+/// In single quotes where a shell would see more than a word.
+std::string shell_word(const std::string& text) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,@%+";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
+  std::string quoted = "'";
+  for (const char c : text)
+    quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string flow_text(const io::YamlNode& node) {
+  if (node.kind != io::YamlNode::Kind::sequence) return node.text;
+  std::string text = "[";
+  for (const io::YamlNode& item : node.items)
+    text += (text.size() > 1 ? ", " : "") + flow_text(item);
+  return text + "]";
+}
+
+void append_arguments(const io::YamlNode& mapping, const std::string& prefix, std::string& out) {
+  for (const io::YamlNode::Entry& entry : mapping.entries) {
+    const std::string path = prefix + entry.key;
+    if (entry.value.kind == io::YamlNode::Kind::mapping) {
+      append_arguments(entry.value, path + ".", out);
+      continue;
+    }
+    const auto* const row =
+        std::find_if(rows.begin(), rows.end(), [&](const Row& candidate) { return path == candidate.path; });
+    const std::string value = flow_text(entry.value);
+    out += out.empty() ? "" : " ";
+    out +=
+        row != rows.end() ? row->flag + (" " + shell_word(value)) : "--set " + shell_word(path + "=" + value);
+  }
+}
+
 }  // namespace
+
+std::string scenario_arguments(const io::YamlNode& document) {
+  std::string out;
+  append_arguments(document, "", out);
+  return out;
+}
 
 ScenarioOptions::ScenarioOptions(CLI::App& app) : values_(rows.size()) {
   app.add_option("scenario", file_, "Scenario file (YAML); '-' is standard input")->type_name("FILE");

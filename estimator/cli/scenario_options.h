@@ -30,4 +30,8 @@ class ScenarioOptions {
   std::vector<CLI::Option*> given_;
 };
 
+/// The options that make `document`, as a shell would take them: "--model rwkv-7-7.2b --gpus 64 --set
+/// price.choose=cheapest".
+std::string scenario_arguments(const io::YamlNode& document);
+
 }  // namespace trainbudget::cli

@@ -321,6 +321,10 @@ LayoutSearch search_layouts(const Workload& workload, const Machine& machine, co
   Problem problem{workload, machine, efficiency, space, asked.global_batch, options, {}, {}};
   prepare(problem);
   Cutoff cutoff;
+  if (problem.prunes() && options.slowest_seconds < infinite) {
+    cutoff.found();
+    cutoff.lower(options.slowest_seconds);
+  }
   Deal deal(problem, cutoff);
   std::vector<Searcher> searchers(static_cast<std::size_t>(std::max(1, options.threads)),
                                   Searcher(problem, cutoff));

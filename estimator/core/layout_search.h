@@ -8,6 +8,7 @@
 #include "core/workload.h"
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace trainbudget {
@@ -52,6 +53,8 @@ struct SearchOptions {
   int threads = 1;  ///< 1 with a `share`
   Pruning pruning = Pruning::bounds;
   SearchShare* share = nullptr;
+  /// Slower layouts are of no interest and need not be found: whoever knows of something better asks less.
+  double slowest_seconds = std::numeric_limits<double>::infinity();
 };
 
 /// Searches all of LayoutSpace. The result does not depend on the threads.

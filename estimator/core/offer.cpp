@@ -9,7 +9,9 @@ namespace {
 bool matches(const Offer& offer, const OfferQuery& query) {
   return offer.accelerator == query.accelerator && (!query.provider || offer.provider == *query.provider) &&
          (!query.pricing || offer.pricing == *query.pricing) &&
-         (!query.region || offer.region == *query.region) && offer.as_of.last <= query.as_of;
+         (!query.region || offer.region == *query.region) &&
+         (!query.gpus_per_instance || offer.gpus_per_instance == *query.gpus_per_instance) &&
+         offer.as_of.last <= query.as_of;
 }
 
 auto place_of(const Offer& offer) {

@@ -128,6 +128,7 @@ struct OfferQuery {
   std::optional<std::string> provider;
   std::optional<PricingModel> pricing;
   std::optional<std::string> region;
+  std::optional<int> gpus_per_instance = {};
   Date as_of;  ///< prices seen later are not known yet
 };
 

@@ -1,12 +1,19 @@
 #include "core/scaling_law.h"
 
 #include <cmath>
+#include <limits>
 
 namespace trainbudget {
 
 double predicted_loss(const ScalingLaw& law, double parameters, Tokens tokens) {
   return law.irreducible + law.a * std::pow(parameters, -law.alpha) +
          law.b * std::pow(tokens.value, -law.beta);
+}
+
+Tokens tokens_for_loss(const ScalingLaw& law, double parameters, double loss) {
+  const double left = loss - law.irreducible - law.a * std::pow(parameters, -law.alpha);
+  if (!(left > 0.0)) return Tokens(std::numeric_limits<double>::infinity());
+  return Tokens(std::pow(law.b / left, 1.0 / law.beta));
 }
 
 ComputeOptimal compute_optimal(const ScalingLaw& law, Flops compute) {

@@ -33,6 +33,9 @@ inline constexpr std::array<ScalingLaw, 3> scaling_laws{{
 /// Loss in nats per token of a model of `parameters` trained on `tokens`.
 double predicted_loss(const ScalingLaw& law, double parameters, Tokens tokens);
 
+/// The tokens on which a model of `parameters` reaches `loss`; infinite where it never does.
+Tokens tokens_for_loss(const ScalingLaw& law, double parameters, double loss);
+
 /// A split of compute over parameters and tokens.
 struct ComputeOptimal {
   double parameters = 0.0;

@@ -6,13 +6,14 @@
 #include <array>
 #include <cmath>
 #include <string_view>
+#include <utility>
 
 namespace trainbudget::io {
 namespace {
 
-constexpr std::array<std::string_view, 14> keys{"tp",     "pp",       "vpp",  "cp",     "ep",
-                                                "etp",    "mbs",      "zero", "shard",  "recompute",
-                                                "layers", "schedule", "sp",   "offload"};
+constexpr std::array<std::string_view, 15> keys{"tp",        "pp",     "dp",       "vpp",  "cp",
+                                                "ep",        "etp",    "mbs",      "zero", "shard",
+                                                "recompute", "layers", "schedule", "sp",   "offload"};
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ')
@@ -26,7 +27,9 @@ class Reader {
  public:
   explicit Reader(const YamlNode& node) : node_(node) {}
 
+  /// `data` is 0 where it is not given.
   Layout read() {
+    layout_.data = 0;
     std::string_view rest = node_.text;
     while (!rest.empty()) {
       const std::size_t comma = rest.find(',');
@@ -55,6 +58,8 @@ class Reader {
       layout_.tensor = size(key, value);
     } else if (key == "pp") {
       layout_.pipeline = size(key, value);
+    } else if (key == "dp") {
+      layout_.data = size(key, value);
     } else if (key == "vpp") {
       layout_.chunks = size(key, value);
     } else if (key == "cp") {
@@ -128,6 +133,7 @@ Layout read_layout(const YamlNode& node, double accelerators) {
   if (node.kind != YamlNode::Kind::scalar)
     throw InputError(node.location, "a layout is written like tp=8,pp=4,mbs=1");
   Layout layout = Reader(node).read();
+  const int given = std::exchange(layout.data, 1);
   const double ranks = layout.accelerators();
   const double data = accelerators / ranks;
   if (data < 1.0 || data != std::floor(data)) {
@@ -137,6 +143,11 @@ Layout read_layout(const YamlNode& node, double accelerators) {
                                               " accelerators");
   }
   layout.data = static_cast<int>(data);
+  if (given > 0 && given != layout.data)
+    throw CombinationError(
+        node.location,
+        "dp is " + std::to_string(given) + ", but " + std::to_string(layout.data) + " replicas are left",
+        "leave dp out: it is what tp, pp and cp leave");
   return layout;
 }
 

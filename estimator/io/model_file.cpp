@@ -2,6 +2,7 @@
 
 #include "core/arch/rwkv_model.h"
 #include "io/component_reader.h"
+#include "io/model_family.h"
 #include "io/sourced_reader.h"
 #include "io/suggest.h"
 
@@ -225,6 +226,7 @@ ModelProfile read_model_file(const std::string& path) {
 }
 
 ModelProfile find_model(const ProfileFolder& profiles, const std::string& name, const Location& where) {
+  if (is_family_model(name)) return read_family_model(profiles, name, where);
   return read_model_file(profiles.find(model_profiles, name, where));
 }
 

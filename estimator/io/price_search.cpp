@@ -30,6 +30,7 @@ std::string query_text(const OfferQuery& query) {
   if (query.provider) text += ", " + *query.provider;
   if (query.pricing) text += ", " + std::string(name_of(*query.pricing));
   if (query.region) text += ", " + *query.region;
+  if (query.gpus_per_instance) text += ", instances of " + std::to_string(*query.gpus_per_instance) + " GPUs";
   return text + ", as of " + date_text(query.as_of);
 }
 
@@ -42,6 +43,7 @@ std::string what_exists(const std::vector<Offer>& offers, OfferQuery query) {
     }
     return joined(found);
   };
+  query.gpus_per_instance.reset();
   if (query.region) {
     OfferQuery anywhere = query;
     anywhere.region.reset();

@@ -3,6 +3,7 @@
 #include "core/model_ops.h"
 #include "core/model_summary.h"
 #include "io/hf_config.h"
+#include "io/model_family.h"
 #include "io/model_file.h"
 #include "io/quantity_text.h"
 #include "io/scenario_price.h"
@@ -105,6 +106,16 @@ void read_trained_model(MapReader& map, const ProfileFolder& profiles, Scenario&
                        "name the model: --model, or --config config.json; or leave the sequence length out");
     }
     scenario.parameters = read_count(chosen, QuantityKind::count, most_parameters, "parameters");
+    return;
+  }
+  if (&chosen == map.find("model") && is_family_model(read_string(chosen))) {
+    const std::string name = read_string(chosen);
+    const auto profile = profiles.once<ModelProfile>(
+        "model " + name, [&] { return read_family_model(profiles, name, chosen.location); });
+    count_flops(profile->model, profile->model.name, sequence,
+                {.origin = Origin::assumed, .source = profile->model.name + ": " + profile->source}, profiles,
+                scenario);
+    scenario.assumptions.push_back(profile->model.name + " is " + profile->source);
     return;
   }
   if (&chosen == map.find("model")) {

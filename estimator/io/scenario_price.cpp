@@ -20,14 +20,6 @@ struct Query {
   std::string choice = "market";
 };
 
-Date newest_day(const std::vector<Offer>& offers) {
-  Date newest{1, 1, 1};
-  for (const Offer& offer : offers) {
-    if (offer.quality != PriceQuality::quoted) newest = std::max(newest, offer.as_of.last);
-  }
-  return newest;
-}
-
 SourcedRange of_one_offer(const Offer& offer, const std::string& how) {
   std::string source = how + offer.provider + " " + std::string(name_of(offer.pricing));
   if (!offer.instance.empty()) source += ", " + offer.instance;
@@ -66,6 +58,10 @@ Query read_query(const PriceRequest& request) {
   if (const YamlNode* pricing = map.find("pricing"))
     query.offer.pricing = pricing_named(read_string(*pricing), pricing->location);
   if (const YamlNode* region = map.find("region")) query.offer.region = read_string(*region);
+  if (const YamlNode* gpus = map.find("gpus_per_instance")) {
+    constexpr long long most_gpus = 65536;
+    query.offer.gpus_per_instance = static_cast<int>(read_integer(*gpus, 1, most_gpus));
+  }
   if (const YamlNode* choice = map.find("choose")) {
     constexpr std::string_view choices[] = {"market", "cheapest", "median"};
     query.choice = choices[read_word(*choice, "choice", choices)];
@@ -127,6 +123,7 @@ std::string key_of(const Query& query, const PriceRequest& request) {
   std::string key = "price of " + query.offer.accelerator;
   key += "|" + query.offer.provider.value_or("") + "|" + query.offer.region.value_or("") + "|" + query.choice;
   key += "|" + std::to_string(static_cast<int>(query.offer.pricing.value_or(PricingModel::on_demand)));
+  key += "|" + std::to_string(query.offer.gpus_per_instance.value_or(0));
   key += query.asked ? "|asked|" : "||";
   if (request.as_of != nullptr) key += read_string(*request.as_of);
   return key;
@@ -140,7 +137,7 @@ std::optional<SourcedRange> read_amount(const YamlNode& node) {
   MapReader map(node, "price");
   SourcedRange price = read_range(map.require("amount"), QuantityKind::usd_per_second);
   if (const YamlNode* source = map.find("source")) price.provenance.note = read_string(*source);
-  for (const char* key : {"provider", "pricing", "region", "choose"}) {
+  for (const char* key : {"provider", "pricing", "region", "gpus_per_instance", "choose"}) {
     if (const YamlNode* other = map.find(key)) {
       throw InputError(other->location,
                        "the price has an amount and is also looked up by '" + std::string(key) + "'",
@@ -152,6 +149,14 @@ std::optional<SourcedRange> read_amount(const YamlNode& node) {
 }
 
 }  // namespace
+
+Date newest_day(const std::vector<Offer>& offers) {
+  Date newest{1, 1, 1};
+  for (const Offer& offer : offers) {
+    if (offer.quality != PriceQuality::quoted) newest = std::max(newest, offer.as_of.last);
+  }
+  return newest;
+}
 
 Provenance given_by_user(const Location& where) {
   return {.origin = Origin::user,

@@ -1,6 +1,7 @@
 // The price of a scenario: given, or looked up in the price list.
 #pragma once
 
+#include "core/offer.h"
 #include "core/scenario.h"
 #include "io/profile_folder.h"
 #include "io/quantity_text.h"
@@ -11,6 +12,9 @@
 #include <string>
 
 namespace trainbudget::io {
+
+/// The newest day on which a price of the list was seen: what `as_of` is where it is not given.
+Date newest_day(const std::vector<Offer>& offers);
 
 /// Which price is wanted, as the key `price` of a scenario says it.
 struct PriceRequest {

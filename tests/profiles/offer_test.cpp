@@ -141,3 +141,14 @@ TEST_CASE("the market is the cheapest price of each provider") {
   CHECK(market.p50 == Approx(3.0));
   CHECK(market.p90 == Approx(3.8));
 }
+
+TEST_CASE("offers can be asked for by the size of their instance") {
+  std::vector<Offer> list = {offer("a", 1.0, {2025, 1, 1}), offer("b", 2.0, {2025, 1, 1}),
+                             offer("c", 3.0, {2025, 1, 1})};
+  list[0].gpus_per_instance = 1;
+  list[1].gpus_per_instance = 8;  // c does not say
+  OfferQuery wanted = query({2025, 6, 1});
+  CHECK(dollars(current_offers(list, wanted)) == std::vector<double>{1.0, 2.0, 3.0});
+  wanted.gpus_per_instance = 8;
+  CHECK(dollars(current_offers(list, wanted)) == std::vector<double>{2.0});
+}

@@ -51,6 +51,19 @@ void check(const std::function<void()>& property) {
 
 }  // namespace
 
+TEST_CASE("a search that is told what is of interest finds it, and nothing slower") {
+  check([] {
+    const Problem problem = any_problem();
+    const LayoutSearch all = problem.search({.kept = 1});
+    RC_PRE(!all.best.empty());
+    const double fastest = all.best.front().batch_seconds;
+    const LayoutSearch just = problem.search({.kept = 1, .slowest_seconds = fastest});
+    RC_ASSERT(just.best.size() == 1);
+    RC_ASSERT(same(just.best.front(), all.best.front()));
+    RC_ASSERT(problem.search({.kept = 1, .slowest_seconds = fastest * (1.0 - 1e-6)}).best.empty());
+  });
+}
+
 TEST_CASE("a search with bounds ranks layouts as one that tries them all, on any number of threads") {
   check([] {
     const Problem problem = any_problem();

@@ -87,6 +87,34 @@ def check_searches(root, program):
     return failures
 
 
+PLANS = [
+    (0, ["--family", "rwkv-7", "--budget", "$500", "--cluster", "hgx-h100", "--price", "$2/h", "--max-gpus", "8", "--serve-tokens", "10B"]),
+    (0, ["--model", "rwkv-7-1.5b", "--tokens", "10B", "--deadline", "9 days", "--hardware", "a100-sxm-80gb,h100-sxm-80gb", "--max-gpus", "16"]),
+    (0, ["--budget", "$1k", "--gpu", "h100-sxm-80gb", "--efficiency", "40%", "--price", "$2/h", "--gpus", "8"]),
+    (1, ["--model", "rwkv-7-1.5b", "--tokens", "10B", "--deadline", "1h", "--budget", "$9", "--hardware", "h100-sxm-80gb", "--max-gpus", "8"]),
+]
+
+
+def check_plan(root, program, status, command):
+    """1 where a plan does not fit its schema."""
+    done = subprocess.run([program, "plan", *command, "--format", "json"], cwd=root, capture_output=True, text=True)
+    plan = json.loads(done.stdout, parse_constant=refuse_constant)
+    schema = validator_for(root, "plan")
+    found = [error.message for error in schema.iter_errors(plan)]
+    found += [] if done.returncode == status else [f"exit code {done.returncode}"]
+    found += [] if (plan["winner"] is None) == (status == 1) else ["a winner where there is none, or none where there is one"]
+    for key in plan:
+        less = {name: value for name, value in plan.items() if name != key}
+        found += [] if list(schema.iter_errors(less)) else [f"accepted without {key}"]
+    for key in plan["winner"] or []:
+        less = copy.deepcopy(plan)
+        del less["winner"][key]
+        found += [] if list(schema.iter_errors(less)) else [f"accepted a winner without {key}"]
+    for error in found:
+        print(f"plan {' '.join(command)}: {error}")
+    return bool(found)
+
+
 def main(root, program):
     failures = 0
     report_schema = validator_for(root, "estimate")
@@ -121,6 +149,8 @@ def main(root, program):
         print(f"backtest: {error}")
 
     failures += check_searches(root, program)
+
+    failures += sum(check_plan(root, program, status, command) for status, command in PLANS)
 
     sweeps = sorted((root / "scenarios").glob("*what-if*.yaml"))
     failures += sum(check_sweep(root, program, file) for file in sweeps)

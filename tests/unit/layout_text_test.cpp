@@ -41,6 +41,7 @@ TEST_CASE("a layout is written in the words that it is read in") {
   for (const char* text :
        {"tp=8,pp=4,dp=32,mbs=1", "tp=2,pp=1,dp=256,mbs=4,cp=2,zero=3,shard=8,sp,offload",
         "tp=1,pp=2,dp=512,mbs=1,vpp=3,ep=8,etp=1,recompute=full,layers=5/24,schedule=zero_bubble"}) {
+    CHECK(io::layout_text(layout(text)) == text);
     std::string given = text;
     const std::size_t data = given.find("dp=");
     given.erase(data, given.find(',', data) - data + 1);
@@ -51,6 +52,7 @@ TEST_CASE("a layout is written in the words that it is read in") {
 TEST_CASE("what is no layout is refused with a hint") {
   const auto error = [](const std::string& text) { return input_error_of([&] { layout(text); }); };
   CHECK(std::string(error("tp=3").what()) == "tp × pp × cp = 3 does not divide 1,024 accelerators");
+  CHECK(std::string(error("tp=8,dp=64").what()) == "dp is 64, but 128 replicas are left");
   CHECK(std::string(error("tp").what()).starts_with("'tp' in a layout wants a value"));
   CHECK(error("tpp=8").hint == "did you mean 'tp'?");
   CHECK(std::string(error("tp=0").what()) == "tp in a layout is a whole number from 1");

@@ -2,6 +2,8 @@
 
 #include "catch.h"
 
+#include <cmath>
+
 using namespace trainbudget;
 
 namespace {
@@ -41,4 +43,13 @@ TEST_CASE(
   CHECK(replicated.tokens.value / replicated.parameters == Approx(18.39).epsilon(1e-3));
   const ComputeOptimal printed = compute_optimal(law("hoffmann-2022"), Flops(5.76e23));
   CHECK(printed.tokens.value / printed.parameters > 60);
+}
+
+TEST_CASE("the tokens for a loss reach it, and some losses are out of reach") {
+  for (const ScalingLaw& fit : scaling_laws) {
+    const double loss = predicted_loss(fit, 7e9, Tokens(1e12));
+    CHECK(tokens_for_loss(fit, 7e9, loss).value == Approx(1e12).epsilon(1e-9));
+    CHECK(std::isinf(tokens_for_loss(fit, 7e9, fit.irreducible).value));
+    CHECK(std::isinf(tokens_for_loss(fit, 7e9, 0.0).value));
+  }
 }

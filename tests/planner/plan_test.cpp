@@ -1,0 +1,394 @@
+// Plans over the real profiles: what they promise is what estimate() says, and nothing better was passed
+// over.
+#include "catch.h"
+#include "core/estimate.h"
+#include "io/profile_folder.h"
+#include "io/scenario_document.h"
+#include "io/scenario_file.h"
+#include "planner/evaluator.h"
+#include "planner/planner.h"
+#include "planner/space.h"
+
+#include <cmath>
+#include <initializer_list>
+#include <utility>
+
+using namespace trainbudget;
+using namespace trainbudget::planner;
+
+namespace {
+
+const io::ProfileFolder& folder() {
+  static const io::ProfileFolder profiles(TRAINBUDGET_PROFILES_DIR);
+  return profiles;
+}
+
+Request request(std::initializer_list<std::pair<const char*, const char*>> keys) {
+  Request request{.document = io::empty_scenario()};
+  for (const auto& [path, text] : keys)
+    put(request.document, path, text);
+  request.search.threads = 2;
+  return request;
+}
+
+Request family_on_h100(double budget) {
+  Request asked = request({{"as_of", "2026-08-21"}});
+  asked.family = "rwkv-7";
+  asked.hardware = {"hgx-h100"};
+  asked.limits.budget_usd = budget;
+  asked.limits.deadline_seconds = 30 * seconds_per_day;
+  asked.most_gpus = 16;
+  return asked;
+}
+
+Request cheapest_7b(double days) {
+  Request asked = request({{"as_of", "2026-08-21"}, {"model", "rwkv-7-7.2b"}, {"tokens", "100B"}});
+  asked.limits.deadline_seconds = days * seconds_per_day;
+  asked.most_gpus = 64;
+  return asked;
+}
+
+/// Only the rule of thumb: any number of parameters, any number of GPUs, no layouts.
+Request rule_of_thumb(double budget) {
+  Request asked = request({{"gpu", "h100-sxm-80gb"}, {"efficiency", "40%"}, {"price", "$2/h"}});
+  asked.limits.budget_usd = budget;
+  asked.limits.deadline_seconds = 365 * seconds_per_day;
+  return asked;
+}
+
+void check_same(const Way& a, const Way& b) {
+  CHECK(a.model == b.model);
+  CHECK(a.accelerator == b.accelerator);
+  CHECK(a.offer == b.offer);
+  CHECK(a.gpus == b.gpus);
+  CHECK(a.layout == b.layout);
+  CHECK(a.tokens == b.tokens);
+  CHECK(a.cost_usd == b.cost_usd);
+  CHECK(a.wall_time_seconds == b.wall_time_seconds);
+}
+
+void check_same(const Plan& a, const Plan& b) {
+  REQUIRE(a.winner.has_value() == b.winner.has_value());
+  if (a.winner) check_same(*a.winner, *b.winner);
+  REQUIRE(a.options.size() == b.options.size());
+  for (std::size_t i = 0; i < a.options.size(); ++i) {
+    CAPTURE(a.options[i].title);
+    check_same(a.options[i].way, b.options[i].way);
+  }
+  REQUIRE(a.misses.size() == b.misses.size());
+  for (std::size_t i = 0; i < a.misses.size(); ++i)
+    check_same(a.misses[i].way, b.misses[i].way);
+}
+
+double loss(const Way& way) {
+  return way.loss[preferred_law];
+}
+
+}  // namespace
+
+TEST_CASE("the estimate of a plan's scenario gives the plan's numbers, to the bit") {
+  for (const Request& asked : {family_on_h100(2000), cheapest_7b(60), rule_of_thumb(1e5)}) {
+    const Plan plan = make_plan(asked, folder());
+    REQUIRE(plan.winner);
+    // A folder of its own: nothing that the plan remembered.
+    const Estimate again =
+        estimate(io::read_scenario(plan.document, io::ProfileFolder(TRAINBUDGET_PROFILES_DIR)));
+    CHECK(again.cost_usd == plan.winner->cost_usd);
+    CHECK(again.wall_time_seconds == plan.winner->wall_time_seconds);
+    CHECK(again.gpu_hours.p50 == plan.winner->gpu_hours);
+    CHECK(again.ledger.size() == plan.estimate->ledger.size());
+  }
+}
+
+TEST_CASE("the layout of a plan is the one that an estimate without a layout takes") {
+  const Plan plan = make_plan(cheapest_7b(60), folder());
+  REQUIRE(plan.winner);
+  io::YamlNode open = plan.document;
+  io::remove_at_path(open, "layout");
+  const Estimate searched = estimate(io::read_scenario(open, folder()));
+  CHECK(searched.wall_time_seconds == plan.winner->wall_time_seconds);
+  CHECK(searched.cost_usd == plan.winner->cost_usd);
+}
+
+TEST_CASE("a plan with bounds is the plan of trying everything") {
+  const auto plain = [](Request asked) {
+    asked.search.prune = false;
+    return make_plan(asked, folder());
+  };
+  Request small = family_on_h100(3000);
+  small.most_gpus = 8;
+  small.tokens_per_parameter = {20, 100};
+  check_same(make_plan(small, folder()), plain(small));
+  Request cheapest = cheapest_7b(60);
+  cheapest.most_gpus = 16;
+  check_same(make_plan(cheapest, folder()), plain(cheapest));
+  Request fastest = cheapest;
+  fastest.limits = {.budget_usd = 40000};
+  check_same(make_plan(fastest, folder()), plain(fastest));
+  Request nothing = cheapest;
+  nothing.limits = {.budget_usd = 100, .deadline_seconds = seconds_per_day};
+  check_same(make_plan(nothing, folder()), plain(nothing));
+  Request rule = rule_of_thumb(5e4);
+  rule.tokens_per_parameter = {20, 400};
+  check_same(make_plan(rule, folder()), plain(rule));
+}
+
+TEST_CASE("a plan does not depend on the number of threads") {
+  Request asked = family_on_h100(3000);
+  asked.tokens_per_parameter = {100};
+  const Plan two = make_plan(asked, folder());
+  asked.search.threads = 1;
+  check_same(make_plan(asked, folder()), two);
+  asked.search.threads = 5;
+  check_same(make_plan(asked, folder()), two);
+}
+
+TEST_CASE("no way is cheaper or faster than its bounds") {
+  for (Request asked : {family_on_h100(3000), cheapest_7b(60), rule_of_thumb(1e5)}) {
+    asked.limits.deadline_seconds = 400 * seconds_per_day;
+    const Space space = make_space(asked, folder());
+    Evaluator evaluator(asked, space, folder());
+    int checked = 0;
+    for (std::size_t i = 0; i < space.candidates.size(); i += 1 + space.candidates.size() / 60) {
+      const Candidate& candidate = space.candidates[i];
+      const Way& way = evaluator(i);
+      if (!way.problem.empty()) continue;
+      CAPTURE(way.model, way.accelerator, way.gpus, way.layout);
+      CHECK(evaluator.least_seconds(candidate, way.tokens) <= way.wall_time_seconds.p50);
+      CHECK(evaluator.least_usd(candidate, way.tokens) <= way.cost_usd->p50);
+      if (space.free_tokens) CHECK(evaluator.most_tokens(candidate) >= way.tokens);
+      ++checked;
+    }
+    CHECK(checked > 20);
+  }
+}
+
+TEST_CASE("the tokens of a plan are the most that the budget buys: one step more is over it") {
+  for (const double budget : {500.0, 3000.0}) {
+    const Plan plan = make_plan(family_on_h100(budget), folder());
+    REQUIRE(plan.winner);
+    CHECK(plan.winner->cost_usd->p50 <= budget);
+    io::YamlNode more = plan.document;
+    const double step = plan.winner->global_batch * 4096.0;
+    put(more, "tokens", whole(plan.winner->tokens + step));
+    const Estimate larger = estimate(io::read_scenario(more, folder()));
+    const bool over = larger.cost_usd->p50 > budget || larger.wall_time_seconds.p50 > 30 * seconds_per_day;
+    CHECK(over);
+  }
+}
+
+TEST_CASE("a larger budget never gives a higher loss, and a P90 promise costs something") {
+  double last = 100.0;
+  for (const double budget : {20.0, 100.0, 700.0, 3000.0, 20000.0, 1e6}) {
+    const Plan plan = make_plan(family_on_h100(budget), folder());
+    REQUIRE(plan.winner);
+    CHECK(loss(*plan.winner) <= last);
+    last = loss(*plan.winner);
+  }
+  Request cautious = family_on_h100(3000);
+  const double likely = loss(*make_plan(cautious, folder()).winner);
+  cautious.limits.quantile = PlanQuantile::p90;
+  const Plan sure = make_plan(cautious, folder());
+  CHECK(sure.winner->cost_usd->p90 <= 3000);
+  CHECK(loss(*sure.winner) > likely);
+}
+
+TEST_CASE("a later deadline is never dearer, a larger budget never slower") {
+  double last = INFINITY;
+  for (const double days : {6.0, 10.0, 20.0, 60.0, 400.0}) {
+    const Plan plan = make_plan(cheapest_7b(days), folder());
+    if (!plan.winner) continue;
+    CHECK(plan.winner->cost_usd->p50 <= last);
+    CHECK(plan.winner->wall_time_seconds.p50 <= days * seconds_per_day);
+    last = plan.winner->cost_usd->p50;
+  }
+  CHECK(last < INFINITY);
+  double slowest = INFINITY;
+  for (const double budget : {4500.0, 6000.0, 8000.0, 50000.0}) {
+    Request asked = cheapest_7b(60);
+    asked.limits = {.budget_usd = budget};
+    const Plan plan = make_plan(asked, folder());
+    if (!plan.winner) continue;
+    CHECK(plan.winner->wall_time_seconds.p50 <= slowest);
+    slowest = plan.winner->wall_time_seconds.p50;
+  }
+  CHECK(slowest < INFINITY);
+}
+
+TEST_CASE("by the rule of thumb, the plan is the compute-optimal split, worked by hand") {
+  // $100,000 at $2/h buy 50,000 H100-hours; at 40 % of 989.4 TFLOP/s that is 5e4 · 3600 · 3.9576e14
+  // = 7.1237e22 FLOPs. With arXiv 2404.10102, G = (0.3478 · 482.01 ÷ (0.3658 · 2085.43))^(1 ÷ 0.7136) =
+  // 0.11956, N = G · (C/6)^(0.3658 ÷ 0.7136) = 0.11956 · (1.18728e22)^0.512612 = 2.467e10.
+  Request asked = rule_of_thumb(1e5);
+  asked.tokens_per_parameter = {};
+  const Plan plan = make_plan(asked, folder());
+  REQUIRE(plan.winner);
+  const Way& way = *plan.winner;
+  CHECK(6.0 * way.parameters * way.tokens == Approx(7.1237e22).epsilon(2e-3));
+  const ComputeOptimal best = compute_optimal(scaling_laws[preferred_law], Flops(7.1237e22));
+  CHECK(best.parameters == Approx(2.467e10).epsilon(0.01));
+  CHECK(way.parameters == Approx(best.parameters).epsilon(0.08));  // sizes lie 7.5 % apart
+  CHECK(loss(way) == Approx(best.loss).epsilon(1e-4));
+  // The other laws have options of their own: the printed one wants a far smaller model for longer.
+  REQUIRE(plan.options.size() == 3);
+  CHECK(plan.options[1].way.parameters ==
+        Approx(compute_optimal(scaling_laws[1], Flops(7.1237e22)).parameters).epsilon(0.08));
+  CHECK(plan.options[2].way.parameters ==
+        Approx(compute_optimal(scaling_laws[0], Flops(7.1237e22)).parameters).epsilon(0.08));
+}
+
+TEST_CASE("over-trained options keep their ratio with the largest model that can") {
+  Request asked = rule_of_thumb(1e5);
+  asked.tokens_per_parameter = {20, 100, 400};
+  const Plan plan = make_plan(asked, folder());
+  REQUIRE(plan.options.size() == 6);
+  double last = INFINITY;
+  for (std::size_t i = 3; i < 6; ++i) {
+    const Way& way = plan.options[i].way;
+    const double asked_for = asked.tokens_per_parameter[i - 3];
+    CHECK(way.tokens_per_parameter() >= asked_for);
+    CHECK(way.tokens_per_parameter() < asked_for * 1.2);  // the next size, 7.5 % up, has 15 % fewer
+    CHECK(way.parameters < last);
+    last = way.parameters;
+  }
+}
+
+TEST_CASE("a model that serves is smaller and trained for longer: arXiv 2401.00448") {
+  // Its figure 1: whoever would train 13 B parameters and expects 2 T served tokens saves 1.7e22 FLOPs, 17 %,
+  // with 7 B on more tokens, by its constants of arXiv 2203.15556.
+  const ScalingLaw paper{"", "", 1.69, 406.4, 0.336, 410.7, 0.283};
+  const double served = 2e12;
+  const auto saved = [&](const ScalingLaw& law) {
+    const double tokens = compute_optimal_tokens(law, 13e9).value;
+    const double longer = tokens_for_loss(law, 7e9, predicted_loss(law, 13e9, Tokens(tokens))).value;
+    const double naive = 13e9 * (6.0 * tokens + 2.0 * served);
+    return std::pair(naive, naive - 7e9 * (6.0 * longer + 2.0 * served));
+  };
+  CHECK(saved(paper).second == Approx(1.7e22).epsilon(0.01));
+  CHECK(saved(paper).second / saved(paper).first == Approx(0.17).margin(0.005));
+
+  // The other way round, by our unrounded constants: with the FLOPs that 7 B take, the plan reaches the loss
+  // of the 13 B or less.
+  const ScalingLaw& law = scaling_laws[1];
+  const double target = predicted_loss(law, 13e9, compute_optimal_tokens(law, 13e9));
+  const double flops_per_usd = 3600.0 * 989.4e12 * 0.4 / 2.0;
+  Request asked = rule_of_thumb((saved(law).first - saved(law).second) / flops_per_usd);
+  asked.tokens_per_parameter = {};
+  asked.served_tokens = served;
+  const Way way = make_plan(asked, folder()).options[1].way;
+  CHECK(way.loss[1] <= target * (1.0 + 1e-5));
+  CHECK(way.loss[1] == Approx(target).epsilon(1e-3));
+  CHECK(way.parameters < 9e9);
+  CHECK(way.cost_usd->p50 + way.serving_usd <= *asked.limits.budget_usd);
+  CHECK(way.serving_usd == Approx(2.0 * way.parameters * served / flops_per_usd).epsilon(2e-3));
+  asked.served_tokens = 0.0;
+  const Way alone = make_plan(asked, folder()).options[1].way;
+  CHECK(alone.parameters > way.parameters);
+  CHECK(alone.tokens_per_parameter() < way.tokens_per_parameter());
+}
+
+TEST_CASE("tokens that are given make the largest model that the budget can train on them") {
+  Request asked = family_on_h100(3000);
+  put(asked.document, "tokens", "20B");
+  const Plan plan = make_plan(asked, folder());
+  REQUIRE(plan.winner);
+  CHECK(plan.winner->tokens == 20e9);
+  const Space space = make_space(asked, folder());
+  Evaluator evaluator(asked, space, folder());
+  for (std::size_t i = 0; i < space.candidates.size(); ++i) {
+    if (space.sizes[space.candidates[i].size].parameters <= plan.winner->parameters) continue;
+    if (evaluator.least_usd(space.candidates[i], 20e9) > 3000) continue;
+    const Way& way = evaluator(i);
+    const bool keeps =
+        way.problem.empty() && way.cost_usd->p50 <= 3000 && way.wall_time_seconds.p50 <= 30 * seconds_per_day;
+    CHECK_FALSE(keeps);
+  }
+}
+
+TEST_CASE("where nothing keeps to the limits, the plan says what would") {
+  Request asked = cheapest_7b(1);
+  asked.limits.budget_usd = 1000;
+  const Plan plan = make_plan(asked, folder());
+  CHECK_FALSE(plan.winner);
+  REQUIRE_FALSE(plan.misses.empty());
+  // What is named as the way out is one.
+  for (const Option& miss : plan.misses) {
+    CAPTURE(miss.title);
+    Request again = asked;
+    again.limits.budget_usd = miss.way.cost_usd->p50;
+    again.limits.deadline_seconds = miss.way.wall_time_seconds.p50;
+    CHECK(make_plan(again, folder()).winner);
+  }
+  REQUIRE_FALSE(plan.losers.empty());
+  for (const Loser& loser : plan.losers)
+    CHECK_FALSE(loser.reason.empty());
+}
+
+TEST_CASE("a model that no number of accelerators holds is said not to fit") {
+  Request asked =
+      request({{"model", "llama-3.1-405b"}, {"tokens", "1B"}, {"cluster", "hgx-h100"}, {"price", "$2/h"}});
+  asked.most_gpus = 4;
+  asked.limits.deadline_seconds = 4000 * seconds_per_day;
+  const Plan plan = make_plan(asked, folder());
+  CHECK_FALSE(plan.winner);
+  REQUIRE(plan.losers.size() == 1);
+  CHECK(plan.losers[0].reason.find("does not fit") == 0);
+}
+
+TEST_CASE("offers of part of a server, and of marketplaces, are not joined to more than they are") {
+  const Request asked = cheapest_7b(60);
+  const Space space = make_space(asked, folder());
+  int whole_servers = 0;
+  for (const Candidate& candidate : space.candidates) {
+    const Site& site = space.sites[candidate.site];
+    const double node = space.hardware[site.hardware].node;
+    if (site.one_server) CHECK(candidate.gpus <= node);
+    if (site.gpus_per_instance > 0 && site.gpus_per_instance < node)
+      CHECK(candidate.gpus == site.gpus_per_instance);
+    whole_servers += candidate.gpus > node;
+  }
+  CHECK(whole_servers > 0);
+}
+
+TEST_CASE("every offer that is looked at is priced as the list has it") {
+  const Request asked = cheapest_7b(60);
+  const Space space = make_space(asked, folder());
+  Evaluator evaluator(asked, space, folder());
+  std::size_t last = space.sites.size();
+  int checked = 0;
+  for (std::size_t i = 0; i < space.candidates.size(); ++i) {
+    if (space.candidates[i].site == last) continue;
+    last = space.candidates[i].site;
+    const Way& way = evaluator(i);
+    if (!way.problem.empty()) continue;
+    REQUIRE(way.price_usd_per_gpu_hour);
+    CHECK(way.price_usd_per_gpu_hour->p50 == space.sites[last].least_usd_per_hour);
+    CHECK(way.price_usd_per_gpu_hour->is_exact());
+    ++checked;
+  }
+  CHECK(checked > 100);
+}
+
+TEST_CASE("a request that leaves nothing to decide by is refused") {
+  const auto refusal = [](const Request& asked) -> std::string {
+    try {
+      make_plan(asked, folder());
+    } catch (const io::InputError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  CHECK(refusal(request({{"model", "rwkv-7-7.2b"}, {"tokens", "1T"}})) == "nothing to plan against");
+  Request unbounded = family_on_h100(1000);
+  unbounded.limits.budget_usd.reset();
+  CHECK(refusal(unbounded) == "without a budget, the most accelerators always win");
+  Request twice = family_on_h100(1000);
+  put(twice.document, "model", "rwkv-7-7.2b");
+  CHECK(refusal(twice) == "a family is given, and the model as well");
+  Request nobody = family_on_h100(1000);
+  nobody.hardware = {"h1000"};
+  CHECK(refusal(nobody) == "unknown accelerator 'h1000'");
+  Request wrong = family_on_h100(1000);
+  put(wrong.document, "precisoin", "bf16");
+  CHECK(refusal(wrong) == "unknown key 'precisoin' in scenario");
+}
