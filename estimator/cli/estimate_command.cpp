@@ -33,7 +33,8 @@ AddedCommand add_estimate_command(CLI::App& parent, const GlobalOptions& global,
   const auto explain = std::make_shared<bool>(false);
   app->add_flag("--explain", *explain, "Show each line with its formula, its inputs and their sources");
   const auto regions = std::make_shared<bool>(false);
-  app->add_flag("--regions", *regions, "Compare the regions that the price list knows: price, cost, grid, CO2e");
+  app->add_flag("--regions", *regions,
+                "Compare the regions that the price list knows: price, cost, grid, CO2e");
   app->footer(
       "Example:\n  trainbudget estimate --params 14B --tokens 300B --gpu a100-sxm-80gb --gpus 64 "
       "--efficiency 50% --price '$0.79/h'");

@@ -44,8 +44,8 @@ void check_known(const std::vector<Offer>& offers, const std::string& option, co
 
 int list(const GlobalOptions& global, const ListOptions& options) {
   const io::ProfileFolder profiles = io::profile_folder(global.profiles);
-  const std::vector<Offer> offers = io::read_price_table(
-      options.prices.empty() ? profiles.path("prices/prices.csv") : options.prices);
+  const std::vector<Offer> offers =
+      io::read_price_table(options.prices.empty() ? profiles.path("prices/prices.csv") : options.prices);
   OfferQuery query;
   query.as_of = io::parse_date(options.as_of.empty() ? today() : options.as_of,
                                io::option_location("--as-of", options.as_of));

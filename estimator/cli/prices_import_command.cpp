@@ -1,5 +1,6 @@
 // trainbudget prices import: price lists of others as one of our own.
 #include "cli/prices_import_command.h"
+
 #include "io/file.h"
 #include "io/price_import/price_import.h"
 #include "io/price_table.h"
@@ -40,7 +41,9 @@ std::vector<std::string> files_of(const ImportOptions& options, io::PriceSource 
   std::error_code error;
   if (!fs::is_directory(options.path, error)) return {options.path};
   std::vector<std::string> files;
-  for (fs::recursive_directory_iterator at(options.path, fs::directory_options::skip_permission_denied, error), end;
+  for (fs::recursive_directory_iterator
+           at(options.path, fs::directory_options::skip_permission_denied, error),
+       end;
        !error && at != end; at.increment(error)) {
     if (at.depth() > 2) at.disable_recursion_pending();
     const fs::path& path = at->path();
@@ -50,17 +53,20 @@ std::vector<std::string> files_of(const ImportOptions& options, io::PriceSource 
   std::sort(files.begin(), files.end());
   if (files.empty())
     throw io::InputError({.file = options.path}, "there is no price list in this folder",
-                         source == io::PriceSource::skypilot ? "SkyPilot keeps <cloud>/vms.csv in ~/.sky/catalogs/v8"
-                                                             : "name a CSV file");
+                         source == io::PriceSource::skypilot
+                             ? "SkyPilot keeps <cloud>/vms.csv in ~/.sky/catalogs/v8"
+                             : "name a CSV file");
   return files;
 }
 
 /// The cloud that a path names: the folder of SkyPilot's vms.csv, the name of gpuhunt's file.
 std::string provider_of(const std::string& file, io::PriceSource source) {
   const fs::path path(file);
-  std::string name = source == io::PriceSource::skypilot ? path.parent_path().filename().string() : path.stem().string();
+  std::string name =
+      source == io::PriceSource::skypilot ? path.parent_path().filename().string() : path.stem().string();
   name = io::lower_case(name);
-  const std::map<std::string, std::string> ours = {{"lambdalabs", "lambda"}, {"vastai", "vast"}, {"datacrunch", "verda"}};
+  const std::map<std::string, std::string> ours = {
+      {"lambdalabs", "lambda"}, {"vastai", "vast"}, {"datacrunch", "verda"}};
   const auto found = ours.find(name);
   return found == ours.end() ? name : found->second;
 }
@@ -72,7 +78,8 @@ bool all_digits(std::string_view text) {
 /// The date in a version of gpuhunt's, "20260818-42"; empty where `text` is none.
 std::string date_of_version(std::string_view text) {
   if (text.size() < 8 || !all_digits(text.substr(0, 8)) || (text.size() > 8 && text[8] != '-')) return {};
-  return std::string(text.substr(0, 4)) + "-" + std::string(text.substr(4, 2)) + "-" + std::string(text.substr(6, 2));
+  return std::string(text.substr(0, 4)) + "-" + std::string(text.substr(4, 2)) + "-" +
+         std::string(text.substr(6, 2));
 }
 
 /// The day of the last change of `file`.
@@ -105,8 +112,8 @@ void set_date(const std::string& file, const ImportOptions& options, io::ImportR
   }
   request.as_of = io::parse_date(day_of_file(file), {.file = file});
   request.date_precision = DatePrecision::at_latest;
-  say("note: " + file + " has no date of its own; taken as of its last change, " + io::date_text(request.as_of) +
-      " (--as-of gives another)\n");
+  say("note: " + file + " has no date of its own; taken as of its last change, " +
+      io::date_text(request.as_of) + " (--as-of gives another)\n");
 }
 
 void say_dropped(const io::PriceImport& import, bool every) {
@@ -132,9 +139,11 @@ int run_import(const GlobalOptions& global, const ImportOptions& options) {
   io::PriceImport all;
   for (const std::string& file : files_of(options, source)) {
     io::ImportRequest request{.source = source, .names = names, .profiles = accelerators};
-    request.provider = options.provider.empty() ? provider_of(file, source) : io::lower_case(options.provider);
+    request.provider =
+        options.provider.empty() ? provider_of(file, source) : io::lower_case(options.provider);
     if (source != io::PriceSource::csv && request.provider.empty())
-      throw io::InputError({.file = file}, "the path does not tell whose prices these are", "name it: --provider gcp");
+      throw io::InputError({.file = file}, "the path does not tell whose prices these are",
+                           "name it: --provider gcp");
     set_date(file, options, request);
     const io::PriceImport one = io::import_prices(io::read_csv_file(file), request);
     all.offers.insert(all.offers.end(), one.offers.begin(), one.offers.end());
@@ -144,7 +153,8 @@ int run_import(const GlobalOptions& global, const ImportOptions& options) {
   for (const std::string& warning : all.warnings)
     say("warning: " + warning + "\n");
   say_dropped(all, options.show_dropped);
-  if (all.offers.empty()) throw io::InputError({.file = options.path}, "no row is a price of a known accelerator");
+  if (all.offers.empty())
+    throw io::InputError({.file = options.path}, "no row is a price of a known accelerator");
   say(std::to_string(all.offers.size()) + " prices; use them with --prices FILE\n");
   const std::string text = render::price_list_csv(all.offers);
   if (options.output.empty()) {
@@ -160,11 +170,18 @@ int run_import(const GlobalOptions& global, const ImportOptions& options) {
 AddedCommand add_prices_import(CLI::App& prices, const GlobalOptions& global) {
   CLI::App* app = prices.add_subcommand("import", "A price list of others as one of your own, for --prices");
   const auto options = std::make_shared<ImportOptions>();
-  app->add_option("--from", options->from, "Kind of list: skypilot, gpuhunt, csv")->type_name("KIND")->required();
-  app->add_option("list", options->path, "File, or a folder of SkyPilot's catalogs")->type_name("PATH")->required();
-  app->add_option("-o,--output", options->output, "Write here instead of to standard output")->type_name("FILE");
-  app->add_option("--provider", options->provider, "Whose prices these are; default: as the path says")->type_name("NAME");
-  app->add_option("--as-of", options->as_of, "Day of the list; default: its version, else the file's last change")
+  app->add_option("--from", options->from, "Kind of list: skypilot, gpuhunt, csv")
+      ->type_name("KIND")
+      ->required();
+  app->add_option("list", options->path, "File, or a folder of SkyPilot's catalogs")
+      ->type_name("PATH")
+      ->required();
+  app->add_option("-o,--output", options->output, "Write here instead of to standard output")
+      ->type_name("FILE");
+  app->add_option("--provider", options->provider, "Whose prices these are; default: as the path says")
+      ->type_name("NAME");
+  app->add_option("--as-of", options->as_of,
+                  "Day of the list; default: its version, else the file's last change")
       ->type_name("DATE");
   app->add_flag("--show-dropped", options->show_dropped, "Name every row that was dropped, with its line");
   app->footer(

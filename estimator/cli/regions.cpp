@@ -40,11 +40,11 @@ io::YamlNode document_at(const io::YamlNode& document, const Offer& offer) {
   for (const char* path : {"energy.region", "energy.country", "energy.grid", "energy.provider"})
     io::remove_at_path(copy, path);
   std::erase_if(copy.entries, [](const io::YamlNode::Entry& entry) {
-    return entry.key == "energy" && entry.value.kind == io::YamlNode::Kind::mapping && entry.value.entries.empty();
+    return entry.key == "energy" && entry.value.kind == io::YamlNode::Kind::mapping &&
+           entry.value.entries.empty();
   });
-  const std::pair<const char*, std::string> settings[] = {{"price.provider", offer.provider},
-                                                          {"price.region", offer.region},
-                                                          {"price.choose", "cheapest"}};
+  const std::pair<const char*, std::string> settings[] = {
+      {"price.provider", offer.provider}, {"price.region", offer.region}, {"price.choose", "cheapest"}};
   for (const auto& [path, text] : settings) {
     io::YamlNode value = io::option_value("--regions", text);
     value.quoted = true;
@@ -56,8 +56,9 @@ io::YamlNode document_at(const io::YamlNode& document, const Offer& offer) {
 
 std::vector<Row> rows_of(const io::YamlNode& document, const io::ProfileFolder& profiles) {
   const io::YamlNode* price = entry_of(document, "price");
-  if (price != nullptr && (price->kind != io::YamlNode::Kind::mapping || entry_of(*price, "amount") != nullptr ||
-                           entry_of(*price, "schedule") != nullptr)) {
+  if (price != nullptr &&
+      (price->kind != io::YamlNode::Kind::mapping || entry_of(*price, "amount") != nullptr ||
+       entry_of(*price, "schedule") != nullptr)) {
     throw io::InputError(price->location, "the price is given: it is the same in every region",
                          "leave the price out to compare regions");
   }
@@ -81,13 +82,16 @@ std::vector<Row> rows_of(const io::YamlNode& document, const io::ProfileFolder& 
   const std::vector<const Offer*> current = current_offers(offers, query);
   for (const Offer* offer : comparable_offers(current, query.as_of)) {
     if (offer->region.empty() || !seen.insert({offer->provider, offer->region}).second) continue;
-    rows.push_back({offer->provider, offer->region, estimate(io::read_scenario(document_at(document, *offer), profiles))});
+    rows.push_back({offer->provider, offer->region,
+                    estimate(io::read_scenario(document_at(document, *offer), profiles))});
   }
   if (rows.empty())
-    throw io::InputError({.file = "--regions"}, "the price list names no region that offers " + asked.accelerator.name,
+    throw io::InputError({.file = "--regions"},
+                         "the price list names no region that offers " + asked.accelerator.name,
                          "'trainbudget prices list --gpu " + asked.accelerator.name + "' shows what it has");
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const Row& a, const Row& b) { return a.estimate.cost_usd->p50 < b.estimate.cost_usd->p50; });
+  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
+    return a.estimate.cost_usd->p50 < b.estimate.cost_usd->p50;
+  });
   return rows;
 }
 
@@ -120,9 +124,10 @@ render::Table regions_table(const io::YamlNode& document, const io::ProfileFolde
     };
     std::string mark = &row == rows.data() ? "cheapest" : "";
     if (&row == cleanest) mark += mark.empty() ? "cleanest" : ", cleanest";
-    table.rows.push_back({Cell::of(row.provider), Cell::of(row.region), cell(line("price"), Unit::usd_per_gpu_hour),
-                          cell(line("cost"), Unit::usd), cell(line("grid_intensity"), Unit::grams_per_kwh),
-                          cell(line("energy"), Unit::joules), cell(line("co2"), Unit::grams), Cell::of(mark)});
+    table.rows.push_back(
+        {Cell::of(row.provider), Cell::of(row.region), cell(line("price"), Unit::usd_per_gpu_hour),
+         cell(line("cost"), Unit::usd), cell(line("grid_intensity"), Unit::grams_per_kwh),
+         cell(line("energy"), Unit::joules), cell(line("co2"), Unit::grams), Cell::of(mark)});
   }
   return table;
 }

@@ -165,7 +165,8 @@ PriceAnswer look_up(Query query, const PriceRequest& request, const std::vector<
   answer.price = SourcedRange{
       market_range(prices),
       {.origin = Origin::published,
-       .source = (request.list != nullptr ? request.list->text : "hardware_profiles/prices/prices.csv") + ", " + std::to_string(prices.size()) + " providers",
+       .source = (request.list != nullptr ? request.list->text : "hardware_profiles/prices/prices.csv") +
+                 ", " + std::to_string(prices.size()) + " providers",
        .date = date_text(query.offer.as_of)}};
   return answer;
 }

@@ -26,8 +26,9 @@ PriceImport import(PriceSource source, const std::string& provider, const std::s
   static const std::vector<io::ImportName> names =
       io::read_import_names(profiles::folder().path("prices/import_names.csv"));
   static const std::vector<std::string> accelerators = profiles::folder().names("accelerators");
-  return io::import_prices(table_of(text),
-                           {.source = source, .provider = provider, .as_of = day, .names = names, .profiles = accelerators});
+  return io::import_prices(
+      table_of(text),
+      {.source = source, .provider = provider, .as_of = day, .names = names, .profiles = accelerators});
 }
 
 PriceImport skypilot(const std::string& provider, const std::string& rows,
@@ -38,7 +39,8 @@ PriceImport skypilot(const std::string& provider, const std::string& rows,
 }
 
 const std::string v2 =
-    "instance_name,location,price,cpu,memory,gpu_count,gpu_name,gpu_memory,spot,disk_size,gpu_vendor,flags,cpu_arch,"
+    "instance_name,location,price,cpu,memory,gpu_count,gpu_name,gpu_memory,spot,disk_size,gpu_vendor,flags,"
+    "cpu_arch,"
     "provider_data\n";
 
 double usd(const Offer& offer) {
@@ -48,7 +50,8 @@ double usd(const Offer& offer) {
 const Offer* find(const PriceImport& list, const std::string& accelerator, PricingModel pricing,
                   const std::string& region = "") {
   for (const Offer& offer : list.offers) {
-    if (offer.accelerator == accelerator && offer.pricing == pricing && (region.empty() || offer.region == region))
+    if (offer.accelerator == accelerator && offer.pricing == pricing &&
+        (region.empty() || offer.region == region))
       return &offer;
   }
   return nullptr;
@@ -65,10 +68,11 @@ constexpr auto spot = PricingModel::spot;
 }  // namespace
 
 TEST_CASE("GCP: the price is that of the host row and the GPU row of the same zone together") {
-  const PriceImport list = skypilot("gcp",
-                                    "a2-highgpu-1g,12,85,,,,us-central1,us-central1-a,0.739,0.3\n"
-                                    "a2-highgpu-1g,12,85,,,,us-central1,us-central1-b,99,99\n"
-                                    ",,,A100,1,{'Gpus': [{'MemoryInfo': {'SizeInMiB': 40960}}]},us-central1,us-central1-a,2.934,1.6\n");
+  const PriceImport list = skypilot(
+      "gcp",
+      "a2-highgpu-1g,12,85,,,,us-central1,us-central1-a,0.739,0.3\n"
+      "a2-highgpu-1g,12,85,,,,us-central1,us-central1-b,99,99\n"
+      ",,,A100,1,{'Gpus': [{'MemoryInfo': {'SizeInMiB': 40960}}]},us-central1,us-central1-a,2.934,1.6\n");
   REQUIRE(list.offers.size() == 2);
   CHECK(usd(*find(list, "a100-sxm-40gb", on_demand)) == Approx(3.673));
   CHECK(usd(*find(list, "a100-sxm-40gb", spot)) == Approx(1.9));
@@ -76,10 +80,12 @@ TEST_CASE("GCP: the price is that of the host row and the GPU row of the same zo
   CHECK(dropped(list, "a price of a host alone"));
 }
 
-TEST_CASE("GCP: a GPU whose host has no price in its zone is dropped, one that goes with any host is suspect") {
-  const PriceImport list = skypilot("gcp",
-                                    ",,,A100,1,,us-central1,us-central1-a,2.934,1.6\n"
-                                    ",,,T4,1,{'Gpus': [{'MemoryInfo': {'SizeInMiB': 16384}}]},us-central1,us-central1-a,0.35,0.175\n");
+TEST_CASE(
+    "GCP: a GPU whose host has no price in its zone is dropped, one that goes with any host is suspect") {
+  const PriceImport list = skypilot(
+      "gcp",
+      ",,,A100,1,,us-central1,us-central1-a,2.934,1.6\n"
+      ",,,T4,1,{'Gpus': [{'MemoryInfo': {'SizeInMiB': 16384}}]},us-central1,us-central1-a,0.35,0.175\n");
   CHECK(find(list, "a100-sxm-40gb", on_demand) == nullptr);
   CHECK(dropped(list, "no price of the host"));
   REQUIRE(find(list, "t4", on_demand) != nullptr);
@@ -128,24 +134,28 @@ TEST_CASE("TPU slices are divided by their chips; v2, v3, v4 and v5p count Tenso
   CHECK(io::tpu_chips("v6e") == 0.0);
 }
 
-TEST_CASE("700.0 is a sentinel, empty and 0.00 are no price, and an empty Price may stand beside a spot price") {
-  const PriceImport list = skypilot("gcp", ",,,tpu-v6e-8,1,,us-central1,a,700.0,\n,,,tpu-v5p-8,1,,us-central1,a,700.0,8.4\n");
+TEST_CASE(
+    "700.0 is a sentinel, empty and 0.00 are no price, and an empty Price may stand beside a spot price") {
+  const PriceImport list =
+      skypilot("gcp", ",,,tpu-v6e-8,1,,us-central1,a,700.0,\n,,,tpu-v5p-8,1,,us-central1,a,700.0,8.4\n");
   CHECK(list.offers.size() == 1);
   CHECK(usd(*find(list, "tpu-v5p", spot)) == Approx(2.1));
   CHECK(dropped(list, "sentinel 700"));
   const PriceImport vast = skypilot("vast", "1x,8,1,L40S,1,,Sweden,,0.6,0.00\n");
   CHECK(vast.offers.size() == 1);
   CHECK(find(vast, "l40s", spot) == nullptr);
-  const PriceImport verda = skypilot("verda", "1L40S.20V,8,1,L40S,1,,FIN-01,,,0.5\n1T4,8,1,T4,1,,FIN-01,,,\n");
+  const PriceImport verda =
+      skypilot("verda", "1L40S.20V,8,1,L40S,1,,FIN-01,,,0.5\n1T4,8,1,T4,1,,FIN-01,,,\n");
   CHECK(verda.offers.size() == 1);
   CHECK(usd(*find(verda, "l40s", spot)) == 0.5);
   CHECK(dropped(verda, "no price"));
 }
 
 TEST_CASE("RunPod: SECURE rows repeat their price as spot; COMMUNITY rows are of hosts of a marketplace") {
-  const PriceImport list = skypilot("runpod",
-                                    "1x_RTX4090_SECURE,8,1,RTX4090,1,\"{'Gpus': [{'MemoryInfo': {'SizeInMiB': 24}}]}\",CA,CA-1,0.69,0.69\n"
-                                    "1x_RTX4090_COMMUNITY,8,1,RTX4090,1,,CA,CA-1,0.34,0.2\n");
+  const PriceImport list = skypilot(
+      "runpod",
+      "1x_RTX4090_SECURE,8,1,RTX4090,1,\"{'Gpus': [{'MemoryInfo': {'SizeInMiB': 24}}]}\",CA,CA-1,0.69,0.69\n"
+      "1x_RTX4090_COMMUNITY,8,1,RTX4090,1,,CA,CA-1,0.34,0.2\n");
   CHECK(list.offers.size() == 3);
   CHECK(usd(*find(list, "rtx-4090", on_demand)) == Approx(0.69));
   CHECK(usd(*find(list, "rtx-4090", PricingModel::community)) == Approx(0.34));
@@ -153,7 +163,8 @@ TEST_CASE("RunPod: SECURE rows repeat their price as spot; COMMUNITY rows are of
 }
 
 TEST_CASE("Mithril: 1.0 a GPU is the reserve bid of an auction, and other bids are not list prices") {
-  const PriceImport list = skypilot("mithril", "h100.8x,8,1,H100-SXM,8,,us-a,,8.0,\nh100.8x,8,1,H100-SXM,8,,us-b,,16.0,12\n");
+  const PriceImport list =
+      skypilot("mithril", "h100.8x,8,1,H100-SXM,8,,us-a,,8.0,\nh100.8x,8,1,H100-SXM,8,,us-b,,16.0,12\n");
   CHECK(dropped(list, "reserve bid"));
   CHECK(list.offers.size() == 2);
   for (const Offer& offer : list.offers)
@@ -180,7 +191,9 @@ TEST_CASE("A100 and H100 mean what the provider and the instance say, and nothin
   CHECK(one("vast", "m", "H10").find("unknown accelerator 'H10'") != std::string::npos);
 }
 
-TEST_CASE("one row for each zone: duplicates of type and price are one offer; GCP, AWS and Azure keep their regions") {
+TEST_CASE(
+    "one row for each zone: duplicates of type and price are one offer; GCP, AWS and Azure keep their "
+    "regions") {
   std::string rows;
   for (int zone = 0; zone < 17; ++zone)
     rows += "gpu_8x_h100_sxm5,8,1,H100,8,,region-" + std::to_string(zone) + ",,23.92,\n";
@@ -188,37 +201,43 @@ TEST_CASE("one row for each zone: duplicates of type and price are one offer; GC
   REQUIRE(lambda.offers.size() == 1);
   CHECK(usd(lambda.offers[0]) == Approx(2.99));
   CHECK(lambda.offers[0].note == "the same in 16 more rows");
-  const PriceImport aws = skypilot("aws",
-                                   "p5,8,1,H100,8,,us-east-1,us-east-1a,55.04,\np5,8,1,H100,8,,us-east-1,us-east-1b,55.04,\n"
-                                   "p5,8,1,H100,8,,us-west-2,us-west-2a,55.04,\n");
+  const PriceImport aws =
+      skypilot("aws",
+               "p5,8,1,H100,8,,us-east-1,us-east-1a,55.04,\np5,8,1,H100,8,,us-east-1,us-east-1b,55.04,\n"
+               "p5,8,1,H100,8,,us-west-2,us-west-2a,55.04,\n");
   CHECK(aws.offers.size() == 2);
 }
 
-TEST_CASE("names of OCI, regions with commas and letters beyond ASCII, counts as text, other orders of columns") {
-  const PriceImport oci = skypilot("oci", "VM.Standard.E4.Flex$_2_8,,,2,8,,0.05,,r,z\nBM.GPU.H100.8,H100,8.0,112,2048,,80,,r,z\n",
-                                   "InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,GpuInfo,Price,SpotPrice,Region,"
-                                   "AvailabilityZone\n");
+TEST_CASE(
+    "names of OCI, regions with commas and letters beyond ASCII, counts as text, other orders of columns") {
+  const PriceImport oci =
+      skypilot("oci", "VM.Standard.E4.Flex$_2_8,,,2,8,,0.05,,r,z\nBM.GPU.H100.8,H100,8.0,112,2048,,80,,r,z\n",
+               "InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,GpuInfo,Price,SpotPrice,Region,"
+               "AvailabilityZone\n");
   REQUIRE(oci.offers.size() == 1);
   CHECK(usd(oci.offers[0]) == Approx(10.0));
   REQUIRE(oci.dropped.size() == 1);
   CHECK(oci.dropped[0].what == "VM.Standard.E4.Flex$_2_8");
   CHECK(oci.dropped[0].where.line == 2);
-  const PriceImport vast = skypilot("vast",
-                                    "2x,H200,2,8,1,\"{'Gpus': [{'Name': 'H200', 'Count': 2.0, 'MemoryInfo': {'SizeInMiB': 287542}}], "
-                                    "'TotalGpuMemoryInMiB': null}\",7.5,3,\"Hafnarfjarðarkaupstaður, IS, EU\"\n",
-                                    "InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,GpuInfo,Price,SpotPrice,Region\n");
+  const PriceImport vast = skypilot(
+      "vast",
+      "2x,H200,2,8,1,\"{'Gpus': [{'Name': 'H200', 'Count': 2.0, 'MemoryInfo': {'SizeInMiB': 287542}}], "
+      "'TotalGpuMemoryInMiB': null}\",7.5,3,\"Hafnarfjarðarkaupstaður, IS, EU\"\n",
+      "InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,GpuInfo,Price,SpotPrice,Region\n");
   REQUIRE(vast.offers.size() == 2);
   CHECK(vast.offers[0].region == "Hafnarfjarðarkaupstaður, IS, EU");
   CHECK(usd(vast.offers[0]) == Approx(3.75));
 }
 
-TEST_CASE("gpuhunt v2: the instance's price over its GPUs, spot in rows of its own, memory that tells A100s apart") {
-  const PriceImport list = import(PriceSource::gpuhunt, "aws",
-                                  v2 +
-                                      "p4d.24xlarge,us-east-1,21.96,96,1152,8,A100,40,False,,nvidia,,x86,{}\n"
-                                      "p4d.24xlarge,us-east-1,8,96,1152,8,A100,40.0,True,,nvidia,,x86,{}\n"
-                                      "p4de.24xlarge,us-east-1,27.44,96,1152,8,A100,80,False,,nvidia,,x86,{}\n"
-                                      "c5.large,us-east-1,0.08,2,4,0,,,False,,,,x86,\n");
+TEST_CASE(
+    "gpuhunt v2: the instance's price over its GPUs, spot in rows of its own, memory that tells A100s "
+    "apart") {
+  const PriceImport list =
+      import(PriceSource::gpuhunt, "aws",
+             v2 + "p4d.24xlarge,us-east-1,21.96,96,1152,8,A100,40,False,,nvidia,,x86,{}\n"
+                  "p4d.24xlarge,us-east-1,8,96,1152,8,A100,40.0,True,,nvidia,,x86,{}\n"
+                  "p4de.24xlarge,us-east-1,27.44,96,1152,8,A100,80,False,,nvidia,,x86,{}\n"
+                  "c5.large,us-east-1,0.08,2,4,0,,,False,,,,x86,\n");
   CHECK(list.offers.size() == 3);
   CHECK(usd(*find(list, "a100-sxm-40gb", on_demand)) == Approx(2.745));
   CHECK(usd(*find(list, "a100-sxm-40gb", spot)) == Approx(1.0));
@@ -228,13 +247,15 @@ TEST_CASE("gpuhunt v2: the instance's price over its GPUs, spot in rows of its o
 
 TEST_CASE("gpuhunt: TPUs by vendor in v2 and by prefix in v1; MI325X is found in spite of its 288 GB") {
   const PriceImport second = import(PriceSource::gpuhunt, "gcp",
-                                    v2 + "v5p-8,us-east5,16.8,,,1,v5p,95,False,,google,,,\nv2-8,us-central1,4.5,,,1,v2,8,False,,google,,,\n");
+                                    v2 + "v5p-8,us-east5,16.8,,,1,v5p,95,False,,google,,,\nv2-8,us-central1,"
+                                         "4.5,,,1,v2,8,False,,google,,,\n");
   CHECK(usd(*find(second, "tpu-v5p", on_demand)) == Approx(4.2));
   CHECK(usd(*find(second, "tpu-v2", on_demand)) == Approx(1.125));
-  const PriceImport first = import(PriceSource::gpuhunt, "gcp",
-                                   "instance_name,location,price,cpu,memory,gpu_count,gpu_name,gpu_memory,spot,disk_size\n"
-                                   "v5litepod-4,us-west4,4.8,,,1,tpu-v5litepod,16,False,\n"
-                                   "a3,us-central1,88.5,,,8,H100,80,False,\n");
+  const PriceImport first =
+      import(PriceSource::gpuhunt, "gcp",
+             "instance_name,location,price,cpu,memory,gpu_count,gpu_name,gpu_memory,spot,disk_size\n"
+             "v5litepod-4,us-west4,4.8,,,1,tpu-v5litepod,16,False,\n"
+             "a3,us-central1,88.5,,,8,H100,80,False,\n");
   CHECK(usd(*find(first, "tpu-v5e", on_demand)) == Approx(1.2));
   CHECK(usd(*find(first, "h100-sxm-80gb", on_demand)) == Approx(11.0625));
   const PriceImport amd = import(PriceSource::gpuhunt, "vultr", v2 + "m,r,16,,,8,MI325X,288,False,,amd,,,\n");
@@ -243,17 +264,20 @@ TEST_CASE("gpuhunt: TPUs by vendor in v2 and by prefix in v1; MI325X is found in
 
 TEST_CASE("gpuhunt: TPU spot above on demand is suspect; SXM and PCIe that the list merged are not guessed") {
   const PriceImport tpu = import(PriceSource::gpuhunt, "gcp",
-                                 v2 + "v4-8,us-central2,12.88,,,1,v4,32,False,,google,,,\nv4-8,us-central2,20,,,1,v4,32,True,,google,,,\n");
+                                 v2 + "v4-8,us-central2,12.88,,,1,v4,32,False,,google,,,\nv4-8,us-central2,"
+                                      "20,,,1,v4,32,True,,google,,,\n");
   CHECK(find(tpu, "tpu-v4", spot)->quality == PriceQuality::c);
-  const PriceImport merged = import(PriceSource::gpuhunt, "runpod", v2 + "m,r,2,,,1,A100,80,False,,nvidia,,,\n");
+  const PriceImport merged =
+      import(PriceSource::gpuhunt, "runpod", v2 + "m,r,2,,,1,A100,80,False,,nvidia,,,\n");
   CHECK(merged.offers.empty());
   CHECK(dropped(merged, "may mean several"));
 }
 
 TEST_CASE("a list of one's own needs five columns, and knows the longer names of two") {
-  const PriceImport list = import(PriceSource::csv, "",
-                                  "accelerator,provider,pricing_model,usd_per_gpu_hour,as_of,instance_name\n"
-                                  "H100-SXM-80GB,Mine,reserved_1y,1.8,2026-08-01,box\nh100-sxm-81gb,mine,spot,1,2026-08-01,\n");
+  const PriceImport list =
+      import(PriceSource::csv, "",
+             "accelerator,provider,pricing_model,usd_per_gpu_hour,as_of,instance_name\n"
+             "H100-SXM-80GB,Mine,reserved_1y,1.8,2026-08-01,box\nh100-sxm-81gb,mine,spot,1,2026-08-01,\n");
   REQUIRE(list.offers.size() == 1);
   CHECK(list.offers[0].provider == "mine");
   CHECK(list.offers[0].pricing == PricingModel::reserved_1y);
@@ -265,8 +289,10 @@ TEST_CASE("damaged lists are located errors, not prices") {
   CHECK_THROWS_AS(skypilot("aws", "p5,8,1,H100,8,,r,z,-5,\n"), io::InputError);
   CHECK_THROWS_AS(skypilot("aws", "p5,8,1,H100,8\n"), io::InputError);
   CHECK_THROWS_AS(skypilot("aws", "", "InstanceType,Price\n"), io::InputError);
-  CHECK_THROWS_AS(import(PriceSource::gpuhunt, "aws", v2 + "m,r,2,,,1,L4,24,maybe,,nvidia,,,\n"), io::InputError);
-  CHECK_THROWS_AS(import(PriceSource::csv, "", "accelerator,provider,pricing,usd_per_gpu_hour,as_of\nl4,x,spot,0,2026-01-01\n"),
+  CHECK_THROWS_AS(import(PriceSource::gpuhunt, "aws", v2 + "m,r,2,,,1,L4,24,maybe,,nvidia,,,\n"),
+                  io::InputError);
+  CHECK_THROWS_AS(import(PriceSource::csv, "",
+                         "accelerator,provider,pricing,usd_per_gpu_hour,as_of\nl4,x,spot,0,2026-01-01\n"),
                   io::InputError);
   try {
     skypilot("aws", "p5,8,1,H100,8,,r,z,1,\np5,8,1,H100,8,,r,z,1x,\n");
