@@ -216,7 +216,8 @@ BudgetRequest find_budget(MapReader& map) {
 void read_budget(const BudgetRequest& request, const ProfileFolder& profiles, Scenario& scenario,
                  ScenarioSources& sources) {
   if (request.own != nullptr) {
-    if (request.commitment != nullptr || scenario.price_course) {
+    const bool committed = request.commitment != nullptr && request.commitment->text != "none";
+    if (committed || scenario.price_course) {
       throw InputError(request.own->location, "own hardware has no commitment and no price that changes",
                        "leave own, or commitment and the change of the price out");
     }

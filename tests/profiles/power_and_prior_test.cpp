@@ -1,10 +1,12 @@
 // The priors of efficiency and power: they load, cover what they must, and are found in the right order.
 #include "catch.h"
+#include "io/csv.h"
 #include "io/efficiency_prior_file.h"
 #include "io/power_file.h"
 #include "profiles.h"
 
 #include <algorithm>
+#include <string>
 
 using namespace trainbudget;
 
@@ -99,5 +101,43 @@ TEST_CASE("every PUE is at least 1 and has a source") {
     CHECK(pue.value >= 1.0);
     CHECK(pue.value <= 2.0);
     CHECK_FALSE(pue.provenance.source.empty());
+  }
+}
+
+TEST_CASE("measured energy of whole runs, that the model was not made from, lies in its range") {
+  // Rows of published_runs/runs.csv whose energy is marked MEASURED; circular ones (GPU-hours × TDP) prove nothing.
+  const io::CsvTable runs = io::read_csv_file(profiles::folder().path("../published_runs/runs.csv"));
+  const auto field = [&](const std::string& id, const char* column) {
+    for (std::size_t row = 0; row < runs.rows(); ++row) {
+      if (runs.field(row, runs.column("id")) == id) return std::string(runs.field(row, runs.column(column)));
+    }
+    FAIL("no run " << id);
+    return std::string();
+  };
+  SECTION("Meena on TPU v3: 232 MWh over 737,280 chip-hours, PUE 1.09") {
+    REQUIRE(field("meena-2.6b", "energy_kind").starts_with("MEASURED"));
+    const double hours = std::stod(field("meena-2.6b", "gpu_hours"));
+    const double measured = std::stod(field("meena-2.6b", "energy_mwh_published"));
+    auto model = *power_model(power(), accelerator("tpu-v3"), "", "");
+    model.pue.value = exactly(1.09);
+    const Range predicted = power_per_gpu(model, accelerator("tpu-v3").tdp->value) * (hours / 1e6);
+    CHECK(predicted.p10 <= measured);
+    CHECK(measured <= predicted.p90);
+    CHECK(predicted.p50 == Approx(measured).epsilon(0.1));
+  }
+  SECTION("OLMo 2 13B on H100: 257 MWh of the GPUs alone, 13.7 B parameters on 5.6 T tokens") {
+    REQUIRE(field("olmo2-13b", "energy_kind").starts_with("MEASURED: 257 MWh GPU"));
+    const double flops = 6.0 * std::stod(field("olmo2-13b", "n_params")) * std::stod(field("olmo2-13b", "tokens"));
+    const Accelerator h100 = accelerator("h100-sxm-80gb");
+    const double peak = find_peak(h100.peak, Precision::bf16)->value.value;
+    const EfficiencyPriors all = priors();
+    const EfficiencyPrior* prior = find_prior(all, h100.name, Precision::bf16, 1024);
+    REQUIRE(prior != nullptr);
+    const Range seconds =
+        quotient(exactly(flops / peak), product(prior->six_n, all.whole_run.value));
+    const Range watts = power().load_fraction.value * h100.tdp->value.value;
+    const Range predicted = product(seconds, watts) / 3.6e9;
+    CHECK(predicted.p10 <= 257.0);
+    CHECK(257.0 <= predicted.p90);
   }
 }

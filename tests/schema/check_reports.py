@@ -15,6 +15,9 @@ from check_profiles import Draft202012Validator, ProfileLoader, yaml  # skips wh
 COMMANDS = [
     ["scenarios/rwkv-4-14b.yaml"],
     ["scenarios/rwkv-4-14b.yaml", "--set", "efficiency=16%"],
+    ["scenarios/rwkv-7-budget.yaml"],
+    ["scenarios/rwkv-7-budget.yaml", "--set", "commitment=none", "--set", "price=$2/h", "--set", "own={capex: $40k, utilization: 70%}"],
+    ["scenarios/rwkv-7-budget.yaml", "--set", "price=$2/h", "--set", "energy={country: FRA, convention: model-card}"],
     ["--params", "7B", "--tokens", "1T", "--gpu", "h100-sxm-80gb", "--gpus", "256"],
     ["--model", "rwkv-7-7.2b", "--tokens", "3T", "--gpu", "h100-sxm-80gb", "--gpus", "32"],
     ["--model", "llama-3-8b", "--tokens", "1T", "--cluster", "hgx-h100", "--gpus", "8", "--global-batch", "64"],
