@@ -105,7 +105,8 @@ TEST_CASE("every PUE is at least 1 and has a source") {
 }
 
 TEST_CASE("measured energy of whole runs, that the model was not made from, lies in its range") {
-  // Rows of published_runs/runs.csv whose energy is marked MEASURED; circular ones (GPU-hours × TDP) prove nothing.
+  // Rows of published_runs/runs.csv whose energy is marked MEASURED; circular ones (GPU-hours × TDP) prove
+  // nothing.
   const io::CsvTable runs = io::read_csv_file(profiles::folder().path("../published_runs/runs.csv"));
   const auto field = [&](const std::string& id, const char* column) {
     for (std::size_t row = 0; row < runs.rows(); ++row) {
@@ -127,14 +128,14 @@ TEST_CASE("measured energy of whole runs, that the model was not made from, lies
   }
   SECTION("OLMo 2 13B on H100: 257 MWh of the GPUs alone, 13.7 B parameters on 5.6 T tokens") {
     REQUIRE(field("olmo2-13b", "energy_kind").starts_with("MEASURED: 257 MWh GPU"));
-    const double flops = 6.0 * std::stod(field("olmo2-13b", "n_params")) * std::stod(field("olmo2-13b", "tokens"));
+    const double flops =
+        6.0 * std::stod(field("olmo2-13b", "n_params")) * std::stod(field("olmo2-13b", "tokens"));
     const Accelerator h100 = accelerator("h100-sxm-80gb");
     const double peak = find_peak(h100.peak, Precision::bf16)->value.value;
     const EfficiencyPriors all = priors();
     const EfficiencyPrior* prior = find_prior(all, h100.name, Precision::bf16, 1024);
     REQUIRE(prior != nullptr);
-    const Range seconds =
-        quotient(exactly(flops / peak), product(prior->six_n, all.whole_run.value));
+    const Range seconds = quotient(exactly(flops / peak), product(prior->six_n, all.whole_run.value));
     const Range watts = power().load_fraction.value * h100.tdp->value.value;
     const Range predicted = product(seconds, watts) / 3.6e9;
     CHECK(predicted.p10 <= 257.0);

@@ -299,7 +299,7 @@ TEST_CASE("damaged lists are located errors, not prices") {
     FAIL("no error");
   } catch (const io::InputError& error) {
     CHECK(error.location.line == 3);
-    CHECK(error.location.column == 21);
+    CHECK(error.location.column == 20);
   }
 }
 

@@ -42,14 +42,16 @@ TEST_CASE("every ledger line uses a formula of the table") {
   scenario.counted =
       CountedFlops{.model = "m", .forward = FlopsPerToken(1.0), .backward = FlopsPerToken(2.0)};
   scenario.step = tests::small_step();
-  scenario.carbon = CarbonModel{.grid_name = "g", .grid = {exactly(400.0), {}}, .embodied = Sourced<Range>{exactly(25.0), {}}};
+  scenario.carbon = CarbonModel{
+      .grid_name = "g", .grid = {exactly(400.0), {}}, .embodied = Sourced<Range>{exactly(25.0), {}}};
   scenario.committed_gpu_hours = Sourced<double>{1e6, {}};
   scenario.price_course = PriceCourse{.change_per_year = 0.1};
   const Sourced<Range> share{exactly(0.1), {}};
   scenario.extras = {
       .storage = Storage{}, .egress = Egress{}, .development = share, .staff = share, .contingency = share};
   Scenario owned = tests::worked_example();
-  owned.own = OwnedHardware{.capex_usd = {exactly(1000.0), {}}, .life_years = {5.0, {}}, .utilization = {0.8, {}}};
+  owned.own =
+      OwnedHardware{.capex_usd = {exactly(1000.0), {}}, .life_years = {5.0, {}}, .utilization = {0.8, {}}};
   std::set<std::string_view> used;
   for (const Scenario& each : {scenario, owned}) {
     for (const LedgerLine& line : estimate(each).ledger) {
