@@ -47,18 +47,23 @@ bool is_timed(const LogInterval& interval) {
   return interval.seconds > 0.0;
 }
 
+/// A record of step 0 has no work before it.
+bool has_pace(const LogInterval& interval) {
+  return is_timed(interval) && interval.worked_tokens > 0.0;
+}
+
 Pace pace_of(const std::vector<LogInterval>& intervals) {
   std::vector<std::size_t> timed;
   std::vector<double> paces;
   for (std::size_t i = 0; i < intervals.size(); ++i) {
     // The first one may hold the start of the processes, those after a restart what went wrong.
-    if (!is_timed(intervals[i]) || intervals[i].restart || (i == 0 && intervals.size() > 2)) continue;
+    if (!has_pace(intervals[i]) || intervals[i].restart || (i == 0 && intervals.size() > 2)) continue;
     timed.push_back(i);
     paces.push_back(intervals[i].seconds / intervals[i].worked_tokens);
   }
   if (timed.empty()) {  // nothing but restarts: their pace is better than none
     for (std::size_t i = 0; i < intervals.size(); ++i) {
-      if (!is_timed(intervals[i])) continue;
+      if (!has_pace(intervals[i])) continue;
       timed.push_back(i);
       paces.push_back(intervals[i].seconds / intervals[i].worked_tokens);
     }
@@ -198,7 +203,7 @@ std::string progress_problem(const TrainingLog& log, const TrackedRun& run) {
   }
   if (!(read.tokens > 0.0)) return "the log has no step that is done";
   if (read.intervals.size() < 2) return "the log has one record: two make the first pace";
-  const bool any_time = std::any_of(read.intervals.begin(), read.intervals.end(), is_timed);
+  const bool any_time = std::any_of(read.intervals.begin(), read.intervals.end(), has_pace);
   if (!any_time && !run.elapsed_seconds)
     return "the log has no times: give the time since the start with --elapsed";
   return {};

@@ -140,3 +140,12 @@ TEST_CASE("steps need the tokens of one; one record makes no pace") {
   CHECK(progress_problem(log, {.total_tokens = 1e6, .tokens_per_step = 10.0}).find("one record") !=
         std::string::npos);
 }
+
+TEST_CASE("a log that begins at step 0") {
+  TrainingLog log;
+  log.records = {{.line = 1, .step = 0.0, .tokens = 0.0, .time = 5.0}};
+  add(log, 1, 10, 5.0);
+  const Progress progress = progress_of(log, run_of(20000.0));
+  CHECK(progress.elapsed_seconds == Approx(1000.0));
+  CHECK(progress.remaining_seconds.p50 == Approx(1000.0));
+}
