@@ -9,7 +9,6 @@ namespace {
 
 constexpr double seconds_per_year = hours_per_year * seconds_per_hour;
 constexpr double most_gpu_hours = 1e14;
-constexpr double most_usd = 1e15;
 
 Sourced<double> number(const YamlNode& node, QuantityKind kind, double most) {
   const double value = read_quantity_value(node, kind);
