@@ -35,6 +35,7 @@ AddedCommand add_estimate_command(CLI::App& parent, const GlobalOptions& global,
                                   const std::vector<std::string>& arguments);
 std::vector<AddedCommand> add_calibration_commands(CLI::App& parent, const GlobalOptions& global);
 AddedCommand add_plan_command(CLI::App& parent, const GlobalOptions& global);
+AddedCommand add_track_command(CLI::App& parent, const GlobalOptions& global);
 AddedCommand add_search_command(CLI::App& parent, const GlobalOptions& global);
 AddedCommand add_whatif_command(CLI::App& parent, const GlobalOptions& global);
 AddedCommand add_backtest_command(CLI::App& parent, const GlobalOptions& global);

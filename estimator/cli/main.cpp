@@ -24,6 +24,7 @@ constexpr const char* footer = R"(Examples:
   trainbudget estimate --params 14B --tokens 300B --gpu a100-sxm-80gb --gpus 64 --efficiency 50% --price '$0.79/h'
   trainbudget plan --budget '$100k' --hardware h100-sxm-80gb --family rwkv-7
   trainbudget whatif scenarios/rwkv-7-what-if.yaml
+  trainbudget track --log train_log.txt --model rwkv-7-1.5b --tokens 1T --price '$2/h' --gpus 8
   trainbudget hardware list
   trainbudget prices list --gpu h100-sxm-80gb --as-of 2024-06-01
 
@@ -54,8 +55,11 @@ int run(const std::vector<std::string>& arguments, Team* team) {
   add_global_options(app, global);
 
   std::vector<AddedCommand> commands = {add_estimate_command(app, global, arguments),
-                                        add_plan_command(app, global), add_whatif_command(app, global),
-                                        add_search_command(app, global), add_backtest_command(app, global)};
+                                        add_plan_command(app, global),
+                                        add_whatif_command(app, global),
+                                        add_search_command(app, global),
+                                        add_track_command(app, global),
+                                        add_backtest_command(app, global)};
   for (AddedCommand& command : add_calibration_commands(app, global))
     commands.push_back(std::move(command));
   for (AddedCommand& command : add_hardware_commands(app, global))

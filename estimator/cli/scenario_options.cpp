@@ -95,8 +95,8 @@ std::string scenario_arguments(const io::YamlNode& document) {
   return out;
 }
 
-ScenarioOptions::ScenarioOptions(CLI::App& app) : values_(rows.size()) {
-  app.add_option("scenario", file_, "Scenario file (YAML); '-' is standard input")->type_name("FILE");
+ScenarioOptions::ScenarioOptions(CLI::App& app, const std::string& file) : values_(rows.size()) {
+  app.add_option(file, file_, "Scenario file (YAML); '-' is standard input")->type_name("FILE");
   for (std::size_t i = 0; i < rows.size(); ++i) {
     given_.push_back(
         app.add_option(rows[i].flag, values_[i], rows[i].help)->type_name(rows[i].value)->group("Scenario"));

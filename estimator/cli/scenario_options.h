@@ -14,8 +14,9 @@ namespace trainbudget::cli {
 
 class ScenarioOptions {
  public:
-  /// Adds the options to `app`. The object must outlive the parsing.
-  explicit ScenarioOptions(CLI::App& app);
+  /// Adds the options to `app`. The object must outlive the parsing. `file` names the scenario file: by its
+  /// position, and by an option where one follows.
+  explicit ScenarioOptions(CLI::App& app, const std::string& file = "scenario");
 
   /// The scenario file, where one is named, with the options and then the --set values laid over it. Throws
   /// InputError.

@@ -115,6 +115,36 @@ def check_plan(root, program, status, command):
     return bool(found)
 
 
+TRACKED = "step,tokens,seconds\n" + "".join(f"{i},{i * 1000},{i * 100 + 5000 * (i > 9)}\n" for i in range(1, 20))
+TRACKS = [
+    ["--tokens", "1M"],  # neither GPUs nor a price
+    ["--model", "rwkv-7-1.5b", "--tokens", "1M", "--gpu", "h100-sxm-80gb", "--gpus", "8", "--price", "$2/h"],
+]
+
+
+def check_tracks(root, program):
+    """How many reports of runs in progress do not fit their schema."""
+    schema = validator_for(root, "track")
+    failures = 0
+    for command in TRACKS:
+        done = subprocess.run(
+            [program, "track", "--log", "-", *command, "--format", "json"], input=TRACKED, capture_output=True, text=True
+        )
+        report = json.loads(done.stdout, parse_constant=refuse_constant)
+        found = [error.message for error in schema.iter_errors(report)]
+        if len(report["interruptions"]) != 1:
+            found.append("not the one interruption that the log has")
+        for part in [report, report["log"], *report["interruptions"], report["plan"] or {}]:
+            for key in list(part):
+                value = part.pop(key)
+                found += [] if list(schema.iter_errors(report)) else [f"accepted without {key}"]
+                part[key] = value
+        failures += bool(found)
+        for error in found:
+            print(f"track {' '.join(command)}: {error}")
+    return failures
+
+
 def main(root, program):
     failures = 0
     report_schema = validator_for(root, "estimate")
@@ -149,6 +179,8 @@ def main(root, program):
         print(f"backtest: {error}")
 
     failures += check_searches(root, program)
+
+    failures += check_tracks(root, program)
 
     failures += sum(check_plan(root, program, status, command) for status, command in PLANS)
 

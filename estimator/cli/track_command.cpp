@@ -1,0 +1,91 @@
+// trainbudget track: how a run in progress goes, from its log.
+#include "cli/command.h"
+#include "cli/scenario_options.h"
+#include "io/log/log_format.h"
+#include "io/quantity_text.h"
+#include "io/tracked_scenario.h"
+#include "render/progress_report.h"
+
+#include <memory>
+
+namespace trainbudget::cli {
+namespace {
+
+struct TrackOptions {
+  std::string log;
+  std::string format;
+  std::string elapsed;
+};
+
+render::ProgressReport track(const TrackOptions& options, const io::YamlNode& document,
+                             const io::ProfileFolder& profiles) {
+  const TrainingLog log = io::read_training_log(options.log, options.format);
+  io::TrackedScenario tracked = io::read_tracked_scenario(document, log, profiles);
+  if (!options.elapsed.empty()) {
+    const io::Location where = io::option_location("--elapsed", options.elapsed);
+    const double elapsed = io::parse_quantity(options.elapsed, io::QuantityKind::seconds, where);
+    if (!(elapsed > 0.0)) throw io::InputError(where, "a time above zero is wanted");
+    tracked.run.elapsed_seconds = elapsed;
+  }
+  if (const std::string problem = progress_problem(log, tracked.run); !problem.empty())
+    throw io::InputError(io::option_location("--log", options.log), problem);
+  return {.title = std::move(tracked.title),
+          .format = log.format,
+          .records = static_cast<double>(log.records.size()),
+          .accelerator = std::move(tracked.accelerator),
+          .gpus = tracked.run.gpus,
+          .price_usd_per_gpu_hour = tracked.run.price_usd_per_gpu_hour,
+          .progress = progress_of(log, tracked.run),
+          .plan = std::move(tracked.plan),
+          .assumptions = std::move(tracked.assumptions),
+          .warnings = std::move(tracked.warnings)};
+}
+
+}  // namespace
+
+AddedCommand add_track_command(CLI::App& parent, const GlobalOptions& global) {
+  CLI::App* app = parent.add_subcommand("track", "A run in progress, from its log: spent, forecast, bill");
+  const auto options = std::make_shared<TrackOptions>();
+  app->add_option("--log", options->log, "The training log; '-' is standard input")
+      ->type_name("FILE")
+      ->required()
+      ->group("Log");
+  std::string names;
+  for (const io::LogFormat& format : io::log_formats())
+    names += (names.empty() ? "" : ", ") + std::string(format.name);
+  app->add_option("--log-format", options->format, "Default: what the log looks like. " + names)
+      ->type_name("NAME")
+      ->group("Log");
+  app->add_option("--elapsed", options->elapsed,
+                  "Time since the start, for a log without any: '3.5 days'; spread over the steps")
+      ->type_name("TIME")
+      ->group("Log");
+  const auto scenario = std::make_shared<ScenarioOptions>(*app, "scenario,--plan");
+  app->footer(
+      "With a model and hardware, by options or by --plan FILE, the estimate is the plan to compare with.\n\n"
+      "Examples:\n"
+      "  trainbudget track --log train_log.txt --model rwkv-7-1.5b --tokens 1T --price '$2/h' --gpus 8\n"
+      "  trainbudget track --log megatron.out --plan scenario.yaml");
+  return {app, [=, &global] {
+            const render::ProgressReport report =
+                track(*options, scenario->document(), io::profile_folder(global.profiles));
+            emit(
+                [&](Format format, render::Style style) {
+                  switch (format) {
+                    case Format::json:
+                      return render::progress_json(report);
+                    case Format::csv:
+                      return render::progress_csv(report);
+                    case Format::markdown:
+                      return render::progress_markdown(report);
+                    case Format::table:
+                      break;
+                  }
+                  return render::progress_text(report, style);
+                },
+                global.output);
+            return 0;
+          }};
+}
+
+}  // namespace trainbudget::cli

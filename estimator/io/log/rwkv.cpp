@@ -1,0 +1,99 @@
+// RWKV-LM's train_log.txt, as src/trainer.py of BlinkDL/RWKV-LM writes it: `NEW RUN 2026-11-20-08-00-00`, a
+// Python dict of the arguments, and after each mini-epoch `index loss perplexity lr date time index`. A
+// mini-epoch is 40,320 sequences; `index` counts from the start of training, across restarts (epoch_begin).
+#include "io/log/log_format.h"
+#include "io/log/log_text.h"
+
+#include <algorithm>
+#include <string>
+
+namespace trainbudget::io {
+namespace {
+
+constexpr double sequences_per_mini_epoch = 40320.0;
+constexpr std::string_view run_mark = "NEW RUN ";
+
+struct MiniEpoch {
+  double index = 0.0;
+  double loss = 0.0;
+  double time = 0.0;
+};
+
+std::string_view take_word(std::string_view& text) {
+  const std::size_t first = std::min(text.find_first_not_of(' '), text.size());
+  const std::size_t end = std::min(text.find(' ', first), text.size());
+  const std::string_view word = text.substr(first, end - first);
+  text.remove_prefix(end);
+  return word;
+}
+
+std::optional<MiniEpoch> mini_epoch(std::string_view line) {
+  const std::string_view index_word = take_word(line);
+  if (index_word.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+  const auto index = sane(number_at(index_word));
+  const auto loss = number_at(take_word(line));
+  const auto perplexity = number_at(take_word(line));
+  const auto rate = number_at(take_word(line));
+  if (!index || !loss || !perplexity || !rate || line.empty()) return std::nullopt;
+  const auto time = time_at(line.substr(1));
+  if (!time) return std::nullopt;
+  return MiniEpoch{*index, *loss, *time};
+}
+
+/// The number of `'key': 12` in the dict of the arguments.
+std::optional<double> argument(std::string_view dict, std::string_view key) {
+  return sane(number_after(dict, "'" + std::string(key) + "':"));
+}
+
+}  // namespace
+
+bool is_rwkv_log(std::string_view text) {
+  if (text.starts_with(run_mark) || text.find("\nNEW RUN ") != std::string_view::npos) return true;
+  int torn = 0;
+  for (const LogLine& line : log_lines(text.substr(0, 4096), torn)) {
+    if (mini_epoch(line.text)) return true;
+  }
+  return false;
+}
+
+void read_rwkv_log(std::string_view text, const std::string& /*file*/, TrainingLog& log) {
+  log.dated = true;
+  int torn = 0;
+  double steps_per_mini_epoch = 1.0;
+  double sequences = sequences_per_mini_epoch;
+  bool starts_run = false;
+  std::optional<double> run_start;
+  for (const LogLine& line : log_lines(text, torn)) {
+    if (line.text.starts_with(run_mark)) {
+      starts_run = true;
+      run_start = time_at(line.text.substr(run_mark.size()));
+    } else if (line.text.starts_with("{") && line.text.find("'ctx_len':") != std::string_view::npos) {
+      log.sequence_length = argument(line.text, "ctx_len");
+      const auto batch = argument(line.text, "real_bsz");
+      const auto steps = argument(line.text, "epoch_steps");
+      if (batch && steps && *batch > 0.0 && *steps > 0.0) {
+        steps_per_mini_epoch = *steps;
+        sequences = *batch * *steps;
+        log.sequences_per_step = batch;
+      }
+      if (const auto tokens = argument(line.text, "my_exit_tokens"); tokens && *tokens > 0.0)
+        log.total_tokens = tokens;
+      const auto nodes = argument(line.text, "num_nodes");
+      const auto devices = argument(line.text, "devices");
+      if (nodes && devices && *nodes * *devices >= 1.0) log.gpus = *nodes * *devices;
+    } else if (const auto epoch = mini_epoch(line.text)) {
+      const double done = epoch->index + 1.0;
+      log.records.push_back({.line = line.number,
+                             .step = done * steps_per_mini_epoch,
+                             .samples = done * sequences,
+                             .time = epoch->time,
+                             .run_start = starts_run ? run_start : std::nullopt,
+                             .starts_run = starts_run});
+      starts_run = false;
+      note_loss(epoch->loss, line.number, log);
+    }
+  }
+  if (torn > 0) log.notes.push_back({torn, "the last line has no end and is left out"});
+}
+
+}  // namespace trainbudget::io

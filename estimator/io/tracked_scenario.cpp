@@ -1,0 +1,145 @@
+#include "io/tracked_scenario.h"
+
+#include "core/log_intervals.h"
+#include "io/map_reader.h"
+#include "io/quantity_text.h"
+#include "io/scenario_document.h"
+#include "io/scenario_file.h"
+#include "io/scenario_model.h"
+#include "io/scenario_price.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace trainbudget::io {
+namespace {
+
+constexpr double most_tokens = 1e19;
+constexpr double most_gpus = 1e8;
+constexpr double most_sequence_tokens = 1e9;
+constexpr double fewest_batch_tokens = 65536.0;  ///< as in io/scenario_step.cpp
+
+const YamlNode* find(const YamlNode& root, std::string_view key) {
+  for (const YamlNode::Entry& entry : root.entries) {
+    if (entry.key == key) return &entry.value;
+  }
+  return nullptr;
+}
+
+/// Puts what the log says where the scenario says nothing.
+void fill(YamlNode& root, const char* key, std::optional<double> value,
+          std::vector<std::string>& assumptions) {
+  if (find(root, key) != nullptr || !value || *value < 1.0) return;
+  YamlNode node = option_value("the log", fmt::format("{:.0f}", *value));
+  const Location where = node.location;
+  set_at_path(root, key, std::move(node), where);
+  assumptions.push_back(
+      fmt::format("{}: {}, as the log says", key, format_quantity(*value, QuantityKind::count, 6)));
+}
+
+std::optional<double> total_tokens(const TrainingLog& log, const TrackedRun& run) {
+  if (log.total_tokens) return log.total_tokens;
+  if (!log.total_steps) return std::nullopt;
+  return tokens_of({.step = *log.total_steps}, log, run);
+}
+
+void set_flops(const Scenario& scenario, TrackedRun& run) {
+  run.flops_per_token = scenario.counted ? scenario.counted->forward.value + scenario.counted->backward.value
+                                         : training_flops(scenario.parameters.value, Tokens(1.0)).value;
+}
+
+/// The few keys that count without hardware.
+void read_parts(const YamlNode& root, const ProfileFolder& profiles, TrackedScenario& tracked) {
+  Scenario scenario;
+  ScenarioSources sources;
+  MapReader map(root, "scenario");
+  const YamlNode* name = map.find("name");
+  const YamlNode* price = map.find("price");
+  for (const char* key :
+       {"params", "model", "config", "sequence_length", "tokens", "gpu", "cluster", "gpus", "global_batch",
+        "layout", "stack", "efficiency", "precision", "energy", "as_of", "used_gpu_hours", "schema"})
+    map.find(key);
+  map.finish();
+  tracked.title = name != nullptr ? read_string(*name) : "a run";
+  if (std::any_of(root.entries.begin(), root.entries.end(),
+                  [](const YamlNode::Entry& entry) { return is_model_key(entry.key); })) {
+    read_trained_model(map, profiles, scenario, sources);
+    set_flops(scenario, tracked.run);
+    if (name == nullptr) tracked.title = what_is_trained(scenario);
+    tracked.assumptions.insert(tracked.assumptions.end(), scenario.assumptions.begin(),
+                               scenario.assumptions.end());
+  }
+  if (const YamlNode* gpus = find(root, "gpus"))
+    tracked.run.gpus = read_count(*gpus, QuantityKind::count, most_gpus, "GPUs").value;
+  else
+    tracked.warnings.push_back("no number of GPUs: GPU-hours and the bill are unknown; give it: --gpus 8");
+  if (price == nullptr) {
+    tracked.warnings.push_back(
+        "no price: the bill is unknown; give one: --price '$2/h', or --gpu and --model");
+    return;
+  }
+  if (price->kind == YamlNode::Kind::mapping && find(*price, "amount") == nullptr)
+    throw InputError(price->location, "a price is looked up by the accelerator, and none is given",
+                     "name it: --gpu h100-sxm-80gb, and the model; or write the price: --price '$2/h'");
+  tracked.run.price_usd_per_gpu_hour = read_price({.node = price}, profiles, scenario, sources)->value;
+}
+
+}  // namespace
+
+TrackedScenario read_tracked_scenario(YamlNode root, const TrainingLog& log, const ProfileFolder& profiles) {
+  TrackedScenario tracked;
+  TrackedRun& run = tracked.run;
+  if (root.kind != YamlNode::Kind::mapping) MapReader(root, "scenario");  // throws
+  if (const YamlNode* length = find(root, "sequence_length")) {
+    run.sequence_length = read_count(*length, QuantityKind::count, most_sequence_tokens, "tokens").value;
+    if (log.sequence_length && *log.sequence_length != *run.sequence_length)
+      tracked.warnings.push_back(fmt::format("sequence_length is given as {:.0f}, and {:.0f} in the log",
+                                             *run.sequence_length, *log.sequence_length));
+  }
+  if (const YamlNode* batch = find(root, "global_batch")) {
+    const double size = read_count(*batch, QuantityKind::tokens, most_tokens, "sequences or tokens").value;
+    const std::optional<double> length = run.sequence_length ? run.sequence_length : log.sequence_length;
+    if (size >= fewest_batch_tokens)
+      run.tokens_per_step = size;
+    else if (length)
+      run.tokens_per_step = size * *length;
+  }
+  fill(root, "tokens", total_tokens(log, run), tracked.assumptions);
+  fill(root, "gpus", log.gpus, tracked.assumptions);
+  const YamlNode* tokens = find(root, "tokens");
+  if (tokens == nullptr)
+    throw InputError(root.location, "scenario lacks 'tokens'",
+                     "say how many tokens the run is to train on: --tokens 1T");
+  run.total_tokens = read_count(*tokens, QuantityKind::tokens, most_tokens, "tokens").value;
+
+  const bool knows_shape = find(root, "model") != nullptr || find(root, "config") != nullptr;
+  if (knows_shape) {
+    fill(root, "sequence_length", log.sequence_length, tracked.assumptions);
+  } else {  // these say how the log counts, and would ask for a model elsewhere
+    remove_at_path(root, "sequence_length");
+    remove_at_path(root, "global_batch");
+  }
+  const bool has_hardware = find(root, "gpu") != nullptr || find(root, "cluster") != nullptr;
+  if (!has_hardware || (!knows_shape && find(root, "params") == nullptr) || find(root, "gpus") == nullptr) {
+    read_parts(root, profiles, tracked);
+    if (has_hardware)
+      tracked.warnings.push_back("without a model and the number of GPUs the hardware says nothing");
+    return tracked;
+  }
+  const Scenario scenario = read_scenario(root, profiles);
+  tracked.plan = estimate(scenario);
+  tracked.title = scenario.name;
+  tracked.accelerator = scenario.accelerator.title;
+  run.gpus = scenario.gpus.value;
+  if (scenario.price) run.price_usd_per_gpu_hour = scenario.price->value;
+  set_flops(scenario, run);
+  run.peak_flops_per_second = find_peak(scenario.accelerator.peak, scenario.precision.value)->value.value;
+  tracked.assumptions.insert(tracked.assumptions.end(), tracked.plan->assumptions.begin(),
+                             tracked.plan->assumptions.end());
+  tracked.warnings.insert(tracked.warnings.end(), tracked.plan->warnings.begin(),
+                          tracked.plan->warnings.end());
+  return tracked;
+}
+
+}  // namespace trainbudget::io
