@@ -23,12 +23,13 @@ find_package(CUDAToolkit REQUIRED)
 add_library(trainbudget_microbench_cuda STATIC
   ${kernel_sources}
   device/cuda_bindings.cpp
+  device/cuda_device.cpp
   device/cuda_machine.cpp
+  device/cuda_sequence.cpp
   device/cuda_timer.cpp
   device/device_kernels.cu
   device/gemm.cpp
-  device/nvml.cpp
-  device/workset.cpp)
+  device/nvml.cpp)
 target_compile_features(trainbudget_microbench_cuda PUBLIC cxx_std_20)
 # CMake before 3.26 does not know cuda_std_20 of this compiler.
 # --use_fast_math is what training is compiled with upstream: fast exponentials and divisions.

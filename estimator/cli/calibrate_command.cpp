@@ -5,6 +5,7 @@
 #include "io/accelerator_file.h"
 #include "io/efficiency_file.h"
 #include "io/file.h"
+#include "io/measured_accelerator.h"
 #include "io/measured_run_file.h"
 #include "io/measurement_file.h"
 #include "io/profile_folder.h"
@@ -142,17 +143,7 @@ int calibrate_own(const io::ProfileFolder& profiles, const CalibrateOptions& opt
 /// The one accelerator that a measurement speaks for.
 Accelerator measured_accelerator(const io::ProfileFolder& profiles, const Measurement& measurement,
                                  const io::Location& where) {
-  std::vector<Accelerator> meant;
-  for (const std::string& name : profiles.names(io::accelerator_profiles)) {
-    Accelerator accelerator = io::read_accelerator_file(profiles.file(io::accelerator_profiles, name));
-    // Drivers name the form factor of cards; a module has none in its name.
-    bool other_form = false;
-    for (const auto& [profile_word, device_word] : {std::pair{"-pcie-", "PCIe"}, {"-nvl-", "NVL"}}) {
-      other_form = other_form || (name.find(profile_word) != std::string::npos &&
-                                  measurement.device.name.find(device_word) == std::string::npos);
-    }
-    if (!other_form && mismatch(measurement, accelerator).empty()) meant.push_back(std::move(accelerator));
-  }
+  const std::vector<Accelerator> meant = io::accelerators_meant(profiles, measurement);
   if (meant.size() == 1) return meant.front();
   if (measurement.machine != "gpu")
     throw io::InputError(where, "this measurement was made on an emulated machine, not on a GPU",

@@ -5,17 +5,18 @@
 namespace trainbudget::cli {
 namespace {
 
-volatile std::sig_atomic_t was_interrupted = 0;
+std::atomic<bool> was_interrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "set in a signal handler");
 
 void note_interrupt(int signal) {
-  was_interrupted = 1;
+  was_interrupted = true;
   std::signal(signal, SIG_DFL);
 }
 
 }  // namespace
 
 InterruptGuard::InterruptGuard() {
-  was_interrupted = 0;
+  was_interrupted = false;
   std::signal(SIGINT, note_interrupt);
   std::signal(SIGTERM, note_interrupt);
 }
@@ -26,7 +27,11 @@ InterruptGuard::~InterruptGuard() {
 }
 
 bool interrupted() {
-  return was_interrupted != 0;
+  return was_interrupted;
+}
+
+const std::atomic<bool>& interrupt_flag() {
+  return was_interrupted;
 }
 
 }  // namespace trainbudget::cli

@@ -1,6 +1,8 @@
 // Ctrl-C that keeps what is done.
 #pragma once
 
+#include <atomic>
+
 namespace trainbudget::cli {
 
 /// While it lives, SIGINT and SIGTERM only make interrupted() true; a second one ends the program at once.
@@ -13,6 +15,8 @@ class InterruptGuard {
 };
 
 bool interrupted();
+/// The same, for work that knows nothing of signals.
+const std::atomic<bool>& interrupt_flag();
 
 inline constexpr int interrupted_exit_code = 130;
 

@@ -49,8 +49,17 @@ bool takes_value(const CLI::App& app, const std::string& argument) {
   return false;
 }
 
+/// The name of the program that `app` is a command of.
+std::string program_of(const CLI::App& app) {
+  const CLI::App* root = &app;
+  while (root->get_parent() != nullptr)
+    root = root->get_parent();
+  return root->get_name();
+}
+
 [[noreturn]] void refuse(const CLI::App& app, const std::string& message, const std::string& hint) {
-  const std::string command = app.get_parent() == nullptr ? app.get_name() : "trainbudget " + app.get_name();
+  const std::string command =
+      app.get_parent() == nullptr ? app.get_name() : program_of(app) + " " + app.get_name();
   throw io::InputError({.file = command}, message, hint);
 }
 
@@ -77,7 +86,7 @@ const CLI::App& named_command(const CLI::App& app, const std::vector<std::string
 [[noreturn]] void refuse_surplus(const CLI::App& command, const std::string& word) {
   if (!word.starts_with("-") || word == "-") {
     refuse(command, "unexpected argument '" + word + "'",
-           "see 'trainbudget " + command.get_name() + " --help'");
+           "see '" + program_of(command) + " " + command.get_name() + " --help'");
   }
   const std::string name = word.substr(0, word.find('='));
   const std::string near = io::did_you_mean_any(name, option_names(command));

@@ -75,7 +75,7 @@ class Summing {
   MeasuredEfficiency run() {
     add_gemms();
     add_memory();
-    add_wkv();
+    result_.wkv = recurrences_of(measurement_, accelerator_.name);
     add_launches();
     add_collectives();
     add_remarks();
@@ -148,35 +148,6 @@ class Summing {
       const std::string note = "over " + std::to_string(fractions.size()) + " element-wise kernels";
       result_.elementwise_fraction = {quantiles(std::move(fractions)), measured(note)};
     }
-  }
-
-  void add_wkv() {
-    std::map<std::pair<std::string, double>, WkvTable> tables;
-    for (const MeasuredKernel& kernel : measurement_.kernels) {
-      if (!is_wkv(kernel) || kernel.mode != "repeated") continue;
-      // RWKV-4 is a recurrence per channel.
-      const bool channels = kernel.shape.heads <= 0.0;
-      const double head_size = channels ? 1.0 : kernel.shape.head_size;
-      WkvTable& table = tables[{kernel.kernel, head_size}];
-      table.kernel = kernel.kernel;
-      table.accelerator = accelerator_.name;
-      table.head_size = head_size;
-      const double heads = kernel.shape.batch * (channels ? kernel.shape.channels : kernel.shape.heads);
-      if (kernel.resident_blocks > 0.0 && kernel.blocks > 0.0)
-        table.resident_heads = kernel.resident_blocks * heads / kernel.blocks;
-      const double seconds = summary_of(kernel.timing).median;
-      const auto known = std::find_if(table.points.begin(), table.points.end(), [&](const WkvPoint& point) {
-        return point.heads == heads && point.sequence == kernel.shape.sequence;
-      });
-      // Measured as part of two models, or of a model and the sweep: the faster run was disturbed less.
-      if (known == table.points.end()) {
-        table.points.push_back({.heads = heads, .sequence = kernel.shape.sequence, .seconds = seconds});
-      } else {
-        known->seconds = std::min(known->seconds, seconds);
-      }
-    }
-    for (auto& [key, table] : tables)
-      result_.wkv.push_back(std::move(table));
   }
 
   void add_launches() {
@@ -260,6 +231,37 @@ class Summing {
 };
 
 }  // namespace
+
+std::vector<WkvTable> recurrences_of(const Measurement& measurement, const std::string& accelerator) {
+  std::map<std::pair<std::string, double>, WkvTable> tables;
+  for (const MeasuredKernel& kernel : measurement.kernels) {
+    if (!is_wkv(kernel) || kernel.mode != "repeated") continue;
+    // RWKV-4 is a recurrence per channel.
+    const bool channels = kernel.shape.heads <= 0.0;
+    const double head_size = channels ? 1.0 : kernel.shape.head_size;
+    WkvTable& table = tables[{kernel.kernel, head_size}];
+    table.kernel = kernel.kernel;
+    table.accelerator = accelerator;
+    table.head_size = head_size;
+    const double heads = kernel.shape.batch * (channels ? kernel.shape.channels : kernel.shape.heads);
+    if (kernel.resident_blocks > 0.0 && kernel.blocks > 0.0)
+      table.resident_heads = kernel.resident_blocks * heads / kernel.blocks;
+    const double seconds = summary_of(kernel.timing).median;
+    const auto known = std::find_if(table.points.begin(), table.points.end(), [&](const WkvPoint& point) {
+      return point.heads == heads && point.sequence == kernel.shape.sequence;
+    });
+    // Measured as part of two models, or of a model and the sweep: the faster run was disturbed less.
+    if (known == table.points.end()) {
+      table.points.push_back({.heads = heads, .sequence = kernel.shape.sequence, .seconds = seconds});
+    } else {
+      known->seconds = std::min(known->seconds, seconds);
+    }
+  }
+  std::vector<WkvTable> result;
+  for (auto& [key, table] : tables)
+    result.push_back(std::move(table));
+  return result;
+}
 
 std::string mismatch(const Measurement& measurement, const Accelerator& accelerator) {
   if (measurement.machine != "gpu")

@@ -64,6 +64,9 @@ struct MeasuredEfficiency {
 /// that of the profile: from 6 % less (ECC) to 10 % more (GiB sold as GB).
 std::string mismatch(const Measurement& measurement, const Accelerator& accelerator);
 
+/// The recurrences of `measurement`, one table per kernel and head size, as of `accelerator`.
+std::vector<WkvTable> recurrences_of(const Measurement& measurement, const std::string& accelerator);
+
 /// `measurement` must match `accelerator`.
 MeasuredEfficiency measured_efficiency(const Measurement& measurement, const Accelerator& accelerator);
 

@@ -40,22 +40,22 @@ std::unique_ptr<Machine> make_cuda_machine(int index) {
   return std::make_unique<CudaMachine>();
 }
 
-DeviceDescription describe_device(int index) {
+MeasuredDevice describe_device(int index) {
   cudaDeviceProp properties{};
   check(cudaGetDeviceProperties(&properties, index), "reading the GPU's properties");
   int sm_kilohertz = 0, memory_kilohertz = 0;
   check(cudaDeviceGetAttribute(&sm_kilohertz, cudaDevAttrClockRate, index), "reading the GPU's clock");
   check(cudaDeviceGetAttribute(&memory_kilohertz, cudaDevAttrMemoryClockRate, index),
         "reading the memory's clock");
-  DeviceDescription device{.name = properties.name,
-                           .compute_capability_major = properties.major,
-                           .compute_capability_minor = properties.minor,
-                           .multiprocessors = properties.multiProcessorCount,
-                           .memory_bytes = static_cast<std::int64_t>(properties.totalGlobalMem),
-                           .l2_bytes = properties.l2CacheSize,
-                           .highest_sm_clock = 1e3 * sm_kilohertz,
-                           .highest_memory_clock = 1e3 * memory_kilohertz,
-                           .ecc = properties.ECCEnabled != 0};
+  MeasuredDevice device{.name = properties.name,
+                        .compute_capability_major = properties.major,
+                        .compute_capability_minor = properties.minor,
+                        .multiprocessors = properties.multiProcessorCount,
+                        .memory_bytes = static_cast<double>(properties.totalGlobalMem),
+                        .l2_bytes = static_cast<double>(properties.l2CacheSize),
+                        .highest_sm_clock = 1e3 * sm_kilohertz,
+                        .highest_memory_clock = 1e3 * memory_kilohertz,
+                        .ecc = properties.ECCEnabled != 0};
   check(cudaDriverGetVersion(&device.cuda_driver), "reading the driver's version");
   check(cudaRuntimeGetVersion(&device.cuda_runtime), "reading the runtime's version");
   return device;

@@ -1,7 +1,7 @@
 // The GPU of this machine.
 #pragma once
 
-#include "harness/device_description.h"
+#include "core/measurement.h"
 #include "harness/machine.h"
 
 #include <memory>
@@ -17,7 +17,7 @@ std::optional<std::string> no_cuda_device();
 std::unique_ptr<Machine> make_cuda_machine(int index);
 
 /// What device `index` is. Throws DeviceError.
-DeviceDescription describe_device(int index);
+MeasuredDevice describe_device(int index);
 
 /// What nvcc built of the kernel of this name; null for an unknown one.
 BindKernel* cuda_binding(std::string_view kernel);

@@ -1,7 +1,7 @@
 #include "device/cuda_timer.h"
 
-#include "device/check.h"
 #include "device/device_kernels.h"
+#include "device/event.h"
 #include "harness/environment.h"
 
 #include <algorithm>
@@ -14,25 +14,6 @@ namespace {
 constexpr double sample_seconds = 2e-3;
 // More than this may not fit in the queue of a stream that is held.
 constexpr std::size_t most_launches = 32;
-
-class Event {
- public:
-  Event() { check(cudaEventCreate(&event_), "creating an event"); }
-  ~Event() { cudaEventDestroy(event_); }
-  Event(const Event&) = delete;
-  Event& operator=(const Event&) = delete;
-
-  void record() { check(cudaEventRecord(event_), "recording an event"); }
-  void wait() { check(cudaEventSynchronize(event_), "running on the GPU"); }
-  double seconds_since(const Event& start) const {
-    float milliseconds = 0.0F;
-    check(cudaEventElapsedTime(&milliseconds, start.event_, event_), "reading events");
-    return 1e-3 * static_cast<double>(milliseconds);
-  }
-
- private:
-  cudaEvent_t event_ = nullptr;
-};
 
 /// A flag that the GPU watches.
 class HostFlag {

@@ -8,15 +8,6 @@
 
 namespace trainbudget::microbench {
 
-enum class TimingMode : std::uint8_t {
-  cold,      ///< one launch after the L2 cache was overwritten
-  repeated,  ///< launches back to back over rotating buffers, as in a step
-};
-
-constexpr std::string_view name_of(TimingMode mode) {
-  return mode == TimingMode::cold ? "cold" : "repeated";
-}
-
 /// `launch(i)` queues the work of set i on the default stream. All sets are run once here: the first launch
 /// of a kernel loads it, which must not happen while the stream is held. Throws DeviceError.
 std::unique_ptr<Timer> make_cuda_timer(std::function<void(std::size_t)> launch, std::size_t sets,

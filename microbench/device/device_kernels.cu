@@ -20,6 +20,8 @@ __global__ void blocking_kernel(const volatile int* flag) {
   }
 }
 
+__global__ void empty_kernel() {}
+
 template <class Element>
 __global__ void fill_with(Element* target, std::int64_t count, std::uint64_t stream) {
   const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
@@ -62,6 +64,10 @@ void fill_operand(void* target, GemmPrecision precision, std::int64_t count, std
 
 void queue_blocking_kernel(const int* flag) {
   blocking_kernel<<<1, 1>>>(flag);
+}
+
+void queue_empty_kernel(void* stream) {
+  empty_kernel<<<1, 1, 0, static_cast<cudaStream_t>(stream)>>>();
 }
 
 }  // namespace trainbudget::microbench

@@ -20,4 +20,7 @@ void fill_operand(void* target, GemmPrecision precision, std::int64_t count, std
 /// seconds.
 void queue_blocking_kernel(const int* flag);
 
+/// Queues a kernel that does nothing on a CUDA stream.
+void queue_empty_kernel(void* stream);
+
 }  // namespace trainbudget::microbench

@@ -185,16 +185,17 @@ class CublasLt final : public GemmLibrary {
     return std::to_string(v / 10000) + "." + std::to_string(v / 100 % 100) + "." + std::to_string(v % 100);
   }
 
-  Product prepare(const GemmShape& shape, GemmPrecision precision, const Operands& operands) override {
+  GemmProduct prepare(const GemmShape& shape, GemmPrecision precision,
+                      const GemmOperands& operands) override {
     const auto plan = std::make_shared<Plan>(lt_, shape, precision);
     const auto candidates = propose(*plan);
-    Product best{.candidates = static_cast<int>(candidates.size())};
+    GemmProduct best{.candidates = static_cast<int>(candidates.size())};
     double best_seconds = 0.0;
     for (std::size_t i = 0; i < candidates.size(); ++i) {
-      auto launch = [this, plan, algorithm = candidates[i].algo](const Operands& o) {
-        run(*plan, algorithm, o);
+      auto launch = [this, plan, algorithm = candidates[i].algo](const GemmOperands& o, LaunchStream stream) {
+        run(*plan, algorithm, o, stream);
       };
-      const auto timer = make_cuda_timer([&](std::size_t) { launch(operands); }, 1, TimingMode::repeated);
+      const auto timer = make_cuda_timer([&](std::size_t) { launch(operands, {}); }, 1, TimingMode::repeated);
       std::vector<double> seconds;
       for (int sample = 0; sample < trial_samples; ++sample)
         seconds.push_back(timer->sample());
@@ -224,10 +225,12 @@ class CublasLt final : public GemmLibrary {
     return {results.begin(), results.begin() + count};
   }
 
-  void run(const Plan& plan, const cublasLtMatmulAlgo_t& algorithm, const Operands& o) const {
+  void run(const Plan& plan, const cublasLtMatmulAlgo_t& algorithm, const GemmOperands& o,
+           LaunchStream stream) const {
     const float one = 1.0F, zero = 0.0F;
     check_lt(lt_.matmul(handle_, plan.description, &one, o.y, plan.a, o.x, plan.b, &zero, o.result,
-                        plan.result, o.result, plan.result, &algorithm, workspace_, workspace_bytes, nullptr),
+                        plan.result, o.result, plan.result, &algorithm, workspace_, workspace_bytes,
+                        static_cast<cudaStream_t>(stream.handle)),
              "multiplying matrices");
   }
 
@@ -238,20 +241,6 @@ class CublasLt final : public GemmLibrary {
 };
 
 }  // namespace
-
-GemmElements elements_of(const GemmShape& s) {
-  const std::int64_t outer = s.count * s.tokens * s.n, inner = s.count * s.tokens * s.k,
-                     weight = s.count * s.n * s.k;
-  switch (s.pass) {
-    case GemmPass::forward:
-      return {inner, weight, outer};
-    case GemmPass::input_gradient:
-      return {outer, weight, inner};
-    case GemmPass::weight_gradient:
-      break;
-  }
-  return {outer, inner, weight};
-}
 
 std::unique_ptr<GemmLibrary> load_gemm_library(std::string& reason) {
   SharedLibrary library(library_name);

@@ -74,7 +74,7 @@ class Nvml {
     return others;
   }
 
-  void describe(DeviceDescription& device) const {
+  void describe(MeasuredDevice& device) const {
     std::array<char, 80> version{};
     auto* driver = library_.find<Result(char*, unsigned)>("nvmlSystemGetDriverVersion");
     if (driver != nullptr && driver(version.data(), version.size()) == 0)
@@ -133,7 +133,7 @@ std::unique_ptr<ReadingSource> make_nvml_source(const std::string& pci_address) 
   return source;
 }
 
-void describe_by_nvml(const std::string& pci_address, DeviceDescription& device) {
+void describe_by_nvml(const std::string& pci_address, MeasuredDevice& device) {
   const Nvml nvml(pci_address);
   if (nvml.usable()) nvml.describe(device);
 }

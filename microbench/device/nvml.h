@@ -2,7 +2,7 @@
 // Everything here works without it, and then says less.
 #pragma once
 
-#include "harness/device_description.h"
+#include "core/measurement.h"
 #include "harness/environment.h"
 
 #include <memory>
@@ -14,6 +14,6 @@ namespace trainbudget::microbench {
 std::unique_ptr<ReadingSource> make_nvml_source(const std::string& pci_address);
 
 /// Adds driver version, power limit, persistence and MIG to `device`, as far as NVML tells.
-void describe_by_nvml(const std::string& pci_address, DeviceDescription& device);
+void describe_by_nvml(const std::string& pci_address, MeasuredDevice& device);
 
 }  // namespace trainbudget::microbench

@@ -6,6 +6,7 @@
 #include "harness/stopping_rule.h"
 
 #include <atomic>
+#include <string_view>
 #include <vector>
 
 namespace trainbudget::microbench {
@@ -19,6 +20,15 @@ class Timer {
   /// Seconds of wall-clock time.
   virtual double now() = 0;
 };
+
+enum class TimingMode : std::uint8_t {
+  cold,      ///< one launch after the L2 cache was overwritten
+  repeated,  ///< launches back to back over rotating buffers, as in a step
+};
+
+constexpr std::string_view name_of(TimingMode mode) {
+  return mode == TimingMode::cold ? "cold" : "repeated";
+}
 
 struct WarmUp {
   double least_seconds = 0.2;

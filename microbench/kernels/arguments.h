@@ -9,13 +9,22 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace trainbudget::microbench {
+
+/// What a launch occupies.
+struct LaunchSize {
+  double blocks = 0.0;
+  double resident_blocks = 0.0;  ///< that the whole GPU holds at once; zero under emulation
+};
 
 /// Where a kernel is queued: a CUDA stream, or, under emulation, the order in which threads run.
 struct LaunchStream {
   void* handle = nullptr;
   ThreadOrder order = ThreadOrder::ascending;
+  /// Where set, nothing is queued: each launch adds its size instead.
+  std::vector<LaunchSize>* sizes = nullptr;
 };
 
 /// Named buffers of one launch, in the memory of the machine that runs it.

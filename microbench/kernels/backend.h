@@ -12,9 +12,18 @@
 
 namespace trainbudget::microbench::TB_BACKEND {
 
-/// Queues one kernel on this backend.
+/// Queues one kernel on this backend, or adds its size to stream.sizes.
 template <class Kernel>
 void queue(const Kernel& kernel, LaunchStream stream) {
+  if (stream.sizes != nullptr) {
+    const Grid grid = kernel.grid();
+    LaunchSize size{.blocks = static_cast<double>(grid.x) * grid.y * grid.z};
+#if defined(__CUDACC__)
+    size.resident_blocks = resident_blocks<Kernel>();
+#endif
+    stream.sizes->push_back(size);
+    return;
+  }
 #if defined(__CUDACC__)
   launch(kernel, static_cast<cudaStream_t>(stream.handle));
 #else

@@ -198,20 +198,72 @@ Task stream_task(const std::string& kernel, std::int64_t elements) {
   return task;
 }
 
+namespace {
+
+bool starts_with(const std::string& kernel, const char* prefix) {
+  return kernel.rfind(prefix, 0) == 0;
+}
+
+/// A kernel over one flat array.
+bool is_flat(const std::string& kernel) {
+  return starts_with(kernel, "tanh") || starts_with(kernel, "sigmoid_f") ||
+         starts_with(kernel, "sigmoid_b") || starts_with(kernel, "squared") || kernel == "residual" ||
+         kernel == "adamw" || starts_with(kernel, "stream");
+}
+
+/// A recurrence with a state per head; RWKV-4 has one per channel.
+bool has_heads(const std::string& kernel) {
+  return starts_with(kernel, "wkv") && !starts_with(kernel, "wkv4");
+}
+
+}  // namespace
+
+MeasuredShape sizes_used(const std::string& kernel, const Shape& shape) {
+  const auto size = [](std::int64_t value) { return static_cast<double>(value); };
+  if (is_flat(kernel)) return {.elements = size(shape.elements)};
+  MeasuredShape used{.batch = size(shape.batch), .sequence = size(shape.sequence)};
+  if (kernel == "cross_entropy") {
+    used.vocabulary = size(shape.vocabulary);
+  } else if (has_heads(kernel)) {
+    used.heads = size(shape.heads);
+    used.head_size = size(shape.head_size);
+  } else {
+    used.channels = size(shape.channels);
+  }
+  return used;
+}
+
 std::string describe(const std::string& kernel, const Shape& shape) {
   const auto with = [](const char* letter, std::int64_t size) {
     return std::string(" ") + letter + std::to_string(size);
   };
-  const bool flat = kernel.rfind("tanh", 0) == 0 || kernel.rfind("sigmoid_f", 0) == 0 ||
-                    kernel.rfind("sigmoid_b", 0) == 0 || kernel.rfind("squared", 0) == 0 ||
-                    kernel == "residual" || kernel == "adamw" || kernel.rfind("stream", 0) == 0;
-  if (flat) return kernel + with("n", shape.elements);
+  if (is_flat(kernel)) return kernel + with("n", shape.elements);
   std::string text = kernel + with("B", shape.batch) + with("T", shape.sequence);
   if (kernel == "cross_entropy") return text + with("V", shape.vocabulary);
-  if (kernel.rfind("wkv", 0) == 0 && kernel.rfind("wkv4", 0) != 0) {
+  if (has_heads(kernel)) {
     return text + with("H", shape.heads) + "x" + std::to_string(shape.head_size);
   }
   return text + with("C", shape.channels);
+}
+
+GemmElements elements_of(const GemmShape& s) {
+  const std::int64_t outer = s.count * s.tokens * s.n, inner = s.count * s.tokens * s.k,
+                     weight = s.count * s.n * s.k;
+  switch (s.pass) {
+    case GemmPass::forward:
+      return {inner, weight, outer};
+    case GemmPass::input_gradient:
+      return {outer, weight, inner};
+    case GemmPass::weight_gradient:
+      break;
+  }
+  return {outer, inner, weight};
+}
+
+double product_bytes(const GemmShape& shape, GemmPrecision precision) {
+  const GemmElements elements = elements_of(shape);
+  return static_cast<double>(elements.x + elements.y) * static_cast<double>(operand_bytes(precision)) +
+         static_cast<double>(elements.result) * static_cast<double>(result_bytes(precision));
 }
 
 std::string describe(const GemmShape& gemm) {

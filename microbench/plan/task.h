@@ -2,7 +2,9 @@
 // matrix product that carries it out. FLOPs and bytes are core's; here they only find their launch.
 #pragma once
 
+#include "core/measurement.h"
 #include "core/model_ops.h"
+#include "harness/gemm_precision.h"
 #include "kernels/shape.h"
 
 #include <string>
@@ -51,6 +53,14 @@ struct GemmShape {
   friend bool operator==(const GemmShape&, const GemmShape&) = default;
 };
 
+/// Elements of the first operand, the second and the result of a product: x, W, y; dy, W, dx; dy, x, dW.
+struct GemmElements {
+  std::int64_t x, y, result;
+};
+GemmElements elements_of(const GemmShape& shape);
+/// Bytes of all three.
+double product_bytes(const GemmShape& shape, GemmPrecision precision);
+
 struct Task {
   std::string name;       ///< unique in a measurement: "wkv7_backward B8 T4096 H32"
   std::string operation;  ///< core's name: "time_mix.wkv"
@@ -91,5 +101,8 @@ double tensor_bytes(const std::string& kernel, const Shape& shape);
 /// "wkv7_backward B8 T4096 H32×64": kernel and the sizes that it uses.
 std::string describe(const std::string& kernel, const Shape& shape);
 std::string describe(const GemmShape& gemm);
+
+/// The sizes that describe() names, for a measurement.
+MeasuredShape sizes_used(const std::string& kernel, const Shape& shape);
 
 }  // namespace trainbudget::microbench

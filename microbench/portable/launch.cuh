@@ -29,24 +29,43 @@ __global__ void __launch_bounds__(Kernel::threads, Kernel::blocks_per_multiproce
   kernel(block, *reinterpret_cast<typename Kernel::Shared*>(shared_bytes));
 }
 
-/// Queues `kernel` on `stream`. Throws std::runtime_error when the launch is refused.
+/// Above 48 KiB of shared memory a kernel must ask for it, once.
 template <class Kernel>
-void launch(const Kernel& kernel, cudaStream_t stream) {
+cudaError_t allow_shared_memory() {
   constexpr int shared_size = static_cast<int>(sizeof(typename Kernel::Shared));
-  cudaError_t status = cudaSuccess;
-  // Above 48 KiB a kernel must ask for it, once.
   if constexpr (shared_size > 48 * 1024) {
     static const cudaError_t allowed =
         cudaFuncSetAttribute(device_entry<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize, shared_size);
-    status = allowed;
+    return allowed;
   }
+  return cudaSuccess;
+}
+
+/// Queues `kernel` on `stream`. Throws std::runtime_error when the launch is refused.
+template <class Kernel>
+void launch(const Kernel& kernel, cudaStream_t stream) {
+  cudaError_t status = allow_shared_memory<Kernel>();
   if (status == cudaSuccess) {
     const Grid grid = kernel.grid();
-    device_entry<Kernel><<<dim3(grid.x, grid.y, grid.z), Kernel::threads, shared_size, stream>>>(kernel);
+    device_entry<Kernel>
+        <<<dim3(grid.x, grid.y, grid.z), Kernel::threads, sizeof(typename Kernel::Shared), stream>>>(kernel);
     status = cudaGetLastError();
   }
   if (status != cudaSuccess)
     throw std::runtime_error(std::string("kernel launch: ") + cudaGetErrorString(status));
+}
+
+/// Blocks of `Kernel` that this GPU holds at once; zero where the driver does not tell.
+template <class Kernel>
+double resident_blocks() {
+  int device = 0, multiprocessors = 0, per_multiprocessor = 0;
+  const bool known =
+      allow_shared_memory<Kernel>() == cudaSuccess && cudaGetDevice(&device) == cudaSuccess &&
+      cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device) == cudaSuccess &&
+      cudaOccupancyMaxActiveBlocksPerMultiprocessor(&per_multiprocessor, device_entry<Kernel>,
+                                                    Kernel::threads,
+                                                    sizeof(typename Kernel::Shared)) == cudaSuccess;
+  return known ? static_cast<double>(multiprocessors) * per_multiprocessor : 0.0;
 }
 
 }  // namespace trainbudget::microbench

@@ -1,0 +1,69 @@
+// What the commands of trainbudget-microbench share.
+#pragma once
+
+#include "cli/output.h"
+#include "harness/device.h"
+#include "io/profile_folder.h"
+#include "plan/run_plan.h"
+
+#include <functional>
+#include <memory>
+#include <regex>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+namespace trainbudget::microbench {
+
+struct ProgramOptions {
+  cli::OutputOptions output;
+  std::string profiles;
+  int device = 0;
+  bool emulate = false;
+};
+
+struct AddedCommand {
+  CLI::App* app = nullptr;
+  std::function<int()> run;
+};
+
+/// There is no GPU: exit code 2.
+class NoDevice : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The GPU, or with --emulate this CPU. Throws NoDevice.
+std::unique_ptr<Device> open_device(const ProgramOptions& options);
+
+/// What --filter selects by name; everything for an empty one. Throws InputError for a bad expression.
+class Filter {
+ public:
+  explicit Filter(const std::string& expression);
+  bool selects(const std::string& name) const;
+
+ private:
+  bool everything_;
+  std::regex expression_;
+};
+
+/// Models by name; `defaults` where none is named, and on the emulated machine a tiny one. Throws InputError
+/// for an unknown one and for one that is not RWKV.
+std::vector<PlannedModel> chosen_models(const ProgramOptions& options, const std::vector<std::string>& names,
+                                        const std::vector<std::string>& defaults);
+
+/// An empty measurement of this device by this program.
+trainbudget::Measurement new_measurement(Device& device, const std::string& effort);
+
+/// Writes `measurement` to `path`, whole or not at all.
+void write_measurement(const std::string& path, const trainbudget::Measurement& measurement);
+
+AddedCommand add_list_command(CLI::App& parent, const ProgramOptions& options);
+AddedCommand add_verify_command(CLI::App& parent, const ProgramOptions& options);
+AddedCommand add_run_command(CLI::App& parent, const ProgramOptions& options);
+AddedCommand add_step_command(CLI::App& parent, const ProgramOptions& options);
+AddedCommand add_kernel_command(CLI::App& parent, const ProgramOptions& options);
+
+}  // namespace trainbudget::microbench

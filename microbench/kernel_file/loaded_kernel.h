@@ -1,0 +1,50 @@
+// A compiled kernel file, loaded and called: checked against the reference and ready to be timed.
+#pragma once
+
+#include "harness/device.h"
+#include "harness/verify.h"
+#include "kernel_file/interface.h"
+
+namespace trainbudget::microbench {
+
+class LoadedKernel {
+ public:
+  /// Throws KernelFileError where the library cannot be loaded or lacks a function of the interface.
+  LoadedKernel(const KernelInterface& interface, const std::string& library);
+  ~LoadedKernel();
+  LoadedKernel(const LoadedKernel&) = delete;
+  LoadedKernel& operator=(const LoadedKernel&) = delete;
+
+  const KernelInterface& interface() const { return interface_; }
+
+  /// Buffers of a shape with random inputs on a device; outputs are poisoned.
+  class Bound {
+   public:
+    Bound(const LoadedKernel& kernel, Device& device, const Shape& shape, std::uint64_t seed);
+    void forward() const;
+    void backward() const;
+    /// Outputs against the reference, after both have run.
+    Verification compare() const;
+
+   private:
+    void call(void* function, const std::vector<std::string_view>& arguments) const;
+    void* data_of(std::string_view tensor) const;
+
+    const LoadedKernel& kernel_;
+    Device& device_;
+    Shape shape_;
+    Values inputs_;
+    std::vector<Buffer> buffers_;  ///< in the order of the interface's tensors
+  };
+
+ private:
+  const KernelInterface& interface_;
+  void* handle_ = nullptr;
+  void* forward_ = nullptr;
+  void* backward_ = nullptr;
+};
+
+/// Shapes at which a file is verified: small ones that the interface takes.
+std::vector<Shape> file_test_shapes(const KernelInterface& interface);
+
+}  // namespace trainbudget::microbench
