@@ -159,6 +159,26 @@ TEST_CASE("a point is what the estimate of its scenario says") {
   CHECK_FALSE(two.meets);
 }
 
+TEST_CASE("a limit is held against the quantile that is asked for") {
+  // GPU-hours from 44,872 to 89,744, with their geometric mean, 63,458, in the middle: dollars as well.
+  const std::string wide =
+      "base: {params: 14B, tokens: 300B, gpu: a100-sxm-80gb, gpus: 64, efficiency: 25%..50%, price: $1/h}\n";
+  const auto meets = [&](const std::string& constraints) {
+    const Sweep sweep = sweep_of(wide + "grid: {gpus: 64}\nconstraints: {" + constraints + "}");
+    PointReader reader(sweep, profiles());
+    return reader(place_of(sweep, 0)).meets;
+  };
+  CHECK(meets("budget: $45k, quantile: p10"));
+  CHECK_FALSE(meets("budget: $44k, quantile: p10"));
+  CHECK(meets("budget: $64k"));
+  CHECK_FALSE(meets("budget: $63k"));
+  CHECK(meets("budget: $90k, quantile: p90"));
+  CHECK_FALSE(meets("budget: $89k, quantile: p90"));
+  CHECK(meets("deadline: 42 days, quantile: p50"));  // 41.3 days
+  CHECK_FALSE(meets("deadline: 42 days, quantile: p90"));
+  CHECK(error_of(wide + "grid: {gpus: 64}\nconstraints: {quantile: p95}").find("p95") != std::string::npos);
+}
+
 TEST_CASE("nobody on the front is beaten, and everybody off it is") {
   const Sweep sweep = sweep_of(base + "grid: {gpus: 1..7+1}");
   const std::vector<Point> points = {point(10, 5), point(8, 6),  point(9, 6), point(8, 6),
