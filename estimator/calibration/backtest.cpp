@@ -46,9 +46,11 @@ std::vector<HeldOut> splits_of(std::span<const Observation> scored, std::span<co
       std::sort(rows.begin(), rows.end(), [&](std::size_t a, std::size_t b) {
         return hash(scored[a].run->id) < hash(scored[b].run->id);
       });
-      for (std::size_t i = 0; i < std::min(rows_of_new_source, rows.size()); ++i)
-        taught.insert(scored[rows[i]].run->id);
-      rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(taught.size()));
+      for (const std::size_t row : rows) {
+        if (taught.size() < rows_of_new_source && !scored[row].run->doubtful)
+          taught.insert(scored[row].run->id);
+      }
+      std::erase_if(rows, [&](std::size_t row) { return taught.contains(scored[row].run->id); });
     }
     HeldOut split;
     std::set<std::string_view> hidden;
@@ -89,13 +91,15 @@ std::vector<PredictedRun> backtest(std::span<const Observation> scored, std::spa
                                    Holdout holdout, const FitOptions& options) {
   const std::vector<HeldOut> splits = splits_of(scored, known, holdout);
   std::vector<PredictedRun> predictions(scored.size());
+  FitOptions allowed = options;
+  allowed.population = options.population || holdout == Holdout::source;
   // Every split is independent and writes its own rows: the result does not depend on the threads.
   const std::size_t threads = std::max(1u, std::thread::hardware_concurrency());
   std::vector<std::jthread> workers;
   for (std::size_t worker = 0; worker < threads; ++worker) {
     workers.emplace_back([&, worker] {
       for (std::size_t i = worker; i < splits.size(); i += threads) {
-        const Fit fit(splits[i].fitted, options);
+        const Fit fit(splits[i].fitted, allowed);
         for (const std::size_t row : splits[i].scored)
           predictions[row] = predicted(fit, scored[row], holdout);
       }

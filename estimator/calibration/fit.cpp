@@ -25,22 +25,6 @@ ProfileKey key_of(const MeasuredRun& run) {
   return {run.accelerator, run.stack, run.date};
 }
 
-double spread_at(const ParameterRow& row, Level level) {
-  switch (level) {
-    case Level::common:
-      return row.common_spread;
-    case Level::accelerator:
-      return row.accelerator_spread;
-    case Level::stack:
-      return row.stack_spread;
-    case Level::release:
-      return row.release_spread;
-    case Level::pair:
-      return row.pair_spread;
-  }
-  return 0.0;
-}
-
 constexpr std::array<Level, level_count> levels{Level::common, Level::accelerator, Level::stack,
                                                 Level::release, Level::pair};
 
@@ -61,7 +45,49 @@ double robust_spread(std::vector<double> residuals) {
   return 1.4826 * *middle;
 }
 
+/// J·D·Jᵀ, lower half: what any two rows share of their unknowns.
+Eigen::MatrixXd kernel_of(const std::vector<Unknown>& unknowns,
+                          const std::vector<std::vector<Fit::Slope>>& slopes) {
+  struct Entry {
+    Eigen::Index row;
+    double slope;
+  };
+  std::vector<std::vector<Entry>> columns(unknowns.size());
+  for (std::size_t i = 0; i < slopes.size(); ++i) {
+    for (const Fit::Slope& slope : slopes[i])
+      columns[static_cast<std::size_t>(slope.unknown)].push_back({static_cast<Eigen::Index>(i), slope.value});
+  }
+  const auto count = static_cast<Eigen::Index>(slopes.size());
+  Eigen::MatrixXd kernel = Eigen::MatrixXd::Zero(count, count);
+  for (std::size_t u = 0; u < columns.size(); ++u) {
+    for (std::size_t b = 0; b < columns[u].size(); ++b) {
+      const Entry& column = columns[u][b];
+      const double scaled = unknowns[u].variance() * column.slope;
+      for (std::size_t a = b; a < columns[u].size(); ++a)
+        kernel(columns[u][a].row, column.row) += scaled * columns[u][a].slope;
+    }
+  }
+  return kernel;
+}
+
 }  // namespace
+
+double Fit::spread_at(const ParameterRow& row, Level level) const {
+  if (options_.population && (level == Level::stack || level == Level::pair)) return 0.0;
+  switch (level) {
+    case Level::common:
+      return row.common_spread;
+    case Level::accelerator:
+      return row.accelerator_spread;
+    case Level::stack:
+      return row.stack_spread;
+    case Level::release:
+      return row.release_spread;
+    case Level::pair:
+      return row.pair_spread;
+  }
+  return 0.0;
+}
 
 int Fit::find(Level level, std::string_view owner, Parameter parameter) const {
   const auto found = index_.find(key(level, owner, parameter));
@@ -133,92 +159,116 @@ Fit::Fit(std::span<const Observation* const> rows, const FitOptions& options) : 
     places.push_back(addresses(key_of(*row->run)));
   }
 
-  const auto size = static_cast<Eigen::Index>(unknowns_.size());
-  Eigen::VectorXd values = Eigen::VectorXd::Zero(size);
-  Eigen::VectorXd prior(size);
-  for (Eigen::Index i = 0; i < size; ++i) {
-    const double spread = unknowns_[static_cast<std::size_t>(i)].prior_spread;
-    prior[i] = 1.0 / (spread * spread);
-  }
-
+  values_.assign(unknowns_.size(), 0.0);
   const double variance = options.row_spread * options.row_spread;
-  const auto loss_of = [&](const Observation& row, double residual) {
-    const double scaled = residual * residual / std::pow(row.scatter, options.weight_exponent);
-    return 0.5 * (options.tail + 1.0) * std::log1p(scaled / (options.tail * variance));
+  const auto scatter_of = [&](const Observation& row) {
+    return std::pow(row.scatter, options.weight_exponent);
   };
-  const auto cost_at = [&](const Eigen::VectorXd& trial) {
-    values_.assign(trial.begin(), trial.end());
+  const auto residual_of = [&](std::size_t row) {
+    return std::log(rows[row]->predicted_seconds(efficiency_at(coordinates(places[row])))) -
+           rows[row]->log_measured;
+  };
+  const auto cost_at = [&](const std::vector<double>& trial) {
+    values_ = trial;
     double cost = 0.0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const double residual =
-          std::log(rows[i]->predicted_seconds(efficiency_at(coordinates(places[i])))) - rows[i]->log_measured;
-      cost += loss_of(*rows[i], residual);
+      const double residual = residual_of(i);
+      const double scaled = residual * residual / scatter_of(*rows[i]);
+      cost += 0.5 * (options.tail + 1.0) * std::log1p(scaled / (options.tail * variance));
     }
-    return cost + 0.5 * trial.cwiseAbs2().dot(prior);
+    for (std::size_t u = 0; u < trial.size(); ++u)
+      cost += 0.5 * trial[u] * trial[u] / unknowns_[u].variance();
+    return cost;
   };
 
-  Eigen::MatrixXd hessian(size, size);
-  Eigen::VectorXd slope(size);
-  double damping = 1e-3;
+  // There are about twice as many unknowns as rows, and a row sees few of them: the step is solved for in the
+  // space of rows, (J·D·Jᵀ + W⁻¹)·a = J·x − r and x' = D·Jᵀ·a, with D the prior variances and W the weights.
+  const auto count = static_cast<Eigen::Index>(rows.size());
+  std::vector<double> values = values_;
   double cost = cost_at(values);
-  for (iterations_ = 0; iterations_ < options.most_iterations; ++iterations_) {
-    hessian.setZero();
-    hessian.diagonal() = prior;
-    slope = prior.cwiseProduct(values);
-    values_.assign(values.begin(), values.end());
+  for (iterations_ = 0; iterations_ < options.most_iterations && !converged_; ++iterations_) {
+    values_ = values;
+    slopes_.assign(rows.size(), {});
+    Eigen::VectorXd target(count);
+    Eigen::VectorXd noise(count);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       double log_seconds = 0.0;
-      const auto row_gradient = gradient(*rows[i], coordinates(places[i]), log_seconds);
+      slopes_[i] = slopes_of(places[i], gradient(*rows[i], coordinates(places[i]), log_seconds));
       const double residual = log_seconds - rows[i]->log_measured;
-      const double weight = (options.tail + 1.0) /
-                            (options.tail * variance * std::pow(rows[i]->scatter, options.weight_exponent) +
-                             residual * residual);
-      std::array<std::pair<int, double>, level_count * parameter_count> entries;
-      std::size_t count = 0;
-      for (std::size_t p = 0; p < row_gradient.size(); ++p) {
-        if (row_gradient[p] == 0.0) continue;
-        for (const int unknown : places[i][p].unknown) {
-          if (unknown >= 0) entries[count++] = {unknown, row_gradient[p]};
-        }
-      }
-      for (std::size_t a = 0; a < count; ++a) {
-        slope[entries[a].first] += weight * residual * entries[a].second;
-        for (std::size_t b = 0; b < count; ++b)
-          hessian(entries[a].first, entries[b].first) += weight * entries[a].second * entries[b].second;
+      const auto place = static_cast<Eigen::Index>(i);
+      target[place] = -residual;
+      for (const Slope& slope : slopes_[i])
+        target[place] += slope.value * values[static_cast<std::size_t>(slope.unknown)];
+      noise[place] =
+          (options.tail * variance * scatter_of(*rows[i]) + residual * residual) / (options.tail + 1.0);
+    }
+    Eigen::MatrixXd kernel = kernel_of(unknowns_, slopes_);
+    kernel.diagonal() += noise;
+    const Eigen::LLT<Eigen::MatrixXd> factor(kernel);
+    const Eigen::VectorXd pull = factor.solve(target);
+    std::vector<double> goal(values.size(), 0.0);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      for (const Slope& slope : slopes_[i]) {
+        const auto u = static_cast<std::size_t>(slope.unknown);
+        goal[u] += unknowns_[u].variance() * slope.value * pull[static_cast<Eigen::Index>(i)];
       }
     }
-    bool moved = false;
+    const Eigen::MatrixXd lower = factor.matrixL();
+    factor_.assign(lower.data(), lower.data() + lower.size());
+
     double change = 0.0;
-    for (int attempt = 0; attempt < 12; ++attempt) {
-      Eigen::MatrixXd damped = hessian;
-      damped.diagonal() *= 1.0 + damping;
-      const Eigen::VectorXd trial = values - damped.ldlt().solve(slope);
+    double part = 1.0;
+    for (int attempt = 0; attempt < 12 && change <= 0.0; ++attempt, part *= 0.4) {
+      std::vector<double> trial = values;
+      for (std::size_t u = 0; u < trial.size(); ++u)
+        trial[u] += part * (goal[u] - values[u]);
       const double trial_cost = cost_at(trial);
-      if (trial_cost < cost) {
-        change = cost - trial_cost;
-        values = trial;
-        cost = trial_cost;
-        damping = std::max(1e-9, damping * 0.2);
-        moved = true;
-        break;
-      }
-      damping *= 5.0;
+      if (trial_cost >= cost) continue;
+      change = cost - trial_cost;
+      cost = trial_cost;
+      values = std::move(trial);
     }
-    if (!moved || change < 1e-5 * (1.0 + std::abs(cost))) {
-      converged_ = true;
-      break;
-    }
+    converged_ = change < 1e-5 * (1.0 + std::abs(cost));
   }
-  values_.assign(values.begin(), values.end());
-  const Eigen::MatrixXd covariance = hessian.ldlt().solve(Eigen::MatrixXd::Identity(size, size));
-  covariance_.assign(covariance.data(), covariance.data() + covariance.size());
+  values_ = values;
 
   std::vector<double> residuals;
   for (std::size_t i = 0; i < rows.size(); ++i)
-    residuals.push_back((std::log(rows[i]->predicted_seconds(efficiency_at(coordinates(places[i])))) -
-                         rows[i]->log_measured) /
-                        rows[i]->scatter);
+    residuals.push_back(residual_of(i) / rows[i]->scatter);
   residual_spread_ = robust_spread(residuals);
+}
+
+std::vector<Fit::Slope> Fit::slopes_of(const Addresses& places,
+                                       const std::array<double, parameter_count>& gradient) const {
+  std::vector<Slope> slopes;
+  for (std::size_t p = 0; p < gradient.size(); ++p) {
+    if (gradient[p] == 0.0) continue;
+    for (const int unknown : places[p].unknown) {
+      if (unknown >= 0) slopes.push_back({unknown, gradient[p]});
+    }
+  }
+  return slopes;
+}
+
+double Fit::variance_along(const std::vector<Slope>& slopes) const {
+  std::vector<double> direction(unknowns_.size(), 0.0);
+  double variance = 0.0;
+  for (const Slope& slope : slopes) {
+    const auto u = static_cast<std::size_t>(slope.unknown);
+    direction[u] = unknowns_[u].variance() * slope.value;
+    variance += direction[u] * slope.value;
+  }
+  const auto count = static_cast<Eigen::Index>(slopes_.size());
+  Eigen::VectorXd shared(count);
+  for (std::size_t i = 0; i < slopes_.size(); ++i) {
+    double sum = 0.0;
+    for (const Slope& slope : slopes_[i])
+      sum += slope.value * direction[static_cast<std::size_t>(slope.unknown)];
+    shared[static_cast<Eigen::Index>(i)] = sum;
+  }
+  const Eigen::Map<const Eigen::MatrixXd> factor(factor_.data(), count, count);
+  factor.triangularView<Eigen::Lower>().solveInPlace(shared);
+  return std::max(0.0, variance - shared.squaredNorm());
 }
 
 Efficiency Fit::efficiency(const ProfileKey& profile) const {
@@ -233,46 +283,39 @@ Fit::Prediction Fit::predict(const Observation& row, const ProfileKey& profile) 
   const Addresses places = addresses(profile);
   double log_seconds = 0.0;
   const auto row_gradient = gradient(row, coordinates(places), log_seconds);
-  const auto size = static_cast<Eigen::Index>(values_.size());
-  const Eigen::Map<const Eigen::MatrixXd> covariance(covariance_.data(), size, size);
-  Eigen::VectorXd known = Eigen::VectorXd::Zero(size);
-  double variance = 0.0;
+  double variance = variance_along(slopes_of(places, row_gradient));
   for (const ParameterRow& parameter : parameter_table()) {
     const std::size_t p = index_of(parameter.parameter);
     for (std::size_t i = 0; i < levels.size(); ++i) {
-      const int unknown = places[p].unknown[i];
-      if (unknown >= 0) {
-        known[unknown] += row_gradient[p];
-      } else {
-        const double spread = spread_at(parameter, levels[i]);
-        variance += row_gradient[p] * row_gradient[p] * spread * spread;
-      }
+      if (places[p].unknown[i] >= 0) continue;
+      const double spread = spread_at(parameter, levels[i]);
+      variance += row_gradient[p] * row_gradient[p] * spread * spread;
     }
   }
-  variance += known.dot(covariance * known);
   const double scatter = residual_spread_ * row.scatter;
   return {.seconds = std::exp(log_seconds),
           .spread = std::sqrt(variance + scatter * scatter),
           .parameter_spread = std::sqrt(variance)};
 }
 
+double Fit::prior_spread(const ParameterRow& row) const {
+  double variance = 0.0;
+  for (const Level level : levels)
+    variance += spread_at(row, level) * spread_at(row, level);
+  return std::sqrt(variance);
+}
+
 double Fit::coordinate_spread(const ProfileKey& profile, Parameter parameter) const {
   const Addresses places = addresses(profile);
   const ParameterRow& row = parameter_table()[index_of(parameter)];
-  double variance = 0.0;
+  std::array<double, parameter_count> direction{};
+  direction[index_of(parameter)] = 1.0;
+  double variance = variance_along(slopes_of(places, direction));
   for (std::size_t i = 0; i < levels.size(); ++i) {
-    const int a = places[index_of(parameter)].unknown[i];
-    if (a < 0) {
+    if (places[index_of(parameter)].unknown[i] < 0)
       variance += spread_at(row, levels[i]) * spread_at(row, levels[i]);
-      continue;
-    }
-    for (std::size_t j = 0; j < levels.size(); ++j) {
-      const int b = places[index_of(parameter)].unknown[j];
-      if (b >= 0)
-        variance += covariance_[static_cast<std::size_t>(a) * values_.size() + static_cast<std::size_t>(b)];
-    }
   }
-  return std::sqrt(std::max(0.0, variance));
+  return std::sqrt(variance);
 }
 
 }  // namespace trainbudget

@@ -35,6 +35,8 @@ struct Unknown {
   std::string owner;
   Parameter parameter = Parameter::matmul;
   double prior_spread = 0.0;
+
+  double variance() const { return prior_spread * prior_spread; }
 };
 
 struct FitOptions {
@@ -42,7 +44,12 @@ struct FitOptions {
   double tail = 4.0;             ///< degrees of freedom of Student's t
   double weight_exponent = 1.0;  ///< rows weigh as scatter^−this; 2 is by their variance
   int most_iterations = 60;
+  /// For a stack of which no row tells: each release of each stack is then one draw from the population, and
+  /// neither a stack's other releases nor its other accelerators say anything of it. With them, one stack
+  /// that was measured often (and was slow) would draw all that is believed of an accelerator.
+  bool population = false;
 };
+inline constexpr FitOptions of_unknown_stacks{.population = true};
 
 class Fit {
  public:
@@ -65,10 +72,19 @@ class Fit {
   /// Standard deviation of the unbounded coordinate of one parameter of a profile.
   double coordinate_spread(const ProfileKey& profile, Parameter parameter) const;
 
+  /// The same before any row.
+  double prior_spread(const ParameterRow& row) const;
+
   int iterations() const { return iterations_; }
   bool converged() const { return converged_; }
   /// Robust standard deviation of the residuals of the rows that were fitted, for a scatter of 1.
   double residual_spread() const { return residual_spread_; }
+
+  /// How a prediction's logarithm moves with an unknown.
+  struct Slope {
+    int unknown;
+    double value;
+  };
 
  private:
   struct Address {
@@ -77,6 +93,7 @@ class Fit {
   };
   using Addresses = std::array<Address, parameter_count>;
 
+  double spread_at(const ParameterRow& row, Level level) const;
   int find(Level level, std::string_view owner, Parameter parameter) const;
   int intern(Level level, std::string_view owner, Parameter parameter, double spread);
   Addresses addresses(const ProfileKey& profile) const;
@@ -85,11 +102,17 @@ class Fit {
                                                const std::array<double, parameter_count>& coordinates,
                                                double& log_seconds) const;
 
+  std::vector<Slope> slopes_of(const Addresses& places,
+                               const std::array<double, parameter_count>& gradient) const;
+  /// Posterior variance of a combination of unknowns.
+  double variance_along(const std::vector<Slope>& slopes) const;
+
   FitOptions options_;
   std::vector<Unknown> unknowns_;
   std::map<std::string, int, std::less<>> index_;
   std::vector<double> values_;
-  std::vector<double> covariance_;  ///< square, of all unknowns
+  std::vector<std::vector<Slope>> slopes_;  ///< of the rows that were fitted
+  std::vector<double> factor_;              ///< Cholesky factor of their covariance, by columns
   double residual_spread_ = 0.0;
   int iterations_ = 0;
   bool converged_ = false;

@@ -15,12 +15,6 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-double prior_spread(const ParameterRow& row) {
-  return std::sqrt(row.common_spread * row.common_spread + row.accelerator_spread * row.accelerator_spread +
-                   row.stack_spread * row.stack_spread + row.release_spread * row.release_spread +
-                   row.pair_spread * row.pair_spread);
-}
-
 /// A posterior narrower than this part of the prior was learnt from rows.
 constexpr double told_by_rows = 0.8;
 
@@ -49,7 +43,7 @@ EfficiencyProfile make_profile(const Fit& fit, std::span<const Observation* cons
     ProfileParameter& parameter = profile.parameters[index_of(row.parameter)];
     parameter.value = values[row.parameter];
     parameter.spread = fit.coordinate_spread(fitted, row.parameter);
-    const bool told = parameter.spread < told_by_rows * prior_spread(row);
+    const bool told = parameter.spread < told_by_rows * fit.prior_spread(row);
     parameter.provenance = {.origin = told ? Origin::fitted : Origin::assumed, .source = source};
   }
   // How far rows of this accelerator (and stack) would lie from a prediction, were they not fitted.

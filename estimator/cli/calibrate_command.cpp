@@ -78,6 +78,7 @@ int calibrate_published(const io::ProfileFolder& profiles, const CalibrateOption
     accelerators.insert(row.run->accelerator);
   }
   const Fit fit(rows, {});
+  const Fit population(rows, of_unknown_stacks);
   std::set<Pair> pairs = pairs_of(rows);
   for (const std::string& accelerator : accelerators)
     pairs.insert({accelerator, std::string(generic_stack)});
@@ -85,7 +86,8 @@ int calibrate_published(const io::ProfileFolder& profiles, const CalibrateOption
       "trainbudget calibrate --published: a fit to {} rows of published_runs/steps.csv", rows.size());
   for (const auto& [accelerator, stack] : pairs) {
     const std::string date = newest_date(rows, accelerator, stack);
-    const EfficiencyProfile profile = make_profile(fit, rows, {accelerator, stack, date}, source);
+    const Fit& told = stack == generic_stack ? population : fit;
+    const EfficiencyProfile profile = make_profile(told, rows, {accelerator, stack, date}, source);
     const std::string folder = fmt::format("{}/{}", options.out, accelerator);
     std::filesystem::create_directories(folder);
     io::write_file(fmt::format("{}/{}.yaml", folder, stack), io::write_efficiency_profile(profile));

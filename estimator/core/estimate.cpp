@@ -104,6 +104,16 @@ SourcedRange add_step(LedgerWriter& ledger, Estimate& result, const StepPlan& pl
   const double memory = step.memory.peak.total();
   ledger.add("memory", "Memory of the fullest GPU", exactly(memory), Unit::bytes, "memory",
              inputs_of(step.memory.peak));
+  if (plan.layout.pipeline > 1) {
+    const std::vector<StageMemory> stages =
+        memory_by_stage(plan.workload, plan.layout, plan.global_batch, plan.profile.efficiency());
+    for (std::size_t i = 0; i < stages.size(); ++i) {
+      const std::string number = std::to_string(i + 1);
+      ledger.add("memory_stage_" + number,
+                 "Memory of a GPU of pipeline stage " + number + " of " + std::to_string(stages.size()),
+                 exactly(stages[i].total()), Unit::bytes, "memory", inputs_of(stages[i]));
+    }
+  }
   ledger.add("memory_capacity", "Memory of a GPU", exactly(plan.machine.memory_capacity), Unit::bytes,
              "memory-capacity",
              {input(s.accelerator.name, plan.machine.memory_capacity, Unit::bytes,

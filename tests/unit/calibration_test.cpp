@@ -80,6 +80,44 @@ TEST_CASE("a stack without rows is predicted less surely than one with them") {
   CHECK(fit.predict(row, {"small", "unknown", ""}).spread > 2.0 * fit.predict(row).spread);
 }
 
+TEST_CASE("a stack that was measured often does not stand for unknown ones") {
+  // The same rows under four releases of a slow stack and one of a fast one.
+  Efficiency slow = typical_efficiency();
+  slow[Parameter::time_factor] = 2.4;
+  const MadeUp measured_slow(slow);
+  const MadeUp measured_fast(typical_efficiency());
+  std::deque<MeasuredRun> runs;
+  std::deque<Observation> observations;
+  const auto add = [&](const MadeUp& measured, const char* stack, const char* date) {
+    for (const Observation& row : measured.observations()) {
+      MeasuredRun& run = runs.emplace_back(*row.run);
+      run.stack = stack;
+      run.date = date;
+      observations.push_back(row);
+      observations.back().run = &run;
+    }
+  };
+  for (const char* date : {"2021", "2022", "2023", "2024"})
+    add(measured_slow, "slow", date);
+  add(measured_fast, "fast", "2024");
+  std::vector<const Observation*> rows;
+  for (const Observation& row : observations)
+    rows.push_back(&row);
+  const Fit kin(rows, {});
+  const Fit population(rows, of_unknown_stacks);
+  const auto factor = [](const Fit& fit, const ProfileKey& key) {
+    return fit.efficiency(key)[Parameter::time_factor];
+  };
+  // A new release of the slow stack is believed to be slow, an unknown stack less so.
+  CHECK(factor(kin, {"small", "slow", "2025"}) > 1.1 * factor(kin, {"small", "unknown", ""}));
+  // The population knows no stacks: what it says of any new one is the same.
+  CHECK(factor(population, {"small", "slow", "2025"}) == factor(population, {"small", "unknown", ""}));
+  const ParameterRow& row = parameter_table()[index_of(Parameter::time_factor)];
+  CHECK(population.prior_spread(row) == Approx(std::hypot(row.common_spread, row.release_spread)));
+  CHECK(kin.prior_spread(row) == Approx(std::hypot(row.common_spread, row.stack_spread,
+                                                   std::hypot(row.release_spread, row.pair_spread))));
+}
+
 TEST_CASE("one wild row hardly moves a fit") {
   MadeUp measured(typical_efficiency());
   std::vector<const Observation*> rows = measured.rows();
