@@ -36,6 +36,8 @@ AddedCommand add_estimate_command(CLI::App& parent, const GlobalOptions& global,
 std::vector<AddedCommand> add_calibration_commands(CLI::App& parent, const GlobalOptions& global);
 AddedCommand add_plan_command(CLI::App& parent, const GlobalOptions& global);
 AddedCommand add_track_command(CLI::App& parent, const GlobalOptions& global);
+/// diff and check.
+std::vector<AddedCommand> add_compare_commands(CLI::App& parent, const GlobalOptions& global);
 AddedCommand add_search_command(CLI::App& parent, const GlobalOptions& global);
 AddedCommand add_whatif_command(CLI::App& parent, const GlobalOptions& global);
 AddedCommand add_backtest_command(CLI::App& parent, const GlobalOptions& global);

@@ -60,6 +60,8 @@ int run(const std::vector<std::string>& arguments, Team* team) {
                                         add_search_command(app, global),
                                         add_track_command(app, global),
                                         add_backtest_command(app, global)};
+  for (AddedCommand& command : add_compare_commands(app, global))
+    commands.push_back(std::move(command));
   for (AddedCommand& command : add_calibration_commands(app, global))
     commands.push_back(std::move(command));
   for (AddedCommand& command : add_hardware_commands(app, global))

@@ -28,43 +28,7 @@ std::string estimate_csv(const Estimate& estimate) {
 }
 
 std::string unit_word(Unit unit) {
-  switch (unit) {
-    case Unit::count:
-      return "count";
-    case Unit::fraction:
-      return "fraction";
-    case Unit::flops:
-      return "flops";
-    case Unit::flops_per_second:
-      return "flops_per_second";
-    case Unit::bytes:
-      return "bytes";
-    case Unit::bytes_per_second:
-      return "bytes_per_second";
-    case Unit::tokens:
-      return "tokens";
-    case Unit::tokens_per_second:
-      return "tokens_per_second";
-    case Unit::seconds:
-      return "seconds";
-    case Unit::gpu_hours:
-      return "gpu_hours";
-    case Unit::usd:
-      return "usd";
-    case Unit::usd_per_gpu_hour:
-      return "usd_per_gpu_hour";
-    case Unit::watts:
-      return "watts";
-    case Unit::joules:
-      return "joules";
-    case Unit::grams:
-      return "grams";
-    case Unit::grams_per_kwh:
-      return "grams_per_kwh";
-    case Unit::usd_per_kwh:
-      return "usd_per_kwh";
-  }
-  return {};
+  return std::string(name_of(unit));
 }
 
 }  // namespace trainbudget::render

@@ -13,11 +13,6 @@ namespace {
 
 using Number = std::optional<double>;
 
-double at(const Range& range, Quantile quantile) {
-  if (quantile == Quantile::p10) return range.p10;
-  return quantile == Quantile::p50 ? range.p50 : range.p90;
-}
-
 /// What is unknown keeps to nothing that is asked of it.
 bool meets(const Point& point, const Constraints& wanted) {
   if (wanted.fits && !point.fits.value_or(false)) return false;

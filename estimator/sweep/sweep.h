@@ -1,6 +1,7 @@
 // Many scenarios from one file: a base, named scenarios that differ from it, and a grid over all of them.
 #pragma once
 
+#include "core/quantile.h"
 #include "io/yaml_node.h"
 #include "sweep/axis.h"
 
@@ -15,9 +16,6 @@ struct Variant {
   std::string name;
   io::YamlNode document;  ///< the base with its changes
 };
-
-/// Which value of a range is held against a limit.
-enum class Quantile : std::uint8_t { p10, p50, p90 };
 
 /// What a scenario must keep to, as far as it is given.
 struct Constraints {

@@ -90,6 +90,33 @@ def check_searches(root, program):
     return failures
 
 
+EXAMPLE = "scenarios/rwkv-4-14b.yaml"
+COMPARISONS = [
+    (0, "diff-report", ["diff", EXAMPLE, EXAMPLE]),
+    (1, "diff-report", ["diff", EXAMPLE, "scenarios/rwkv-7-7.2b.yaml", "--exit-code"]),
+    (0, "check-report", ["check", EXAMPLE, "--max-cost", "$50k", "--max-days", "30", "--max-gpu-hours", "50k", "--max-energy", "1GWh"]),
+    (1, "check-report", ["check", EXAMPLE, "--require-fit", "--against", "scenarios/rwkv-7-7.2b.yaml"]),
+]
+
+
+def check_comparison(root, program, status, name, command):
+    """1 where a report of diff or check does not fit its schema."""
+    done = subprocess.run([program, *command, "--format", "json"], cwd=root, capture_output=True, text=True)
+    report = json.loads(done.stdout, parse_constant=refuse_constant)
+    schema = validator_for(root, name)
+    found = [error.message for error in schema.iter_errors(report)]
+    found += [] if done.returncode == status else [f"exit code {done.returncode}"]
+    items = [item for value in report.values() if isinstance(value, list) for item in value]
+    for part in [report, *items]:
+        for key in list(part):
+            value = part.pop(key)
+            found += [] if list(schema.iter_errors(report)) else [f"accepted without {key}"]
+            part[key] = value
+    for error in found:
+        print(f"{' '.join(command)}: {error}")
+    return bool(found)
+
+
 PLANS = [
     (0, ["--family", "rwkv-7", "--budget", "$500", "--cluster", "hgx-h100", "--price", "$2/h", "--max-gpus", "8", "--serve-tokens", "10B"]),
     (0, ["--model", "rwkv-7-1.5b", "--tokens", "10B", "--deadline", "9 days", "--hardware", "a100-sxm-80gb,h100-sxm-80gb", "--max-gpus", "16"]),
@@ -184,6 +211,7 @@ def main(root, program):
     failures += check_searches(root, program)
 
     failures += check_tracks(root, program)
+    failures += sum(check_comparison(root, program, *case) for case in COMPARISONS)
 
     failures += sum(check_plan(root, program, status, command) for status, command in PLANS)
 

@@ -1,0 +1,159 @@
+// trainbudget diff: two estimates, term by term. trainbudget check: an estimate against limits, for CI.
+#include "cli/command.h"
+#include "core/difference.h"
+#include "core/gate.h"
+#include "io/estimate_file.h"
+#include "io/input_error.h"
+#include "io/map_reader.h"
+#include "io/profile_folder.h"
+#include "io/quantity_text.h"
+#include "io/scenario_document.h"
+#include "render/gate_report.h"
+
+#include <array>
+#include <memory>
+
+namespace trainbudget::cli {
+namespace {
+
+constexpr const char* file_help = "Report of estimate --format json, or scenario; '-' is standard input";
+
+struct DiffOptions {
+  std::string before;
+  std::string after;
+  bool exit_code = false;
+};
+
+int run_diff(const GlobalOptions& global, const DiffOptions& options) {
+  if (options.before == "-" && options.after == "-")
+    throw io::InputError({.file = "diff"}, "standard input can be only one of the two");
+  const io::ProfileFolder profiles = io::profile_folder(global.profiles);
+  const Estimate before = io::load_estimate(options.before, profiles);
+  const Estimate after = io::load_estimate(options.after, profiles);
+  const render::DifferenceReport report{difference(before, after), options.before, options.after};
+  emit(
+      [&](Format format, render::Style style) {
+        switch (format) {
+          case Format::json:
+            return render::difference_json(report);
+          case Format::csv:
+            return render::difference_csv(report);
+          case Format::markdown:
+            return render::difference_markdown(report);
+          case Format::table:
+            break;
+        }
+        return render::difference_text(report, style);
+      },
+      global.output);
+  return options.exit_code && !report.difference.empty() ? 1 : 0;
+}
+
+struct CheckOptions {
+  std::string file;
+  std::vector<std::string> settings;
+  std::string cost;
+  std::string days;
+  std::string gpu_hours;
+  std::string energy;
+  bool fit = false;
+  std::string quantile = "p50";
+  std::string against;
+};
+
+std::optional<double> limit(const std::string& option, const std::string& text, io::QuantityKind kind,
+                            double unit = 1.0) {
+  if (text.empty()) return std::nullopt;
+  const double value = io::read_quantity_value(io::option_value(option, text), kind);
+  if (!(value > 0.0))
+    throw io::InputError(io::option_location(option, text), option + " is a limit above zero");
+  return value * unit;
+}
+
+Limits limits_of(const CheckOptions& options) {
+  constexpr std::array<std::string_view, 3> words{"p10", "p50", "p90"};
+  return {.cost_usd = limit("--max-cost", options.cost, io::QuantityKind::usd),
+          .wall_time_seconds = limit("--max-days", options.days, io::QuantityKind::count, 86400.0),
+          .gpu_hours = limit("--max-gpu-hours", options.gpu_hours, io::QuantityKind::count),
+          .energy_joules = limit("--max-energy", options.energy, io::QuantityKind::joules),
+          .fit = options.fit,
+          .quantile = static_cast<Quantile>(
+              io::read_word(io::option_value("--quantile", options.quantile), "quantile", words))};
+}
+
+int run_check(const GlobalOptions& global, const CheckOptions& options) {
+  const Limits limits = limits_of(options);
+  const io::ProfileFolder profiles = io::profile_folder(global.profiles);
+  const Estimate estimate = io::load_estimate(options.file, profiles, options.settings);
+  render::GateReport report{.name = estimate.name,
+                            .quantile = limits.quantile,
+                            .conditions = conditions(estimate, limits),
+                            .against = std::nullopt};
+  if (report.conditions.empty()) {
+    throw io::InputError(
+        {.file = "check"}, "there is nothing to check",
+        "give a limit: --max-cost, --max-days, --max-gpu-hours, --max-energy or --require-fit");
+  }
+  if (!options.against.empty()) {
+    const Estimate base = io::load_estimate(options.against, profiles);
+    report.against = {difference(base, estimate), options.against, options.file};
+  }
+  emit(
+      [&](Format format, render::Style style) {
+        switch (format) {
+          case Format::json:
+            return render::gate_json(report);
+          case Format::csv:
+            return render::gate_csv(report);
+          case Format::markdown:
+            return render::gate_markdown(report);
+          case Format::table:
+            break;
+        }
+        return render::gate_text(report, style);
+      },
+      global.output);
+  return all_hold(report.conditions) ? 0 : 1;
+}
+
+AddedCommand add_diff_command(CLI::App& parent, const GlobalOptions& global) {
+  CLI::App* app = parent.add_subcommand("diff", "Two estimates, term by term");
+  const auto options = std::make_shared<DiffOptions>();
+  app->add_option("before", options->before, file_help)->type_name("FILE")->required();
+  app->add_option("after", options->after, file_help)->type_name("FILE")->required();
+  app->add_flag("--exit-code", options->exit_code, "Exit with 1 when the two differ");
+  app->footer("Example:\n  trainbudget diff before.json after.json --exit-code");
+  return {app, [=, &global] { return run_diff(global, *options); }};
+}
+
+AddedCommand add_check_command(CLI::App& parent, const GlobalOptions& global) {
+  CLI::App* app =
+      parent.add_subcommand("check", "An estimate against limits; exits with 1 when one is broken");
+  const auto options = std::make_shared<CheckOptions>();
+  app->add_option("file", options->file, file_help)->type_name("FILE")->required();
+  app->add_option("--set", options->settings, "Set any key of a scenario (repeatable)")
+      ->type_name("PATH=VALUE")
+      ->expected(1)
+      ->take_all();
+  app->add_option("--max-cost", options->cost, "At most this: '$50k'")->type_name("USD");
+  app->add_option("--max-days", options->days, "Days of wall time, at most: 30")->type_name("DAYS");
+  app->add_option("--max-gpu-hours", options->gpu_hours, "At most this: 100k")->type_name("HOURS");
+  app->add_option("--max-energy", options->energy, "At most this: 50MWh")->type_name("ENERGY");
+  app->add_flag("--require-fit", options->fit, "The fullest GPU must have the memory");
+  app->add_option("--quantile", options->quantile, "Of ranges, what must keep to the limits: p10, p50, p90")
+      ->type_name("NAME");
+  app->add_option("--against", options->against, "Also show the difference to this estimate")
+      ->type_name("FILE");
+  app->footer(
+      "What an estimate does not know (a cost without a price) does not pass.\n"
+      "Example:\n  trainbudget check scenarios/rwkv-4-14b.yaml --max-cost '$50k' --max-days 30 --format md");
+  return {app, [=, &global] { return run_check(global, *options); }};
+}
+
+}  // namespace
+
+std::vector<AddedCommand> add_compare_commands(CLI::App& parent, const GlobalOptions& global) {
+  return {add_diff_command(parent, global), add_check_command(parent, global)};
+}
+
+}  // namespace trainbudget::cli

@@ -1,0 +1,38 @@
+#include "core/gate.h"
+
+#include <algorithm>
+
+namespace trainbudget {
+std::vector<Condition> conditions(const Estimate& estimate, const Limits& limits) {
+  std::vector<Condition> found;
+  const auto add = [&](const char* id, const char* title, Unit unit, std::optional<double> limit,
+                       const char* reason) {
+    Condition condition{.id = id, .title = title, .unit = unit, .limit = limit};
+    if (const LedgerLine* line = find_line(estimate, id)) condition.value = at(line->value, limits.quantile);
+    if (condition.value && limit)
+      condition.verdict = *condition.value <= *limit ? Verdict::holds : Verdict::broken;
+    else
+      condition.reason = reason;
+    found.push_back(std::move(condition));
+  };
+  if (limits.cost_usd) add("cost", "Cost", Unit::usd, limits.cost_usd, "no price is known");
+  if (limits.wall_time_seconds)
+    add("wall_time", "Wall time", Unit::seconds, limits.wall_time_seconds, "no time is known");
+  if (limits.gpu_hours) add("gpu_hours", "GPU-hours", Unit::gpu_hours, limits.gpu_hours, "no time is known");
+  if (limits.energy_joules)
+    add("energy", "Energy", Unit::joules, limits.energy_joules, "the power of the accelerator is not known");
+  if (limits.fit) {
+    const LedgerLine* capacity = find_line(estimate, "memory_capacity");
+    add("memory", "Memory of the fullest GPU", Unit::bytes,
+        capacity == nullptr ? std::nullopt : std::optional(capacity->value.p50),
+        "memory is computed with a global batch only");
+  }
+  return found;
+}
+
+bool all_hold(const std::vector<Condition>& conditions) {
+  return std::all_of(conditions.begin(), conditions.end(),
+                     [](const Condition& condition) { return condition.verdict == Verdict::holds; });
+}
+
+}  // namespace trainbudget
