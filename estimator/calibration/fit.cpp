@@ -35,14 +35,26 @@ Efficiency efficiency_at(const std::array<double, parameter_count>& coordinates)
   return efficiency;
 }
 
-/// Median of absolute values, scaled to a standard deviation of a normal distribution.
-double robust_spread(std::vector<double> residuals) {
-  if (residuals.empty()) return 0.0;
-  for (double& r : residuals)
-    r = std::abs(r);
-  const auto middle = residuals.begin() + static_cast<std::ptrdiff_t>(residuals.size() / 2);
-  std::nth_element(residuals.begin(), middle, residuals.end());
-  return 1.4826 * *middle;
+/// Four fifths of rows are to lie inside P10–P90: their distance, scaled to a standard deviation of a normal
+/// distribution.
+constexpr double covered = 0.8;
+constexpr double covered_deviations = 1.2815515655446004;
+
+/// Covers four fifths of `all` residuals and of `own` ones, those of one stack: together the former count as
+/// much as `shrinkage` of the latter, so that a stack with few rows scatters as all do. Expects the absolute
+/// values of both in order.
+double covering_spread(const std::vector<double>& all, const std::vector<double>& own, double shrinkage) {
+  if (all.empty()) return 0.0;
+  const double weight_of_all = shrinkage / static_cast<double>(all.size());
+  const double wanted = covered * (shrinkage + static_cast<double>(own.size()));
+  double sum = 0.0;
+  double residual = 0.0;
+  for (std::size_t a = 0, o = 0; sum < wanted && (a < all.size() || o < own.size());) {
+    const bool from_own = o < own.size() && (a >= all.size() || own[o] < all[a]);
+    residual = from_own ? own[o++] : all[a++];
+    sum += from_own ? 1.0 : weight_of_all;
+  }
+  return residual / covered_deviations;
 }
 
 /// J·D·Jᵀ, lower half: what any two rows share of their unknowns.
@@ -233,9 +245,22 @@ Fit::Fit(std::span<const Observation* const> rows, const FitOptions& options) : 
   values_ = values;
 
   std::vector<double> residuals;
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    residuals.push_back(residual_of(i) / rows[i]->scatter);
-  residual_spread_ = robust_spread(residuals);
+  std::map<std::string, std::vector<double>, std::less<>> by_stack;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    residuals.push_back(std::abs(residual_of(i)) / rows[i]->scatter);
+    if (!options.population) by_stack[rows[i]->run->stack].push_back(residuals.back());
+  }
+  std::sort(residuals.begin(), residuals.end());
+  residual_spread_ = covering_spread(residuals, {}, 1.0);
+  for (auto& [stack, own] : by_stack) {
+    std::sort(own.begin(), own.end());
+    stack_spread_[stack] = covering_spread(residuals, own, options.spread_shrinkage);
+  }
+}
+
+double Fit::residual_spread(std::string_view stack) const {
+  const auto found = stack_spread_.find(stack);
+  return found == stack_spread_.end() ? residual_spread_ : found->second;
 }
 
 std::vector<Fit::Slope> Fit::slopes_of(const Addresses& places,
@@ -292,7 +317,7 @@ Fit::Prediction Fit::predict(const Observation& row, const ProfileKey& profile) 
       variance += row_gradient[p] * row_gradient[p] * spread * spread;
     }
   }
-  const double scatter = residual_spread_ * row.scatter;
+  const double scatter = residual_spread(profile.stack) * row.scatter;
   return {.seconds = std::exp(log_seconds),
           .spread = std::sqrt(variance + scatter * scatter),
           .parameter_spread = std::sqrt(variance)};
