@@ -85,6 +85,7 @@ Eigen::MatrixXd kernel_of(const std::vector<Unknown>& unknowns,
 }  // namespace
 
 double Fit::spread_at(const ParameterRow& row, Level level) const {
+  if (is_of_memory(row.parameter) != (options_.target == Target::memory)) return 0.0;
   if (options_.population && (level == Level::stack || level == Level::pair)) return 0.0;
   switch (level) {
     case Level::common:
@@ -137,19 +138,19 @@ std::array<double, parameter_count> Fit::coordinates(const Addresses& addresses)
 
 std::array<double, parameter_count> Fit::gradient(const Observation& row,
                                                   const std::array<double, parameter_count>& coordinates,
-                                                  double& log_seconds) const {
+                                                  double& log_value) const {
   constexpr double step = 1e-4;
   Efficiency efficiency = efficiency_at(coordinates);
-  log_seconds = std::log(row.predicted_seconds(efficiency));
+  log_value = row.log_predicted(options_.target, efficiency);
   std::array<double, parameter_count> result{};
   for (const ParameterRow& parameter : parameter_table()) {
     const std::size_t i = index_of(parameter.parameter);
-    if (parameter.parameter >= Parameter::activation_factor) continue;  // of memory
+    if (is_of_memory(parameter.parameter) != (options_.target == Target::memory)) continue;
     const double value = efficiency.values[i];
     efficiency.values[i] = value_at(parameter, coordinates[i] + step);
-    const double up = std::log(row.predicted_seconds(efficiency));
+    const double up = row.log_predicted(options_.target, efficiency);
     efficiency.values[i] = value;
-    result[i] = (up - log_seconds) / step;
+    result[i] = (up - log_value) / step;
   }
   return result;
 }
@@ -158,7 +159,8 @@ Fit::Fit(std::span<const Observation* const> rows, const FitOptions& options) : 
   std::vector<Addresses> places;
   places.reserve(rows.size());
   for (const ParameterRow& row : parameter_table()) {
-    if (row.common_spread > 0.0) intern(Level::common, "", row.parameter, spread_at(row, Level::common));
+    const double spread = spread_at(row, Level::common);
+    if (spread > 0.0) intern(Level::common, "", row.parameter, spread);
   }
   for (const Observation* row : rows) {
     const auto owners = owners_of(key_of(*row->run));
@@ -177,8 +179,8 @@ Fit::Fit(std::span<const Observation* const> rows, const FitOptions& options) : 
     return std::pow(row.scatter, options.weight_exponent);
   };
   const auto residual_of = [&](std::size_t row) {
-    return std::log(rows[row]->predicted_seconds(efficiency_at(coordinates(places[row])))) -
-           rows[row]->log_measured;
+    return rows[row]->log_predicted(options.target, efficiency_at(coordinates(places[row]))) -
+           rows[row]->log_measured_of(options.target);
   };
   const auto cost_at = [&](const std::vector<double>& trial) {
     values_ = trial;
@@ -204,9 +206,9 @@ Fit::Fit(std::span<const Observation* const> rows, const FitOptions& options) : 
     Eigen::VectorXd target(count);
     Eigen::VectorXd noise(count);
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      double log_seconds = 0.0;
-      slopes_[i] = slopes_of(places[i], gradient(*rows[i], coordinates(places[i]), log_seconds));
-      const double residual = log_seconds - rows[i]->log_measured;
+      double log_value = 0.0;
+      slopes_[i] = slopes_of(places[i], gradient(*rows[i], coordinates(places[i]), log_value));
+      const double residual = log_value - rows[i]->log_measured_of(options.target);
       const auto place = static_cast<Eigen::Index>(i);
       target[place] = -residual;
       for (const Slope& slope : slopes_[i])
@@ -306,8 +308,8 @@ Fit::Prediction Fit::predict(const Observation& row) const {
 
 Fit::Prediction Fit::predict(const Observation& row, const ProfileKey& profile) const {
   const Addresses places = addresses(profile);
-  double log_seconds = 0.0;
-  const auto row_gradient = gradient(row, coordinates(places), log_seconds);
+  double log_value = 0.0;
+  const auto row_gradient = gradient(row, coordinates(places), log_value);
   double variance = variance_along(slopes_of(places, row_gradient));
   for (const ParameterRow& parameter : parameter_table()) {
     const std::size_t p = index_of(parameter.parameter);
@@ -318,7 +320,7 @@ Fit::Prediction Fit::predict(const Observation& row, const ProfileKey& profile) 
     }
   }
   const double scatter = residual_spread(profile.stack) * row.scatter;
-  return {.seconds = std::exp(log_seconds),
+  return {.value = std::exp(log_value),
           .spread = std::sqrt(variance + scatter * scatter),
           .parameter_spread = std::sqrt(variance)};
 }

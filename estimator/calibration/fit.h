@@ -1,4 +1,5 @@
-// Fits the parameters of efficiency profiles to measured step times, all profiles at once. A profile's
+// Fits the parameters of efficiency profiles to measured step times, or those of memory to measured memory, all
+// profiles at once. A profile's
 // parameter, on its unbounded coordinate, is what all have in common, plus what its accelerator, its software
 // stack and the pair of them add: each is drawn to zero by its prior spread (parameter_table), so that a
 // stack with few rows keeps close to the others and an unknown one starts from them, with the uncertainty
@@ -40,6 +41,7 @@ struct Unknown {
 };
 
 struct FitOptions {
+  Target target = Target::step_time;
   double row_spread = 0.04;      ///< of ln(measured ÷ predicted) that parameters cannot explain
   double tail = 4.0;             ///< degrees of freedom of Student's t
   double weight_exponent = 1.0;  ///< rows weigh as scatter^−this; 2 is by their variance
@@ -51,6 +53,9 @@ struct FitOptions {
   bool population = false;
 };
 inline constexpr FitOptions of_unknown_stacks{.population = true};
+inline constexpr FitOptions of_memory{.target = Target::memory, .row_spread = 0.02};
+inline constexpr FitOptions of_memory_in_unknown_stacks{
+    .target = Target::memory, .row_spread = 0.02, .population = true};
 
 class Fit {
  public:
@@ -61,7 +66,7 @@ class Fit {
   Efficiency efficiency(const ProfileKey& profile) const;
 
   struct Prediction {
-    double seconds = 0.0;  ///< median
+    double value = 0.0;  ///< median: seconds, or bytes
     /// Standard deviation of its logarithm: what is not known of the parameters, and the scatter of rows.
     double spread = 0.0;
     double parameter_spread = 0.0;  ///< the first of the two alone
@@ -104,7 +109,7 @@ class Fit {
   std::array<double, parameter_count> coordinates(const Addresses& addresses) const;
   std::array<double, parameter_count> gradient(const Observation& row,
                                                const std::array<double, parameter_count>& coordinates,
-                                               double& log_seconds) const;
+                                               double& log_value) const;
 
   std::vector<Slope> slopes_of(const Addresses& places,
                                const std::array<double, parameter_count>& gradient) const;

@@ -248,6 +248,7 @@ class Reader {
     run.run.sequence.length = row.number("seq_len");
     if (run.run.sequence.length <= 0.0) refuse(run, "no sequence length");
     run.run.recipe.gradient_bytes = software_->gradient_bytes;
+    run.memory_is_in_use = software_->memory_in_use;
     if (contains(row.text("phase"), "lora")) {
       run.run.recipe.adapters = LowRankAdapters{.rank = 16};
       assume(run, "adapters of rank 16 on attention");

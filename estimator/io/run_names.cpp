@@ -46,6 +46,7 @@ SoftwareNames read_software(const YamlNode& node) {
   if (const YamlNode* sequence = map.find("sequence_parallel"))
     names.sequence_parallel = read_bool(*sequence);
   names.gradient_bytes = read_number(map.require("gradient_bytes"), 1.0, 8.0);
+  if (const YamlNode* memory = map.find("memory_in_use")) names.memory_in_use = read_bool(*memory);
   map.finish();
   return names;
 }

@@ -33,6 +33,7 @@ struct SoftwareNames {
   Sharding sharding = Sharding::none;
   bool sequence_parallel = false;
   double gradient_bytes = 4.0;
+  bool memory_in_use = false;  ///< its figures of memory are of tensors, not of what the allocator holds
 };
 
 struct RunNames {

@@ -60,7 +60,7 @@ TEST_CASE("a fit finds times that parameters within their bounds explain") {
   CHECK(fit.converged());
   CHECK(fit.residual_spread() < 0.01);
   for (const Observation& row : measured.observations())
-    CHECK(fit.predict(row).seconds == Approx(row.run->step_seconds).epsilon(0.03));
+    CHECK(fit.predict(row).value == Approx(row.run->step_seconds).epsilon(0.03));
   const EfficiencyProfile profile = make_profile(fit, measured.rows(), {"small", "ours", ""}, "made up");
   CHECK(profile.rows == 24);
   const Efficiency values = profile.efficiency();
@@ -125,7 +125,7 @@ TEST_CASE("one wild row hardly moves a fit") {
   wild.log_measured += std::log(3.0);
   rows.back() = &wild;
   const Fit fit(rows, {});
-  CHECK(fit.predict(*rows.front()).seconds == Approx(rows.front()->run->step_seconds).epsilon(0.03));
+  CHECK(fit.predict(*rows.front()).value == Approx(rows.front()->run->step_seconds).epsilon(0.03));
 }
 
 TEST_CASE("a backtest never scores a row by a fit that saw it") {
