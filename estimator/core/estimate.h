@@ -67,6 +67,11 @@ constexpr Flops training_flops(double parameters, Tokens tokens) {
 /// makes them.
 Estimate estimate(const Scenario& scenario);
 
+/// What a budget must pay: the total where more than GPU-hours was asked for, else their cost.
+inline const std::optional<Range>& bill_of(const Estimate& estimate) {
+  return estimate.total_usd ? estimate.total_usd : estimate.cost_usd;
+}
+
 /// The line `id` of the ledger; nullptr where the estimate has none.
 const LedgerLine* find_line(const Estimate& estimate, std::string_view id);
 
