@@ -187,7 +187,7 @@ std::optional<double> Evaluator::share_of_limits(const Candidate& candidate, con
 }
 
 std::string Evaluator::why_not_one_step(const Estimate& step) const {
-  const std::string none = "not one step keeps to the limits";
+  std::string none = "not one step keeps to the limits";
   if (find_line(step, "paid_gpu_hours") == nullptr || !request_.limits.budget_usd) return none;
   const double least = at(*bill_of(step), request_.limits.quantile);
   return least > *request_.limits.budget_usd
