@@ -41,6 +41,7 @@ constexpr std::array rows = {
         "on_demand (default), spot, community, reserved_1y, reserved_3y, capacity_block"},
     Row{"--region", "price.region", "NAME", "Take the price of this region"},
     Row{"--as-of", "as_of", "DATE", "Prices known on this day: 2024-06-01; default: the newest"},
+    Row{"--start", "start", "DATE", "First day of the run; the report then has the day it ends: 2026-12-01"},
     Row{"--used-gpu-hours", "used_gpu_hours", "HOURS",
         "What a finished run used: shows its efficiency and cost"},
 };

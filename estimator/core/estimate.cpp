@@ -168,6 +168,50 @@ SourcedRange add_step(Ledger& ledger, Estimate& result, const StepPlan& plan, co
   return {step.model_flops_utilization, {.origin = Origin::derived, .source = "the step time above"}};
 }
 
+/// What interrupts the run, what each interruption costs, and what is left.
+void add_goodput(Ledger& ledger, const Reliability& r, const Scenario& s) {
+  const double gpus = s.gpus.value;
+  const Goodput kept = goodput(r, gpus);
+  const LedgerInput held = input("GPUs", gpus, Unit::count, s.gpus.provenance);
+  const Range between = ledger.add("time_between_interruptions", "Time between interruptions",
+                                   r.gpu_hours_per_interruption.value * (seconds_per_hour / gpus),
+                                   Unit::seconds, "time-between-interruptions",
+                                   {input("GPU-hours per interruption", r.gpu_hours_per_interruption.value,
+                                          Unit::gpu_hours, r.gpu_hours_per_interruption.provenance),
+                                    held});
+  const Range write = ledger.add(
+      "checkpoint_time", "Time to write a checkpoint",
+      quotient(exactly(r.checkpoint_bytes.value), r.checkpoint_bandwidth.value), Unit::seconds,
+      "checkpoint-time",
+      {input("checkpoint size", r.checkpoint_bytes.value, Unit::bytes, r.checkpoint_bytes.provenance),
+       input("checkpoint bandwidth", r.checkpoint_bandwidth.value, Unit::bytes_per_second,
+             r.checkpoint_bandwidth.provenance)});
+  const LedgerInput between_input = input("M, time between interruptions", between, Unit::seconds);
+  const LedgerInput write_input = input("δ, time to write a checkpoint", write, Unit::seconds);
+  LedgerInput interval = input("τ, time between checkpoints", kept.interval, Unit::seconds,
+                               r.interval ? r.interval->provenance : computed);
+  if (!r.interval)
+    ledger.add("checkpoint_interval", "Best time between checkpoints", exactly(kept.interval), Unit::seconds,
+               "checkpoint-interval", {between_input, write_input});
+  const Range fraction =
+      ledger.add("goodput", "Goodput", kept.fraction, Unit::fraction, "goodput",
+                 {between_input, write_input, std::move(interval),
+                  input("R, restart", r.restart_seconds.value, Unit::seconds, r.restart_seconds.provenance),
+                  input("stalls", r.stalls.value, Unit::fraction, r.stalls.provenance),
+                  input("share in checkpoints", kept.waste.checkpoints, Unit::fraction),
+                  input("share in restarts", kept.waste.restarts, Unit::fraction),
+                  input("share in lost work", kept.waste.lost_work, Unit::fraction)});
+  ledger.add("whole_run_fraction", "Share of paid hours that makes progress", s.whole_run_fraction.value,
+             Unit::fraction, "whole-run-of-goodput",
+             {input("goodput", fraction, Unit::fraction),
+              input("residual", r.residual.value, Unit::fraction, r.residual.provenance)});
+}
+
+RunDates dates_of(Date start, Range seconds) {
+  return {start, finish_date(start, seconds.p10), finish_date(start, seconds.p50),
+          finish_date(start, seconds.p90)};
+}
+
 }  // namespace
 
 Estimate estimate(const Scenario& s) {
@@ -201,22 +245,36 @@ Estimate estimate(const Scenario& s) {
              "model-flops-utilization",
              {input("utilisation", utilization.value, Unit::fraction, utilization.provenance)});
   const SourcedRange& whole_run = s.whole_run_fraction;
-  ledger.add("whole_run_fraction", "Share of paid hours that makes progress", whole_run.value, Unit::fraction,
-             "whole-run-fraction",
-             {input("whole-run fraction", whole_run.value, Unit::fraction, whole_run.provenance)});
+  if (s.reliability) {
+    add_goodput(ledger, *s.reliability, s);
+  } else {
+    ledger.add("whole_run_fraction", "Share of paid hours that makes progress", whole_run.value,
+               Unit::fraction, "whole-run-fraction",
+               {input("whole-run fraction", whole_run.value, Unit::fraction, whole_run.provenance)});
+  }
 
-  result.gpu_hours =
-      ledger.add("gpu_hours", "GPU-hours",
-                 quotient(exactly(result.ideal_gpu_hours), product(utilization.value, whole_run.value)),
-                 Unit::gpu_hours, "gpu-hours",
-                 {input("ideal GPU-hours", result.ideal_gpu_hours, Unit::gpu_hours),
-                  input("model FLOPs utilisation", utilization.value, Unit::fraction, utilization.provenance),
-                  input("whole-run fraction", whole_run.value, Unit::fraction, whole_run.provenance)});
+  const std::optional<Sourced<double>> spares = s.reliability ? s.reliability->spare_gpus : std::nullopt;
+  const double paid_gpus = s.gpus.value + (spares ? spares->value : 0.0);
+  std::vector<LedgerInput> hours_inputs{
+      input("ideal GPU-hours", result.ideal_gpu_hours, Unit::gpu_hours),
+      input("model FLOPs utilisation", utilization.value, Unit::fraction, utilization.provenance),
+      input("whole-run fraction", whole_run.value, Unit::fraction, whole_run.provenance)};
+  std::vector<LedgerInput> gpu_inputs{input("GPUs", s.gpus.value, Unit::count, s.gpus.provenance)};
+  if (spares) gpu_inputs.push_back(input("spares", spares->value, Unit::count, spares->provenance));
+  if (spares) hours_inputs.insert(hours_inputs.end(), gpu_inputs.begin(), gpu_inputs.end());
+  const Range working_hours =
+      quotient(exactly(result.ideal_gpu_hours), product(utilization.value, whole_run.value));
+  result.gpu_hours = ledger.add(
+      "gpu_hours", "GPU-hours", spares ? working_hours * (paid_gpus / s.gpus.value) : working_hours,
+      Unit::gpu_hours, spares ? "gpu-hours-with-spares" : "gpu-hours", std::move(hours_inputs));
+  gpu_inputs.insert(gpu_inputs.begin(), input("GPU-hours", result.gpu_hours, Unit::gpu_hours));
   result.wall_time_seconds =
-      ledger.add("wall_time", "Wall time", result.gpu_hours * seconds_per_hour / s.gpus.value, Unit::seconds,
-                 "wall-time",
-                 {input("GPU-hours", result.gpu_hours, Unit::gpu_hours),
-                  input("GPUs", s.gpus.value, Unit::count, s.gpus.provenance)});
+      ledger.add("wall_time", "Wall time", result.gpu_hours * seconds_per_hour / paid_gpus, Unit::seconds,
+                 spares ? "wall-time-with-spares" : "wall-time", std::move(gpu_inputs));
+  if (s.start) {
+    result.dates = dates_of(*s.start, result.wall_time_seconds);
+    if (!result.dates->p90) result.warnings.push_back("the run may not end before the year 9999");
+  }
   ledger.add("tokens_per_second", "Throughput over the whole run",
              reciprocal(result.wall_time_seconds) * s.tokens.value.value, Unit::tokens_per_second,
              "tokens-per-second",

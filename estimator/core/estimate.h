@@ -32,6 +32,12 @@ constexpr std::string_view name_of(Fidelity fidelity) {
   return "unknown";
 }
 
+/// When a run starts and ends. An end is absent where it lies beyond the year 9999.
+struct RunDates {
+  Date start;
+  std::optional<Date> p10, p50, p90;  ///< the day in which the wall time ends
+};
+
 struct Estimate {
   std::string name;
   Fidelity fidelity = Fidelity::rule;
@@ -45,6 +51,7 @@ struct Estimate {
   Range gpu_hours;
   Range wall_time_seconds;
   std::optional<Range> cost_usd;       ///< absent: no price is known
+  std::optional<RunDates> dates;       ///< absent: no start is given
   std::optional<Range> energy_joules;  ///< absent: no power is known
 
   std::vector<LedgerLine> ledger;  ///< in the order of the arithmetic

@@ -1,10 +1,12 @@
 // One run to be estimated: what is trained, on what, at which price. Every number with its provenance.
 #pragma once
 
+#include "core/date.h"
 #include "core/hardware.h"
 #include "core/power.h"
 #include "core/provenance.h"
 #include "core/quantity.h"
+#include "core/reliability.h"
 #include "core/step_plan.h"
 #include "core/uncertainty.h"
 
@@ -43,6 +45,8 @@ struct Scenario {
   Sourced<Precision> precision;                   ///< of the matrix products
   SourcedRange model_flops_utilization;           ///< fractions in (0, 1]
   SourcedRange whole_run_fraction;                ///< what of the paid hours makes progress, in (0, 1]
+  std::optional<Reliability> reliability;         ///< what whole_run_fraction is made of; absent: a prior
+  std::optional<Date> start;                      ///< first day of the run; absent: nothing is dated
   std::optional<SourcedRange> price;              ///< US dollars per GPU-hour; absent: unknown
   std::optional<PowerModel> power;                ///< absent: unknown
   std::optional<Sourced<double>> used_gpu_hours;  ///< what a finished run really used, for comparison

@@ -6,6 +6,8 @@
 #include "io/efficiency_prior_file.h"
 #include "io/map_reader.h"
 #include "io/power_file.h"
+#include "io/price_table.h"
+#include "io/reliability_file.h"
 #include "io/scenario_model.h"
 #include "io/scenario_price.h"
 #include "io/scenario_step.h"
@@ -172,6 +174,8 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
                    .find = find};
   const YamlNode* energy = map.find("energy");
   const YamlNode* precision = map.find("precision");
+  const YamlNode* reliability = map.find("reliability");
+  const YamlNode* start = map.find("start");
   const YamlNode* used = map.find("used_gpu_hours");
   PriceRequest price{.node = map.find("price"), .as_of = map.find("as_of")};
   map.finish();
@@ -199,6 +203,14 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   }
   read_efficiency(efficiency, profiles, scenario, sources, step.any());
   if (step.any()) read_step(step, hardware.cluster, profiles, map.node().location, scenario, sources);
+  if (reliability != nullptr && efficiency != nullptr) {
+    throw InputError(
+        efficiency->location,
+        "the efficiency covers the whole run, failures included, and reliability is given as well",
+        "leave one of them out");
+  }
+  if (reliability != nullptr) read_reliability(*reliability, profiles, scenario, sources);
+  if (start != nullptr) scenario.start = parse_date(read_string(*start), start->location);
   if (used != nullptr) scenario.used_gpu_hours = read_gpu_hours(*used);
 
   price.accelerator = scenario.accelerator.name;

@@ -1,0 +1,109 @@
+#include "core/goodput.h"
+
+#include "catch.h"
+#include "core/date.h"
+#include "core/reliability.h"
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+using namespace trainbudget;
+
+namespace {
+
+constexpr double hour = 3600.0;
+constexpr double infinite = std::numeric_limits<double>::infinity();
+
+Reliability exact_reliability() {
+  return {.gpu_hours_per_interruption = {exactly(1000.0), {}},
+          .checkpoint_bytes = {1e12, {}},
+          .checkpoint_bandwidth = {exactly(1e10), {}},
+          .interval = Sourced<double>{hour, {}},
+          .restart_seconds = {exactly(360.0), {}},
+          .stalls = {exactly(0.02), {}},
+          .residual = {exactly(1.0), {}}};
+}
+
+}  // namespace
+
+TEST_CASE("goodput: one checkpoint cycle worked by hand") {
+  // M = 10 h, τ + δ = 1 h, R = 0.1 h: expected 10·e^0.01·(e^0.1 − 1) = 1.062280 h for 0.9 h of work.
+  const Interruptions job{
+      .mean_seconds_between = 10 * hour, .checkpoint_seconds = 0.1 * hour, .restart_seconds = 0.1 * hour};
+  const double expected = 10.0 * 1.010050167 * 0.105170918;
+  CHECK(useful_fraction(job, 0.9 * hour) == Approx(0.9 / expected).epsilon(1e-7));
+  const Waste lost = waste(job, 0.9 * hour);
+  CHECK(lost.checkpoints == Approx(0.1 / expected).epsilon(1e-7));
+  CHECK(lost.restarts == Approx(1.0 - std::exp(-0.01)));
+  CHECK(lost.checkpoints + lost.restarts + lost.lost_work == Approx(1.0 - useful_fraction(job, 0.9 * hour)));
+}
+
+TEST_CASE("without interruptions only given checkpoints cost anything") {
+  const Interruptions job{
+      .mean_seconds_between = infinite, .checkpoint_seconds = 60.0, .restart_seconds = 600.0};
+  CHECK(best_checkpoint_interval(job) == infinite);
+  CHECK(useful_fraction(job, infinite) == 1.0);
+  CHECK(useful_fraction(job, 540.0) == Approx(0.9));
+}
+
+TEST_CASE("the best interval is Young's where checkpoints are short") {
+  // Young: √(2·δ·M) = √(2 × 1 s × 200,000 s) = 632.5 s; Daly's next terms take δ·2/3 off.
+  const Interruptions job{.mean_seconds_between = 200000.0, .checkpoint_seconds = 1.0};
+  CHECK(best_checkpoint_interval(job) == Approx(std::sqrt(400000.0) - 2.0 / 3.0).epsilon(1e-5));
+  CHECK(best_checkpoint_interval({.mean_seconds_between = 1.0, .checkpoint_seconds = 0.0}) == 0.0);
+  // A checkpoint that takes far longer than the job lives: work as long as it lives.
+  CHECK(best_checkpoint_interval({.mean_seconds_between = 1.0, .checkpoint_seconds = 100.0}) == Approx(1.0));
+}
+
+TEST_CASE("a simulated run agrees with the closed form within its standard error") {
+  struct Case {
+    Interruptions job;
+    double interval;
+  };
+  const Case cases[] = {{{10 * hour, 300.0, 600.0}, 2 * hour},
+                        {{3 * hour, 60.0, 1800.0}, 1200.0},
+                        {{hour, 600.0, hour}, 1800.0}};
+  for (const auto& [job, interval] : cases) {
+    const double work = 200 * interval;
+    const int runs = 4000;
+    const std::vector<double> times = simulate_runs(job, interval, work, runs, 7);
+    const double mean = std::accumulate(times.begin(), times.end(), 0.0) / runs;
+    double squares = 0.0;
+    for (const double t : times)
+      squares += (t - mean) * (t - mean);
+    const double standard_error = std::sqrt(squares / (runs - 1) / runs);
+    INFO(mean << " ± " << standard_error);
+    CHECK(standard_error < 0.01 * mean);
+    CHECK(std::abs(mean - work / useful_fraction(job, interval)) < 3.0 * standard_error);
+    CHECK(simulate_runs(job, interval, work, 50, 7) ==
+          std::vector<double>(times.begin(), times.begin() + 50));
+    CHECK(simulate_runs(job, interval, work, 50, 8) !=
+          std::vector<double>(times.begin(), times.begin() + 50));
+  }
+}
+
+TEST_CASE("a job's goodput from what is known of its accelerators") {
+  // 1,000 h a GPU, 100 GPUs: M = 10 h; 1 TB at 10 GB/s: 100 s; τ = 1 h; R = 0.1 h; 2 % stalls.
+  const Goodput kept = goodput(exact_reliability(), 100.0);
+  const double cycle = (1.0 + 100.0 / 3600.0) / 10.0;
+  const double by_hand = 0.98 * 0.1 / (std::exp(0.01) * (std::exp(cycle) - 1.0));
+  CHECK(kept.fraction.is_exact());
+  CHECK(kept.fraction.p50 == Approx(by_hand));
+  Reliability wide = exact_reliability();
+  wide.stalls.value = {0.01, 0.02, 0.05};
+  CHECK(goodput(wide, 100.0).fraction.p10 == Approx(by_hand * 0.95 / 0.98));
+  CHECK(goodput(wide, 100.0).fraction.p90 == Approx(by_hand * 0.99 / 0.98));
+}
+
+TEST_CASE("days after a start, over the end of a year and a leap day") {
+  CHECK(finish_date({2026, 12, 1}, 31 * 86400.0) == Date{2026, 12, 31});
+  CHECK(finish_date({2026, 12, 1}, 31.5 * 86400.0) == Date{2027, 1, 1});
+  CHECK(finish_date({2028, 2, 28}, 1.5 * 86400.0) == Date{2028, 2, 29});
+  CHECK(finish_date({2027, 2, 28}, 1.5 * 86400.0) == Date{2027, 3, 1});
+  CHECK(finish_date({2026, 12, 1}, 0.0) == Date{2026, 12, 1});
+  CHECK_FALSE(finish_date({2026, 12, 1}, 1e30));
+  CHECK_FALSE(finish_date({2026, 12, 1}, std::numeric_limits<double>::quiet_NaN()));
+  for (int day = -719162; day < 2932896; day += 97)
+    REQUIRE(days_since_epoch(date_of(day)) == day);
+}
