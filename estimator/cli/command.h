@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/output.h"
+#include "cli/team.h"
 
 #include <functional>
 #include <memory>
@@ -17,6 +18,7 @@ namespace trainbudget::cli {
 struct GlobalOptions {
   OutputOptions output;
   std::string profiles;  ///< --profiles DIR; empty: see io::profile_folder
+  Team* team = nullptr;  ///< of trainbudget-mpi
 };
 
 /// Adds the command's options to `parent` and returns what runs it. The returned function throws InputError
@@ -26,6 +28,7 @@ using Command = std::function<int()>;
 struct AddedCommand {
   CLI::App* app = nullptr;
   Command run;
+  bool by_team = false;  ///< a whole team runs it; others are for its leader
 };
 
 AddedCommand add_estimate_command(CLI::App& parent, const GlobalOptions& global,

@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <exception>
+#include <memory>
 #include <new>
 #include <string>
 #include <vector>
@@ -41,14 +42,15 @@ void add_global_options(CLI::App& app, GlobalOptions& global) {
   app.add_option("--profiles", global.profiles, "Folder with hardware profiles and prices")->type_name("DIR");
 }
 
-int run(const std::vector<std::string>& arguments) {
+int run(const std::vector<std::string>& arguments, Team* team) {
   CLI::App app("What will this training run cost, how long will it take, and how sure are we?",
                "trainbudget");
   app.set_version_flag("--version", std::string("trainbudget ") + version + " (" + git_revision + ")");
   app.footer(footer);
   app.fallthrough();
   app.require_subcommand(0, 1);
-  GlobalOptions global;
+  GlobalOptions global{.output = {}, .profiles = {}, .team = team};
+  if (team != nullptr) global.output.color = "never";  // mpirun's terminal is not the user's
   add_global_options(app, global);
 
   std::vector<AddedCommand> commands = {add_estimate_command(app, global, arguments),
@@ -63,15 +65,37 @@ int run(const std::vector<std::string>& arguments) {
   for (AddedCommand& command : add_prices_commands(app, global))
     commands.push_back(std::move(command));
 
+  const bool leads = team == nullptr || team->leads();
   if (const std::optional<std::string> text = parse(app, arguments)) {
-    write_stdout(*text);
+    if (leads) write_stdout(*text);
     return 0;
   }
   for (const AddedCommand& command : commands) {
-    if (command.app->parsed()) return command.run();
+    if (command.app->parsed()) return leads || command.by_team ? command.run() : 0;
   }
-  write_stdout(app.help());
+  if (leads) write_stdout(app.help());
   return 0;
+}
+
+/// One of a team speaks for all, but where each has gone its own way.
+void say_error(const std::string& text, const Team* team) {
+  if (team == nullptr || team->leads() || team->is_dealing()) say(text);
+}
+
+int run_guarded(const std::vector<std::string>& arguments, Team* team) {
+  try {
+    return run(arguments, team);
+  } catch (const io::InputError& error) {
+    say_error(io::describe(error) + "\n", team);
+  } catch (const std::bad_alloc&) {
+    say_error("trainbudget: not enough memory\n", team);
+  } catch (const std::exception& error) {
+    say_error(std::string("trainbudget: internal error: ") + error.what() +
+                  "\n  please report this with the command that caused it\n",
+              team);
+  }
+  if (team != nullptr && team->is_dealing()) team->abandon(bad_input);
+  return bad_input;
 }
 
 }  // namespace
@@ -80,15 +104,6 @@ int run(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
   using namespace trainbudget;
   std::signal(SIGPIPE, SIG_IGN);
-  try {
-    return cli::run(std::vector<std::string>(argv + 1, argv + argc));
-  } catch (const io::InputError& error) {
-    cli::say(io::describe(error) + "\n");
-  } catch (const std::bad_alloc&) {
-    cli::say("trainbudget: not enough memory\n");
-  } catch (const std::exception& error) {
-    cli::say(std::string("trainbudget: internal error: ") + error.what() +
-             "\n  please report this with the command that caused it\n");
-  }
-  return cli::bad_input;
+  const std::unique_ptr<cli::Team> team = cli::join_team(argc, argv);
+  return cli::run_guarded(std::vector<std::string>(argv + 1, argv + argc), team.get());
 }

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/scenario_options.h"
+#include "cli/team_search.h"
 #include "io/map_reader.h"
 #include "io/profile_folder.h"
 #include "io/quantity_text.h"
@@ -153,7 +154,7 @@ int run_search(const GlobalOptions& global, const ScenarioOptions& options, cons
   check_document(document, texts);
   const Sweep machines = machines_of(document, texts, profiles);
   sweep::PointReader reader(machines, profiles);
-  const sweep::Find find = find_with(texts.threads);
+  const sweep::Find find = global.team != nullptr ? find_together(*global.team) : find_with(texts.threads);
   Progress progress("machines", static_cast<std::uint64_t>(machines.size()), 0);
   const sweep::LayoutRanking ranking =
       sweep::rank_layouts(machines, reader, wanted, find, [&](std::size_t done) { progress.update(done); });
@@ -168,6 +169,8 @@ int run_search(const GlobalOptions& global, const ScenarioOptions& options, cons
   } else if (const auto nearest = sweep::nearest_machine(ranking); nearest && !ranking.nearest_miss) {
     report.fits_times = sweep::more_accelerators(ranking.machines[*nearest], find);
   }
+  const int exit_code = ranking.best.empty() ? 1 : 0;
+  if (global.team != nullptr && !global.team->leads()) return exit_code;
   emit(
       [&](Format format, render::Style style) -> std::string {
         if (format == Format::json) return sweep::layout_json(report);
@@ -182,7 +185,7 @@ int run_search(const GlobalOptions& global, const ScenarioOptions& options, cons
         return text;
       },
       global.output);
-  return ranking.best.empty() ? 1 : 0;
+  return exit_code;
 }
 
 }  // namespace
@@ -209,7 +212,7 @@ AddedCommand add_search_command(CLI::App& parent, const GlobalOptions& global) {
       "1536\n"
       "  trainbudget search --model llama-3-70b --tokens 2T --hardware h100-sxm-80gb,h200-sxm-141gb "
       "--gpus '512..8192*2' --global-batch 4M --objective cost --deadline '60 days'");
-  return {app, [=, &global] { return run_search(global, *options, *texts); }};
+  return {app, [=, &global] { return run_search(global, *options, *texts); }, true};
 }
 
 }  // namespace trainbudget::cli

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
+#include "cli/team_sweep.h"
 #include "io/profile_folder.h"
 #include "render/number_text.h"
 #include "sweep/analysis.h"
@@ -70,22 +71,21 @@ void check_size(const Sweep& sweep, sweep::PointReader& reader, const WhatifOpti
                        "--yes begins it");
 }
 
-int show(const Sweep& sweep, const io::ProfileFolder& profiles, const OutputOptions& output) {
-  sweep::PointReader reader(sweep, profiles);
-  std::vector<sweep::Point> points;
-  const auto size = static_cast<std::uint64_t>(sweep.size());
-  points.reserve(size);
-  for (std::uint64_t i = 0; i < size; ++i)
-    points.push_back(reader(sweep::place_of(sweep, i)));
+int show(const Sweep& sweep, const io::ProfileFolder& profiles, int threads, const OutputOptions& output) {
+  const std::vector<sweep::Point> points = sweep::all_points(sweep, profiles, threads);
   const sweep::Analysis analysis = sweep::analyze(sweep, points);
   emit(
       [&](Format format, render::Style style) -> std::string {
         if (format == Format::json) return sweep::sweep_json(sweep, points, analysis);
-        if (format == Format::csv) return sweep::csv_header(sweep) + sweep::csv_rows(sweep, reader, 0, size);
+        if (format == Format::csv) return sweep::csv_header(sweep) + sweep::csv_rows(sweep, points);
         const render::Table table = sweep::sweep_table(sweep, points, analysis);
         std::string text = format == Format::markdown ? render::table_markdown(table) + "\n"
                                                       : render::table_text(table, style) + "\n";
-        for (const std::string& finding : sweep::sweep_findings(sweep, points, analysis))
+        sweep::PointReader reader(sweep, profiles);
+        std::vector<std::string> findings = sweep::sweep_findings(sweep, points, analysis);
+        for (std::string& finding : sweep::price_findings(sweep, reader))
+          findings.push_back(std::move(finding));
+        for (const std::string& finding : findings)
           text += (format == Format::markdown ? "- " : "") + finding + "\n";
         return text;
       },
@@ -104,6 +104,10 @@ std::string stream_target(const OutputOptions& output) {
                        "--out results.csv, or --format csv");
 }
 
+std::string identity_of(const Sweep& sweep) {
+  return sweep::fingerprint(sweep, std::string(version) + " " + git_revision);
+}
+
 int stream(const Sweep& sweep, const io::ProfileFolder& profiles, const WhatifOptions& options,
            const OutputOptions& output) {
   const auto total = static_cast<std::uint64_t>(sweep.size());
@@ -116,10 +120,8 @@ int stream(const Sweep& sweep, const io::ProfileFolder& profiles, const WhatifOp
       throw io::InputError({.file = "--resume"}, "standard output cannot be resumed", "--out results.csv");
     write_stdout(sweep::csv_header(sweep));
   } else {
-    const std::string version_text = std::string(version) + " " + git_revision;
     file.emplace(path, sweep::csv_header(sweep),
-                 sweep::ResumableFile::Identity{sweep::fingerprint(sweep, version_text), sweep::chunk_points},
-                 options.resume);
+                 sweep::ResumableFile::Identity{identity_of(sweep), sweep::chunk_points}, options.resume);
   }
   std::uint64_t done = file ? std::min(chunks, file->chunks()) : 0;
   if (done > 0) {
@@ -163,7 +165,17 @@ int run_whatif(const GlobalOptions& global, const WhatifOptions& options) {
   check_values(sweep, reader);
   check_size(sweep, reader, options);
   threads_of(options);
-  if (sweep.size() <= most_shown && !options.resume) return show(sweep, profiles, global.output);
+  if (global.team != nullptr) {
+    const std::vector<std::string>& files = global.output.files;
+    if (files.size() == 1 && (files.front().ends_with(".csv") || files.front().ends_with("/")))
+      return sweep_together(sweep, profiles, *global.team, files.front(), identity_of(sweep), options.resume);
+    if (sweep.size() > most_shown)
+      throw io::InputError({.file = "whatif"}, "a team writes to a file or to a folder",
+                           "--out results.csv, or --out results/");
+    if (!global.team->leads()) return 0;
+  }
+  if (sweep.size() <= most_shown && !options.resume)
+    return show(sweep, profiles, threads_of(options), global.output);
   return stream(sweep, profiles, options, global.output);
 }
 
@@ -179,7 +191,7 @@ AddedCommand add_whatif_command(CLI::App& parent, const GlobalOptions& global) {
   app->add_flag("--resume", options->resume, "Go on with what an interrupted run left beside --out FILE.csv");
   app->add_flag("--yes", options->yes, "Begin a grid of more than ten million scenarios");
   app->footer("Example:\n  trainbudget whatif scenarios/rwkv-7-what-if.yaml");
-  return {app, [=, &global] { return run_whatif(global, *options); }};
+  return {app, [=, &global] { return run_whatif(global, *options); }, true};
 }
 
 }  // namespace trainbudget::cli

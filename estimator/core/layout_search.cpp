@@ -82,9 +82,9 @@ ModelSums sums_of(const Problem& problem, const Layout& layout) {
 
 /// The slowest stage has at least an even part of all work, the bubble at least what the others have of it;
 /// zero-bubble leaves a third of that, and nothing else takes less than no time.
-double least_seconds(const LayoutFamily& family, double all_blocks) {
+double least_seconds(const LayoutFamily& family, int chunks, bool zero_bubble, double all_blocks) {
   const double slowest = all_blocks / family.layout.pipeline;
-  const double bubble = (all_blocks - slowest) / family.most_chunks / 3.0;
+  const double bubble = (all_blocks - slowest) / chunks / (zero_bubble ? 3.0 : 1.0);
   return (family.micro_batches * slowest + bubble) * rounding;
 }
 
@@ -98,9 +98,9 @@ void prepare(Problem& problem) {
     const LayoutFamily& family = families[i];
     if (i == 0 || ranks_of(families[i - 1].layout) != ranks_of(family.layout))
       problem.sums.push_back(sums_of(problem, family.layout));
-    problem.families.push_back(
-        {family, problem.sums.size() - 1,
-         problem.steps(family) * least_seconds(family, problem.sums.back().all_blocks)});
+    problem.families.push_back({family, problem.sums.size() - 1,
+                                problem.steps(family) * least_seconds(family, family.most_chunks, true,
+                                                                      problem.sums.back().all_blocks)});
   }
   std::stable_sort(problem.families.begin(), problem.families.end(),
                    [](const Family& a, const Family& b) { return a.least_seconds < b.least_seconds; });
@@ -128,34 +128,19 @@ class Cutoff {
 /// One thread's part of a search.
 class alignas(128) Searcher {
  public:
-  Searcher(const Problem& problem, Cutoff& cutoff) : problem_(problem), cutoff_(cutoff) {}
+  Searcher(const Problem& problem, Cutoff& cutoff)
+      : problem_(problem),
+        cutoff_(cutoff),
+        free_(problem.workload, problem.machine, Layout{}, problem.efficiency) {}
 
   void operator()(const Family& family) {
     const Layout& layout = family.family.layout;
-    const std::vector<Layout> recomputations = problem_.space.recomputations(family.family);
-    const std::vector<StateSharing> sharings = problem_.space.sharings(layout);
-    const double transfer =
+    recomputations_ = problem_.space.recomputations(family.family);
+    sharings_ = problem_.space.sharings(layout);
+    transfer_ =
         stage_transfer(problem_.workload, problem_.machine, layout, problem_.sums[family.sums].seconds.part);
-    for (int chunks = 1; chunks <= family.family.most_chunks; ++chunks) {
-      gather_stages(family, chunks);
-      exchanges_.clear();  // until one is needed
-      for (Layout tried : recomputations) {
-        tried.chunks = chunks;
-        Pace pace(tried, problem_.efficiency);
-        for (const StageWork& stage : work_)
-          pace.add(stage);
-        bool too_slow = problem_.prunes();
-        for (const Schedule schedule : problem_.space.schedules(chunks, layout.pipeline)) {
-          tried.schedule = schedule;
-          if (problem_.prunes() && is_too_slow(family.family, tried, pace, transfer)) continue;
-          too_slow = false;
-          if (problem_.prunes() && is_too_large(family.family, tried)) continue;
-          if (exchanges_.empty()) gather_exchanges(layout, sharings);
-          evaluate(family.family, tried, pace, transfer, sharings);
-        }
-        if (too_slow && tried.recompute != Recompute::selective) break;  // what follows recomputes more
-      }
-    }
+    for (int chunks = 1; chunks <= family.family.most_chunks; ++chunks)
+      search_chunks(family, chunks);
   }
 
   std::int64_t evaluated() const { return evaluated_; }
@@ -180,8 +165,8 @@ class alignas(128) Searcher {
     }
   }
 
-  void gather_exchanges(Layout layout, const std::vector<StateSharing>& sharings) {
-    for (const StateSharing& sharing : sharings) {
+  void gather_exchanges(Layout layout) {
+    for (const StateSharing& sharing : sharings_) {
       share(layout, sharing);
       exchanges_.emplace_back(problem_.workload, problem_.machine, layout, problem_.efficiency);
       for (const StageBytes& stage : bytes_)
@@ -189,24 +174,54 @@ class alignas(128) Searcher {
     }
   }
 
-  /// Whether `layout` is too slow however states are shared out.
-  bool is_too_slow(const LayoutFamily& family, Layout layout, const Pace& pace, double transfer) const {
-    if (!cutoff_.any_fits()) return false;
-    share(layout, {.sharding = Sharding::parameters, .offload_optimizer = true});
-    const DataExchange free(problem_.workload, problem_.machine, layout, problem_.efficiency);
-    const StepTime fastest =
-        step_time(pace, free, transfer, problem_.machine, layout, family.global_batch, problem_.efficiency);
-    return problem_.steps(family) * fastest.total() > cutoff_.seconds();
+  void search_chunks(const Family& family, int chunks) {
+    if (problem_.prunes() && cutoff_.any_fits() && least_with(family, chunks) > cutoff_.seconds()) return;
+    gather_stages(family, chunks);
+    exchanges_.clear();  // made when the first layout needs them
+    for (Layout tried : recomputations_) {
+      tried.chunks = chunks;
+      Pace pace(tried, problem_.efficiency);
+      for (const StageWork& stage : work_)
+        pace.add(stage);
+      bool too_slow = problem_.prunes();
+      for (const Schedule schedule : problem_.space.schedules(chunks, tried.pipeline)) {
+        tried.schedule = schedule;
+        const Hope hope = problem_.prunes() ? hope_of(family.family, tried, pace) : Hope::some;
+        too_slow = too_slow && hope == Hope::too_slow;
+        if (hope != Hope::some) continue;
+        if (exchanges_.empty()) gather_exchanges(tried);
+        evaluate(family.family, tried, pace);
+      }
+      // What recomputes more takes longer; whole layers may be fewer than all attention cores, though.
+      if (too_slow && tried.recompute != Recompute::selective) return;
+    }
   }
 
-  /// Whether `layout` is too large however states are shared out.
-  bool is_too_large(const LayoutFamily& family, Layout layout) const {
-    if (!cutoff_.any_fits()) return false;
+  /// Of a family's layouts with so many chunks, none is faster.
+  double least_with(const Family& family, int chunks) const {
+    const LayoutFamily& f = family.family;
+    const bool zero_bubble = problem_.space.schedules(chunks, f.layout.pipeline).size() > 1;
+    const double least =
+        least_seconds(f, chunks, zero_bubble, problem_.sums[family.sums].all_blocks) +
+        rounding * pipeline_seconds(f.layout, chunks, f.micro_batches, transfer_, problem_.efficiency);
+    return problem_.steps(f) * least;
+  }
+
+  enum class Hope : std::uint8_t { some, too_large, too_slow };
+
+  /// Whether every way to share out states makes `layout` too slow or too large.
+  Hope hope_of(const LayoutFamily& family, Layout layout, const Pace& pace) {
+    unshared_ = 0.0;
+    if (!cutoff_.any_fits()) return Hope::some;
     share(layout, {.sharding = Sharding::parameters, .offload_optimizer = true});
+    const StepTime fastest =
+        step_time(pace, free_, transfer_, problem_.machine, layout, family.global_batch, problem_.efficiency);
+    unshared_ = rounding * fastest.total();
+    if (problem_.steps(family) * unshared_ > cutoff_.seconds()) return Hope::too_slow;
     MemoryPeak least(layout, family.micro_batches, problem_.efficiency);
     for (const StageBytes& stage : ungathered_)
       least.add(stage);
-    return least.use().peak.total() > problem_.machine.memory_capacity;
+    return least.use().peak.total() > problem_.machine.memory_capacity ? Hope::too_large : Hope::some;
   }
 
   static void share(Layout& layout, const StateSharing& sharing) {
@@ -215,13 +230,17 @@ class alignas(128) Searcher {
     layout.offload_optimizer = sharing.offload_optimizer;
   }
 
-  void evaluate(const LayoutFamily& family, Layout& layout, const Pace& pace, double transfer,
-                const std::vector<StateSharing>& sharings) {
-    for (std::size_t i = 0; i < sharings.size(); ++i) {
-      share(layout, sharings[i]);
+  void evaluate(const LayoutFamily& family, Layout layout, const Pace& pace) {
+    for (std::size_t i = 0; i < sharings_.size(); ++i) {
+      const DataExchange& exchange = exchanges_[i];
+      // Stragglers would make it slower still.
+      const double least =
+          unshared_ + rounding * (exchange.seen(family.micro_batches, pace.slowest()) + exchange.optimizer());
+      if (problem_.prunes() && problem_.steps(family) * least > cutoff_.seconds()) continue;
+      share(layout, sharings_[i]);
       ++evaluated_;
       LayoutCandidate candidate{.layout = layout, .global_batch = family.global_batch};
-      candidate.step_seconds = step_time(pace, exchanges_[i], transfer, problem_.machine, layout,
+      candidate.step_seconds = step_time(pace, exchange, transfer_, problem_.machine, layout,
                                          family.global_batch, problem_.efficiency)
                                    .total();
       candidate.batch_seconds = problem_.steps(family) * candidate.step_seconds;
@@ -249,6 +268,13 @@ class alignas(128) Searcher {
 
   const Problem& problem_;
   Cutoff& cutoff_;
+  const DataExchange free_;  ///< of nothing: it takes no time
+  // Of the family in work.
+  std::vector<Layout> recomputations_;
+  std::vector<StateSharing> sharings_;
+  double transfer_ = 0.0;
+  double unshared_ = 0.0;  ///< no time that the layout in work takes is less, whatever is shared out
+  // Of the number of chunks in work.
   std::vector<StageWork> work_;
   std::vector<StageBytes> bytes_;
   std::vector<StageBytes> ungathered_;   ///< as if no layer's weights had to be gathered for its work

@@ -40,15 +40,19 @@ StepTime step_time(const Pace& pace, const DataExchange& exchange, double transf
     // there are.
     step.pipeline_bubble -= std::min(2.0 / 3.0 * step.pipeline_bubble, m * pace.slowest() / 3.0);
   }
-  if (layout.pipeline > 1) {
-    const double transfers = 2.0 * (m * layout.chunks + layout.pipeline - 1.0);
-    step.pipeline_communication = transfers * transfer * efficiency[Parameter::pipeline_exposed];
-  }
+  step.pipeline_communication = pipeline_seconds(layout, layout.chunks, m, transfer, efficiency);
   step.data_communication = exchange.seen(m, pace.slowest());
   step.optimizer = exchange.optimizer();
   const double nodes = std::max(1.0, layout.accelerators() / machine.accelerators_per_node);
   step.straggler = step.total() * efficiency[Parameter::straggler] * std::log2(nodes);
   return step;
+}
+
+double pipeline_seconds(const Layout& layout, int chunks, double micro_batches, double transfer,
+                        const Efficiency& efficiency) {
+  if (layout.pipeline == 1) return 0.0;
+  const double transfers = 2.0 * (micro_batches * chunks + layout.pipeline - 1.0);
+  return transfers * transfer * efficiency[Parameter::pipeline_exposed];
 }
 
 double stage_transfer(const Workload& workload, const Machine& machine, const Layout& layout,

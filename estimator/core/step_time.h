@@ -48,6 +48,10 @@ StepTime step_time(const Pace& pace, const DataExchange& exchange, double transf
 double stage_transfer(const Workload& workload, const Machine& machine, const Layout& layout,
                       const RankPart& part);
 
+/// What a step sees of the transfers between stages, with `chunks` of them in each.
+double pipeline_seconds(const Layout& layout, int chunks, double micro_batches, double transfer,
+                        const Efficiency& efficiency);
+
 /// Model FLOPs utilisation: causal model FLOPs ÷ (time × accelerators × peak).
 double model_flops_utilization(const Workload& workload, const Machine& machine, const Layout& layout,
                                double global_batch, double step_seconds);

@@ -1,6 +1,7 @@
 #include "sweep/point.h"
 
 #include "io/scenario_document.h"
+#include "sweep/ordered_chunks.h"
 
 #include <algorithm>
 #include <array>
@@ -156,6 +157,22 @@ Point PointReader::operator()(const Place& place) {
     std::replace(point.problem.begin(), point.problem.end(), '\n', ' ');
     return point;
   }
+}
+
+std::vector<Point> all_points(const Sweep& sweep, const io::ProfileFolder& profiles, int threads) {
+  std::vector<Point> points(static_cast<std::size_t>(sweep.size()));
+  OrderedChunks work(0, points.size());
+  work.run(
+      std::min(threads, static_cast<int>(points.size())),
+      [&] {
+        auto reader = std::make_shared<PointReader>(sweep, profiles);
+        return [&sweep, &points, reader](std::uint64_t index) {
+          points[static_cast<std::size_t>(index)] = (*reader)(place_of(sweep, index));
+          return std::string();
+        };
+      },
+      [](const std::string&) { return true; });
+  return points;
 }
 
 void check_values(const Sweep& sweep, PointReader& reader) {

@@ -60,6 +60,10 @@ class PointReader {
   std::vector<io::YamlNode> documents_;  ///< of the variants, with the values last set
 };
 
+/// All points of `sweep`, which must be few enough to hold, evaluated on `threads` threads. Throws what the
+/// reader throws first in the order of points.
+std::vector<Point> all_points(const Sweep& sweep, const io::ProfileFolder& profiles, int threads);
+
 /// Throws InputError for the first value, of any axis or variant, that no scenario can have.
 void check_values(const Sweep& sweep, PointReader& reader);
 

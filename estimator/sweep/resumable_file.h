@@ -1,7 +1,10 @@
 // A long table that is written chunk by chunk and survives being interrupted at any moment.
 #pragma once
 
+#include "sweep/appended_file.h"
+
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,23 +21,20 @@ class ResumableFile {
   /// With `resume`, goes on after the last whole chunk of an unfinished table, if there is one. Throws
   /// InputError for an unfinished table without `resume`, and for one of something else.
   ResumableFile(std::string path, const std::string& header, const Identity& identity, bool resume);
-  ~ResumableFile();
-  ResumableFile(const ResumableFile&) = delete;
-  ResumableFile& operator=(const ResumableFile&) = delete;
 
   /// Whole chunks that are there.
   std::uint64_t chunks() const { return chunks_; }
   /// Throws InputError where it cannot be written: what was written stays.
-  void append(std::string_view text);
+  void append(std::string_view text) { file_->append(text); }
   void finish();
 
  private:
-  void open(int flags);
-  void keep_whole_chunks(const std::string& header, std::uint64_t chunk_rows);
+  /// Bytes of the header and the whole chunks that are there; counts these.
+  std::uint64_t whole_bytes(const std::string& header, std::uint64_t chunk_rows);
 
   std::string path_;
   std::string part_;
-  int file_ = -1;
+  std::optional<AppendedFile> file_;
   std::uint64_t chunks_ = 0;
 };
 

@@ -69,6 +69,16 @@ std::string csv_rows(const Sweep& sweep, PointReader& reader, std::uint64_t firs
   return text;
 }
 
+std::string csv_rows(const Sweep& sweep, std::span<const Point> points) {
+  std::string text;
+  for (std::size_t index = 0; index < points.size(); ++index) {
+    append_place(text, sweep, place_of(sweep, index));
+    append_point(text, points[index]);
+    text += '\n';
+  }
+  return text;
+}
+
 std::string csv_chunk(const Sweep& sweep, PointReader& reader, std::uint64_t chunk, std::uint64_t total) {
   const std::uint64_t first = chunk * chunk_points;
   return csv_rows(sweep, reader, first, std::min(first + chunk_points, total));

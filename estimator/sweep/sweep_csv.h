@@ -5,6 +5,7 @@
 #include "sweep/sweep.h"
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace trainbudget::sweep {
@@ -13,6 +14,9 @@ namespace trainbudget::sweep {
 std::string csv_header(const Sweep& sweep);
 /// Rows of the points from `first` to before `last`.
 std::string csv_rows(const Sweep& sweep, PointReader& reader, std::uint64_t first, std::uint64_t last);
+
+/// Rows of all points of a sweep.
+std::string csv_rows(const Sweep& sweep, std::span<const Point> points);
 
 /// Points that are evaluated and written together.
 inline constexpr std::uint64_t chunk_points = 512;

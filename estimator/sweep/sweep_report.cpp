@@ -200,6 +200,27 @@ std::vector<std::string> sweep_findings(const Sweep& sweep, std::span<const Poin
   return findings;
 }
 
+std::vector<std::string> price_findings(const Sweep& sweep, PointReader& reader) {
+  constexpr std::string_view about_price = "price: ";
+  std::vector<std::string> findings;
+  std::vector<std::string> prices;
+  Place place{.values = std::vector<std::size_t>(sweep.axes.size())};
+  for (place.variant = 0; place.variant < sweep.variants.size(); ++place.variant) {
+    try {
+      for (const std::string& assumed : reader.scenario(place).assumptions) {
+        if (!assumed.starts_with(about_price)) continue;
+        const std::string price = assumed.substr(about_price.size());
+        if (std::find(prices.begin(), prices.end(), price) != prices.end()) continue;
+        prices.push_back(price);
+        findings.push_back("Price of " + sweep.variants[place.variant].name + ": " + price);
+      }
+    } catch (const io::CombinationError&) {  // its row says so
+    }
+  }
+  if (findings.size() < 2) findings.clear();
+  return findings;
+}
+
 std::string sweep_json(const Sweep& sweep, std::span<const Point> points, const Analysis& analysis) {
   const auto number = [](const Number& value) { return value ? render::json_number(*value) : Json(nullptr); };
   Json rows = Json::array();

@@ -17,6 +17,8 @@ render::Table sweep_table(const Sweep& sweep, std::span<const Point> points, con
 /// Cheapest, fastest, the inputs that move the cost most; one sentence each.
 std::vector<std::string> sweep_findings(const Sweep& sweep, std::span<const Point> points,
                                         const Analysis& analysis);
+/// Where the scenarios take their prices from different offers: what each takes.
+std::vector<std::string> price_findings(const Sweep& sweep, PointReader& reader);
 /// schema/whatif-report.schema.json.
 std::string sweep_json(const Sweep& sweep, std::span<const Point> points, const Analysis& analysis);
 

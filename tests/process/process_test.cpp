@@ -270,6 +270,23 @@ TEST_CASE("a stream whose reader has gone ends without a word, one on a full dis
   CHECK_THAT(outcome.err, Contains("No space left on device"));
 }
 
+TEST_CASE("a terminal is told how far a sweep is, how fast, and how long it will take; nothing else is") {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("grid.yaml", grid);
+  const std::string sweep = "whatif " + file + " --threads 2 --out " + folder.path();
+  // script (bsdutils) gives it a terminal.
+  Command on_terminal;
+  on_terminal.arguments = {"/usr/bin/script", "-qec",
+                           std::string(TRAINBUDGET_PROGRAM) + " " + sweep + "/a.csv", "/dev/null"};
+  const Outcome shown = run(on_terminal);
+  CHECK(shown.exit_code == 0);
+  CHECK_THAT(shown.out, Contains(" of 16,000 scenarios, ") && Contains("/s, ") && Contains(" left"));
+  CHECK(shown.out.ends_with("\r\033[K"));  // and leaves the line as it was
+  Command elsewhere = program({"whatif", file, "--threads", "2", "--out", folder.path() + "/b.csv"});
+  elsewhere.address_space_bytes = 0;
+  CHECK(run(elsewhere).err.empty());
+}
+
 TEST_CASE("a trillion scenarios are counted, timed and not begun") {
   const TemporaryFolder folder;
   const std::string file =

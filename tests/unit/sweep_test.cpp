@@ -5,13 +5,17 @@
 #include "input_error_of.h"
 #include "support/process.h"
 #include "sweep/analysis.h"
+#include "sweep/appended_file.h"
 #include "sweep/axis.h"
 #include "sweep/fingerprint.h"
 #include "sweep/ordered_chunks.h"
 #include "sweep/resumable_file.h"
+#include "sweep/shared_table.h"
 #include "sweep/sweep_csv.h"
 #include "sweep/sweep_file.h"
+#include "sweep/sweep_report.h"
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -155,6 +159,26 @@ TEST_CASE("a point is what the estimate of its scenario says") {
   CHECK_FALSE(two.meets);
 }
 
+TEST_CASE("a limit is held against the quantile that is asked for") {
+  // GPU-hours from 44,872 to 89,744, with their geometric mean, 63,458, in the middle: dollars as well.
+  const std::string wide =
+      "base: {params: 14B, tokens: 300B, gpu: a100-sxm-80gb, gpus: 64, efficiency: 25%..50%, price: $1/h}\n";
+  const auto meets = [&](const std::string& constraints) {
+    const Sweep sweep = sweep_of(wide + "grid: {gpus: 64}\nconstraints: {" + constraints + "}");
+    PointReader reader(sweep, profiles());
+    return reader(place_of(sweep, 0)).meets;
+  };
+  CHECK(meets("budget: $45k, quantile: p10"));
+  CHECK_FALSE(meets("budget: $44k, quantile: p10"));
+  CHECK(meets("budget: $64k"));
+  CHECK_FALSE(meets("budget: $63k"));
+  CHECK(meets("budget: $90k, quantile: p90"));
+  CHECK_FALSE(meets("budget: $89k, quantile: p90"));
+  CHECK(meets("deadline: 42 days, quantile: p50"));  // 41.3 days
+  CHECK_FALSE(meets("deadline: 42 days, quantile: p90"));
+  CHECK(error_of(wide + "grid: {gpus: 64}\nconstraints: {quantile: p95}").find("p95") != std::string::npos);
+}
+
 TEST_CASE("nobody on the front is beaten, and everybody off it is") {
   const Sweep sweep = sweep_of(base + "grid: {gpus: 1..7+1}");
   const std::vector<Point> points = {point(10, 5), point(8, 6),  point(9, 6), point(8, 6),
@@ -262,6 +286,66 @@ TEST_CASE("what an interrupted run left is neither overwritten nor mixed with an
   CHECK(open("mine", "head\n", true) == "does not begin as this sweep does");
 }
 
+TEST_CASE("a full disk is told, and that what is written stays") {
+  AppendedFile full("/dev/full", 0);
+  const io::InputError error = input_error_of([&] { full.append("a row\n"); });
+  CHECK_THAT(error.what(), Contains("No space left on device"));
+  CHECK_THAT(error.hint, Contains("--resume"));
+}
+
+TEST_CASE("files of several processes cut short anywhere are gone on with by any number of others") {
+  const std::vector<std::string> chunks = {"a\nb\n", "c\nd\n", "e\nf\n", "g\n"};
+  const std::string whole = "head\na\nb\nc\nd\ne\nf\ng\n";
+  for (std::uintmax_t cut = 0; cut <= 13; ++cut) {
+    for (const std::string file : {"rank-0.csv", "rank-0.chunks"}) {
+      const testing::TemporaryFolder folder;
+      const std::string table = folder.path() + "/table";
+      open_shared_table(table, "mine", false);
+      {
+        RankFile zero(table, 0, "head\n");
+        RankFile one(table, 1, "head\n");
+        zero.append(2, chunks[2]);
+        one.append(1, chunks[1]);
+        zero.append(0, chunks[0]);
+      }
+      const std::uintmax_t size = std::filesystem::file_size(table + "/" + file);
+      std::filesystem::resize_file(table + "/" + file, std::min(cut, size));
+      open_shared_table(table, "mine", true);
+      ChunkPlaces done = finished_chunks(table);
+      CHECK(done.contains(1));
+      CHECK(done.contains(2) == (file == "rank-0.csv" ? cut >= 9 : cut >= 6));
+      CHECK(done.contains(0) == (file == "rank-0.csv" ? cut >= 13 : cut >= 12));
+      {
+        RankFile zero(table, 0, "head\n");
+        RankFile two(table, 2, "head\n");
+        for (std::uint64_t chunk = 0; chunk < chunks.size(); ++chunk) {
+          if (!done.contains(chunk)) (chunk % 2 == 0 ? zero : two).append(chunk, chunks[chunk]);
+        }
+      }
+      done = finished_chunks(table);
+      REQUIRE(done.size() == chunks.size());
+      write_index(table, done, 2, 7);
+      CHECK_THAT(testing::read_file(table + "/index.csv"), Contains("\n6,1,rank-"));
+      gather_table(table, done, "head\n", folder.path() + "/whole.csv");
+      CHECK(testing::read_file(folder.path() + "/whole.csv") == whole);
+      CHECK_FALSE(std::filesystem::exists(table));
+    }
+  }
+}
+
+TEST_CASE("a shared table is neither overwritten nor mixed with another sweep's or with other files") {
+  const testing::TemporaryFolder folder;
+  const auto open = [&](const std::string& table, const std::string& identity, bool resume) {
+    return std::string(input_error_of([&] { open_shared_table(table, identity, resume); }).what());
+  };
+  open_shared_table(folder.path() + "/table", "mine", false);
+  CHECK(open(folder.path() + "/table", "mine", false) == "has results already");
+  CHECK(open(folder.path() + "/table", "yours", true) ==
+        "has results of another sweep, or of another version of this program");
+  folder.write("other/file", "text");
+  CHECK(open(folder.path() + "/other", "mine", true) == "is a folder of something else");
+}
+
 TEST_CASE("a fingerprint changes with everything that the rows depend on") {
   const std::string one = fingerprint(sweep_of(base + "grid: {gpus: [8, 16]}"), "1");
   CHECK(one.size() == 64);
@@ -271,4 +355,32 @@ TEST_CASE("a fingerprint changes with everything that the rows depend on") {
   CHECK(one != fingerprint(sweep_of(base + "grid: {tokens: [8, 16]}"), "1"));
   CHECK(one != fingerprint(sweep_of(base + "grid: {gpus: [8, 16]}\nconstraints: {budget: $1}"), "1"));
   CHECK(one != fingerprint(sweep_of(base + "scenarios: {a: {gpus: 1}}\ngrid: {gpus: [8, 16]}"), "1"));
+}
+
+TEST_CASE("points are the same on any number of threads") {
+  const Sweep sweep = sweep_of(base + "grid: {gpus: 8..80+8, tokens: [1T, 2T, 3T]}");
+  PointReader reader(sweep, profiles());
+  const std::vector<Point> one = all_points(sweep, profiles(), 1);
+  REQUIRE(one.size() == 30);
+  for (const int threads : {2, 3, 64}) {
+    const std::vector<Point> points = all_points(sweep, profiles(), threads);
+    CHECK(csv_rows(sweep, points) == csv_rows(sweep, reader, 0, 30));
+  }
+}
+
+TEST_CASE("where scenarios are priced over different offers, each says which") {
+  const std::string market =
+      "base: {params: 14B, tokens: 300B, gpu: h100-sxm-80gb, gpus: 64, efficiency: 50%}\n";
+  const auto findings = [](const std::string& yaml) {
+    const Sweep sweep = sweep_of(yaml);
+    PointReader reader(sweep, profiles());
+    return price_findings(sweep, reader);
+  };
+  const std::vector<std::string> told =
+      findings(market + "scenarios: {reserved: {price: {pricing: reserved_1y}}, more: {gpus: 128}}");
+  REQUIRE(told.size() == 2);
+  CHECK_THAT(told[0], Contains("Price of base: ") && Contains("providers") && Contains("on_demand"));
+  CHECK_THAT(told[1], Contains("Price of reserved: the only one in the list") && Contains("reserved_1y"));
+  CHECK(findings(market + "scenarios: {more: {gpus: 128}}").empty());
+  CHECK(findings(base + "scenarios: {dear: {price: $9/h}}").empty());
 }
