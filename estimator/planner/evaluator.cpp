@@ -22,6 +22,11 @@ constexpr double usual_tokens_per_parameter = 20.0;
 constexpr double tokens_without_steps = 1e6;
 constexpr std::size_t most_known_layouts = 64;
 
+std::string does_not_fit(double bytes, const Hardware& hardware) {
+  return "does not fit: " + render::number_text(bytes, Unit::bytes) + " of " +
+         render::number_text(hardware.machine.memory_capacity, Unit::bytes);
+}
+
 }  // namespace
 
 Evaluator::Evaluator(const Request& request, const Space& space, const io::ProfileFolder& profiles)
@@ -149,9 +154,7 @@ Evaluator::FoundLayout Evaluator::layout_of(const Candidate& candidate, double b
   } else if (slowest == infinite) {
     found.problem = search.nearest.step_seconds == 0.0
                         ? "no layout divides the accelerators and a batch of " + whole(batch) + " sequences"
-                        : "does not fit: " + render::number_text(search.nearest.memory_bytes, Unit::bytes) +
-                              " of " + render::number_text(hardware.machine.memory_capacity, Unit::bytes) +
-                              " at the least";
+                        : does_not_fit(search.nearest.memory_bytes, hardware) + " at the least";
   }
   const std::scoped_lock lock(mutex_);
   if (!search.best.empty()) {
@@ -245,6 +248,8 @@ std::optional<Way> Evaluator::evaluate(std::size_t index, const Ceiling& ceiling
     way.gpu_hours = result.gpu_hours.p50;
     way.model_flops_utilization = result.model_flops_utilization.p50;
     if (const LedgerLine* memory = find_line(result, "memory")) way.memory_bytes = memory->value.p50;
+    if (way.memory_bytes && *way.memory_bytes > hardware.machine.memory_capacity)
+      way.problem = does_not_fit(*way.memory_bytes, hardware);
     if (request_.limits.budget_usd && !way.cost_usd) way.problem = "its price is not known";
     if (way.cost_usd)
       way.serving_usd = serving_usd(candidate, at(*way.cost_usd, request_.limits.quantile), way.tokens);

@@ -97,6 +97,7 @@ struct Plan {
   io::YamlNode document;             ///< the winner's scenario, complete
   std::optional<Estimate> estimate;  ///< of that scenario
   std::vector<Option> options;       ///< the winner first, where size or tokens were free
+  std::vector<Way> front;            ///< with size and tokens given: none beats these in both cost and time
   std::vector<Option> misses;        ///< where nothing keeps to the limits: what comes nearest
   std::vector<Loser> losers;
   std::vector<std::string> reasons;  ///< why the winner won

@@ -106,6 +106,25 @@ render::Table losers_table(const Plan& plan) {
   return ways.table();
 }
 
+/// Limits or not; with both known, whether a way keeps to them.
+render::Table front_table(const Plan& plan) {
+  render::Table table{.columns = {{"gpus", "On"},
+                                  {"offer", "Offer"},
+                                  {"price_usd_per_gpu_hour", "Price", true},
+                                  {"cost_usd", "Cost", true},
+                                  {"wall_time_seconds", "Wall time", true},
+                                  {"keeps", "Within the limits"}}};
+  for (const Way& way : plan.front) {
+    const std::string broken = limits_broken(plan.limits, way);
+    table.rows.push_back({Cell::of(hardware_text(way), way.gpus), Cell::of(way.offer),
+                          optional_number(way.price_usd_per_gpu_hour, Unit::usd_per_gpu_hour),
+                          optional_number(way.cost_usd, Unit::usd),
+                          number(way.wall_time_seconds.p50, Unit::seconds),
+                          Cell{broken.empty() ? "yes" : broken, broken.empty()}});
+  }
+  return table;
+}
+
 render::Table misses_table(const Plan& plan) {
   WaysTable ways;
   for (const Option& miss : plan.misses)
@@ -167,6 +186,7 @@ void compose(const Plan& plan, const std::string& command, const Heading& headin
     bullets("Why it", plan.reasons);
     if (plan.options.size() > 1 || plan.free_tokens || plan.free_size) table("Options", options_table(plan));
   }
+  if (plan.front.size() > 1) table("Nothing is both cheaper and faster than these", front_table(plan));
   if (!plan.misses.empty()) table("What comes nearest", misses_table(plan));
   if (!plan.losers.empty()) table("Why the others lost", losers_table(plan));
   bullets("Assumed", plan.assumptions);
@@ -216,6 +236,13 @@ Json way_json(const std::optional<Way>& optional) {
           {"model_flops_utilization", render::json_number(way.model_flops_utilization)},
           {"memory_bytes", optional_json(way.memory_bytes)},
           {"loss_nats_per_token", std::move(loss)}};
+}
+
+Json ways_json(const std::vector<Way>& ways) {
+  Json list = Json::array();
+  for (const Way& way : ways)
+    list.push_back(way_json(way));
+  return list;
 }
 
 Json options_json(const std::vector<Option>& options) {
@@ -306,6 +333,7 @@ std::string plan_json(const Plan& plan, const std::string& command) {
                        {"chance_within_deadline", chance(time, plan.limits.deadline_seconds)},
                        {"command", text_or_null(command)},
                        {"options", options_json(plan.options)},
+                       {"front", ways_json(plan.front)},
                        {"misses", options_json(plan.misses)},
                        {"losers", std::move(losers)},
                        {"reasons", plan.reasons},
@@ -361,6 +389,8 @@ std::string plan_csv(const Plan& plan) {
   if (plan.winner) add("winner", "", plan.winner, "");
   for (std::size_t i = 1; i < plan.options.size(); ++i)
     add("option", plan.options[i].title, plan.options[i].way, "");
+  for (const Way& way : plan.front)
+    add("front", "", way, limits_broken(plan.limits, way));
   for (const Option& miss : plan.misses)
     add("miss", miss.title, miss.way, reason_against(plan, miss.way));
   for (const Loser& loser : plan.losers)

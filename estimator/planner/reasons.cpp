@@ -45,17 +45,23 @@ double rank_of(const Plan& plan, const Way& way) {
   return way.loss[preferred_law];
 }
 
+std::string limits_broken(const Limits& limits, const Way& way) {
+  const double time = at(way.wall_time_seconds, limits.quantile);
+  const std::optional<double> cost = usd(limits, way);
+  std::string broken;
+  if (limits.deadline_seconds && time > *limits.deadline_seconds)
+    broken = "misses the deadline by " + number_text(time - *limits.deadline_seconds, Unit::seconds);
+  if (limits.budget_usd && cost && *cost > *limits.budget_usd)
+    broken += (broken.empty() ? "" : ", ") +
+              ("over the budget by " + number_text(*cost - *limits.budget_usd, Unit::usd));
+  return broken;
+}
+
 std::string reason_against(const Plan& plan, const Way& way) {
   if (!way.problem.empty()) return way.problem;
   const Limits& limits = plan.limits;
   const std::optional<double> cost = usd(limits, way);
-  std::string broken;
-  if (limits.deadline_seconds && seconds(plan, way) > *limits.deadline_seconds)
-    broken =
-        "misses the deadline by " + number_text(seconds(plan, way) - *limits.deadline_seconds, Unit::seconds);
-  if (limits.budget_usd && cost && *cost > *limits.budget_usd)
-    broken += (broken.empty() ? "" : ", ") +
-              ("over the budget by " + number_text(*cost - *limits.budget_usd, Unit::usd));
+  const std::string broken = limits_broken(limits, way);
   if (!broken.empty() || !plan.winner) return broken;
   const Way& winner = *plan.winner;
   const auto slower = [&] {

@@ -10,7 +10,9 @@ namespace trainbudget::planner {
 
 /// What stands against `way`: its problem, a limit that it breaks, or how much worse it is than the winner.
 std::string reason_against(const Plan& plan, const Way& way);
-/// The same of what ranks no better than `least_rank`, whatever its layout.
+/// By how much `way` breaks which limit; empty where it keeps to them.
+std::string limits_broken(const Limits& limits, const Way& way);
+/// What stands against what ranks no better than `least_rank`, whatever its layout.
 std::string reason_by_bound(const Plan& plan, double least_rank);
 /// Smaller is nearer to winning, by the plan's aim.
 double rank_of(const Plan& plan, const Way& way);

@@ -5,17 +5,16 @@
 #include "io/map_reader.h"
 #include "io/model_family.h"
 #include "io/price_search.h"
-#include "io/price_table.h"
 #include "io/quantity_text.h"
 #include "io/scenario_document.h"
 #include "io/scenario_file.h"
-#include "io/scenario_price.h"
 #include "io/scenario_step.h"
 #include "planner/reasons.h"
 
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <functional>
 #include <set>
 
 #include <fmt/format.h>
@@ -27,21 +26,6 @@ constexpr double largest_step_between_sizes = 1.2;
 /// Sizes beyond a family's largest public model, by layers × width²: a guess, but one that says when money is
 /// left.
 constexpr double beyond_public_sizes = 4.0;
-
-/// Providers whose servers belong to many hosts and stand wherever those are: no network joins two of them
-/// (vast.ai's and RunPod's own descriptions of their marketplaces).
-bool is_marketplace(const Offer& offer) {
-  return offer.pricing == PricingModel::community || offer.provider == "vast";
-}
-
-bool is_price_lookup(const io::YamlNode* price) {
-  if (price == nullptr) return true;
-  if (price->kind != io::YamlNode::Kind::mapping) return false;
-  return std::all_of(price->entries.begin(), price->entries.end(), [](const io::YamlNode::Entry& entry) {
-    return entry.key == "provider" || entry.key == "pricing" || entry.key == "region" ||
-           entry.key == "gpus_per_instance";
-  });
-}
 
 /// Keys of a scenario that leave the cost at GPU-hours × price or raise it. With others, no plan is passed
 /// over for its cost.
@@ -62,7 +46,7 @@ std::string joined(const std::set<std::string>& words) {
 class Builder {
  public:
   Builder(const Request& request, const io::ProfileFolder& profiles)
-      : request_(request), profiles_(profiles) {}
+      : request_(request), profiles_(profiles), offers_(request, profiles) {}
 
   Space operator()() {
     const io::YamlNode& document = request_.document;
@@ -72,9 +56,7 @@ class Builder {
         !request_.family.empty() || value_of(document, "model") || value_of(document, "config");
     space_.steps = architecture && !given;
     space_.free_tokens = value_of(document, "tokens") == nullptr;
-    fixed_price_ = !is_price_lookup(value_of(document, "price"));
     choose_sizes();
-    read_offers();
     choose_hardware();
     if (space_.sites.empty() && failure_) std::rethrow_exception(failure_);
     add_candidates();
@@ -137,27 +119,6 @@ class Builder {
       space_.sizes.push_back({.model = io::family_model_name(family.name, shape)});
   }
 
-  void read_offers() {
-    const std::string path = profiles_.path("prices/prices.csv");
-    offers_ = profiles_.once<std::vector<Offer>>("file " + path, [&] { return io::read_price_table(path); });
-    const io::YamlNode* as_of = value_of(request_.document, "as_of");
-    query_.as_of = as_of != nullptr ? io::parse_date(as_of->text, as_of->location) : io::newest_day(*offers_);
-    if (!request_.any_pricing) query_.pricing = PricingModel::on_demand;
-    const io::YamlNode* price = value_of(request_.document, "price");
-    if (price == nullptr || fixed_price_) return;
-    if (const io::YamlNode* provider = value_of(*price, "provider")) query_.provider = provider->text;
-    if (const io::YamlNode* pricing = value_of(*price, "pricing"))
-      query_.pricing = io::pricing_named(pricing->text, pricing->location);
-    if (const io::YamlNode* region = value_of(*price, "region")) query_.region = region->text;
-  }
-
-  std::vector<const Offer*> comparable(const std::vector<Offer>& offers, const OfferQuery& query) const {
-    const std::vector<const Offer*> current = current_offers(offers, query);
-    std::vector<const Offer*> found = comparable_offers(current, query.as_of);
-    // As in an estimate: suspect and quoted prices count when their provider is named.
-    return found.empty() && query.provider ? current : found;
-  }
-
   const std::vector<Cluster>& clusters() {
     if (clusters_.empty()) {
       for (const std::string& name : profiles_.names(io::cluster_profiles))
@@ -180,7 +141,7 @@ class Builder {
     } else {
       std::size_t without = 0;
       for (const std::string& name : profiles_.names(io::accelerator_profiles)) {
-        if (fixed_price_ || !offers_of(name).empty()) {
+        if (offers_.price_is_given() || !offers_.of(name).empty()) {
           add_accelerator(name);
         } else {
           ++without;
@@ -201,34 +162,6 @@ class Builder {
     io::refuse_unknown("accelerator", name, profiles_.names(io::accelerator_profiles), request_.hardware_at);
   }
 
-  /// The offers of one accelerator, each as the look-up that finds it: those that another of the same look-up
-  /// undercuts are left out.
-  std::vector<std::pair<const Offer*, OfferQuery>> offers_of(const std::string& accelerator) {
-    auto& own = offers_by_accelerator_[accelerator];
-    if (own.empty()) {
-      for (const Offer& offer : *offers_)
-        if (offer.accelerator == accelerator) own.push_back(offer);
-    }
-    OfferQuery wide = query_;
-    wide.accelerator = accelerator;
-    std::vector<std::pair<const Offer*, OfferQuery>> found;
-    std::set<std::string> seen;
-    for (const Offer* offer : comparable(own, wide)) {
-      OfferQuery exact{.accelerator = accelerator,
-                       .provider = offer->provider,
-                       .pricing = offer->pricing,
-                       .as_of = wide.as_of};
-      if (!offer->region.empty()) exact.region = offer->region;
-      if (offer->gpus_per_instance > 0) exact.gpus_per_instance = offer->gpus_per_instance;
-      if (!seen.insert(fmt::format("{}|{}|{}|{}", offer->provider, name_of(offer->pricing), offer->region,
-                                   offer->gpus_per_instance))
-               .second)
-        continue;
-      if (comparable(own, exact).front()->price == offer->price) found.emplace_back(offer, exact);
-    }
-    return found;
-  }
-
   void add_accelerator(const std::string& accelerator) {
     std::vector<const Cluster*> own;  // of a provider
     const Cluster* anybodys = nullptr;
@@ -237,47 +170,41 @@ class Builder {
       if (!cluster.provider.empty()) own.push_back(&cluster);
       if (cluster.provider.empty() && anybodys == nullptr) anybodys = &cluster;
     }
-    const auto offers =
-        fixed_price_ ? std::vector<std::pair<const Offer*, OfferQuery>>() : offers_of(accelerator);
-    if (offers.empty()) return add_site(accelerator, anybodys, nullptr, {});
-    for (const auto& [offer, query] : offers) {
+    const std::vector<FoundOffer> offers = offers_.of(accelerator);
+    if (offers.empty()) return add_site(accelerator, anybodys, nullptr);
+    for (const FoundOffer& found : offers) {
       const Cluster* at = anybodys;
       for (const Cluster* cluster : own) {
-        if (cluster->provider != offer->provider) continue;
-        if (at == anybodys || cluster->instance == offer->instance) at = cluster;
+        if (cluster->provider != found.offer->provider) continue;
+        if (at == anybodys || cluster->instance == found.offer->instance) at = cluster;
       }
-      add_site(accelerator, at, offer, query);
+      add_site(accelerator, at, &found);
     }
   }
 
   void add_cluster(const Cluster& cluster) {
-    if (fixed_price_) return add_site(cluster.accelerator, &cluster, nullptr, {});
-    const auto offers = offers_of(cluster.accelerator);
-    const bool sells = std::any_of(offers.begin(), offers.end(), [&](const auto& pair) {
-      return pair.first->provider == cluster.provider;
-    });
-    bool any = false;
-    for (const auto& [offer, query] : offers) {
-      if (sells && offer->provider != cluster.provider) continue;
-      add_site(cluster.accelerator, &cluster, offer, query);
-      any = true;
-    }
-    if (!any) add_site(cluster.accelerator, &cluster, nullptr, {});
+    std::vector<FoundOffer> offers = offers_.of(cluster.accelerator);
+    const auto sells = [&](const FoundOffer& found) { return found.offer->provider == cluster.provider; };
+    if (std::any_of(offers.begin(), offers.end(), sells)) std::erase_if(offers, std::not_fn(sells));
+    if (offers.empty()) return add_site(cluster.accelerator, &cluster, nullptr);
+    for (const FoundOffer& found : offers)
+      add_site(cluster.accelerator, &cluster, &found);
   }
 
   void exclude(const std::string& accelerator, const std::string& reason) {
     excluded_[reason].insert(accelerator);
   }
 
-  void add_site(const std::string& accelerator, const Cluster* cluster, const Offer* offer,
-                const OfferQuery& query) {
+  void add_site(const std::string& accelerator, const Cluster* cluster, const FoundOffer* found) {
     if (space_.steps && cluster == nullptr)
       return exclude(accelerator, "no cluster with it has a profile, so its network is not known");
     const std::optional<std::size_t> hardware = hardware_of(accelerator, space_.steps ? cluster : nullptr);
     if (!hardware) return;
     Site site{.hardware = *hardware};
     const bool bounded = only_plain_keys(request_.document);
-    if (offer != nullptr) {
+    if (found != nullptr) {
+      const Offer* offer = found->offer;
+      const OfferQuery& query = found->query;
       site.price.kind = io::YamlNode::Kind::mapping;
       site.provider = offer->provider;
       site.pricing = offer->pricing;
@@ -296,12 +223,11 @@ class Builder {
         put(site.price, "gpus_per_instance", std::to_string(*query.gpus_per_instance));
       put(site.price, "choose", "cheapest");
       if (bounded) site.least_usd_per_hour = offer->price.value * seconds_per_hour;
-    } else if (fixed_price_) {
+    } else if (offers_.price_is_given()) {
       if (bounded) site.least_usd_per_hour = least_prices_[*hardware];
     } else if (request_.limits.budget_usd || value_of(request_.document, "price") != nullptr) {
-      OfferQuery asked = query_;
-      asked.accelerator = accelerator;
-      return exclude(accelerator, "no price in the list (" + io::query_text(asked) + "); --price gives one");
+      return exclude(accelerator, "no price in the list (" + io::query_text(offers_.query(accelerator)) +
+                                      "); --price gives one");
     }
     space_.sites.push_back(std::move(site));
   }
@@ -335,6 +261,7 @@ class Builder {
               io::read_scenario(document, profiles_).model_flops_utilization.value.p50;
         }
       }
+      hardware.other_pricing = offers_.other_pricing(accelerator, hardware.node);
       if (!sized_) read_sizes(document);
       space_.hardware.push_back(std::move(hardware));
       least_prices_.push_back(scenario.price ? scenario.price->value.p50 : 0.0);
@@ -352,7 +279,7 @@ class Builder {
     if (!size.model.empty()) put(document, is_number(size.model) ? "params" : "model", size.model);
     if (space_.free_tokens) put(document, "tokens", "1000000000");
     put(document, "gpus", "1");
-    if (!fixed_price_) {  // any will do, and none may be missing
+    if (!offers_.price_is_given()) {  // any will do, and none may be missing
       io::remove_at_path(document, "price");
       io::remove_at_path(document, "as_of");
     }
@@ -445,12 +372,9 @@ class Builder {
   const Request& request_;
   const io::ProfileFolder& profiles_;
   Space space_;
-  bool fixed_price_ = false;
   bool sized_ = false;
-  std::shared_ptr<const std::vector<Offer>> offers_;
-  OfferQuery query_;
+  OfferList offers_;
   std::vector<Cluster> clusters_;
-  std::map<std::string, std::vector<Offer>> offers_by_accelerator_;
   std::vector<double> least_prices_;                       ///< by hardware, where the price is given
   std::map<std::string, std::set<std::string>> excluded_;  ///< accelerators by what stands against them
   std::exception_ptr failure_;

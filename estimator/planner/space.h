@@ -4,7 +4,7 @@
 #include "core/efficiency.h"
 #include "core/machine.h"
 #include "io/profile_folder.h"
-#include "planner/plan.h"
+#include "planner/offer_list.h"
 
 #include <cstdint>
 #include <map>
@@ -20,6 +20,7 @@ struct Hardware {
   double whole_run = 1.0;  ///< what at most of the paid hours makes progress
   Machine machine;         ///< these two only where steps are computed
   Efficiency efficiency;
+  std::vector<OtherPricing> other_pricing;
   std::map<double, double> utilization;  ///< by number, P50; only where no step is computed
 };
 
@@ -64,7 +65,6 @@ struct Space {
   std::vector<Loser> excluded;  ///< before anything was computed
   std::vector<std::string> assumptions;
   std::vector<std::string> warnings;
-  std::string cheapest_other_pricing;  ///< what is cheaper by the hour and was not asked for; empty: nothing
 };
 
 /// Throws InputError for what the request has wrong, and where nothing is left to choose from.

@@ -9,6 +9,7 @@
 #include "planner/planner.h"
 #include "planner/space.h"
 
+#include <algorithm>
 #include <cmath>
 #include <initializer_list>
 #include <utility>
@@ -75,6 +76,9 @@ void check_same(const Plan& a, const Plan& b) {
     CAPTURE(a.options[i].title);
     check_same(a.options[i].way, b.options[i].way);
   }
+  REQUIRE(a.front.size() == b.front.size());
+  for (std::size_t i = 0; i < a.front.size(); ++i)
+    check_same(a.front[i], b.front[i]);
   REQUIRE(a.misses.size() == b.misses.size());
   for (std::size_t i = 0; i < a.misses.size(); ++i)
     check_same(a.misses[i].way, b.misses[i].way);
@@ -324,6 +328,55 @@ TEST_CASE("where nothing keeps to the limits, the plan says what would") {
     CHECK_FALSE(loser.reason.empty());
 }
 
+TEST_CASE("the front is what nothing beats in both, and has the winner on it") {
+  for (const bool deadline : {true, false}) {
+    Request asked = cheapest_7b(60);
+    if (!deadline) asked.limits = {.budget_usd = 6000};
+    const Plan plan = make_plan(asked, folder());
+    REQUIRE(plan.winner);
+    REQUIRE(plan.front.size() > 1);
+    bool has_winner = false;
+    for (std::size_t i = 0; i < plan.front.size(); ++i) {
+      const Way& way = plan.front[i];
+      has_winner = has_winner || (way.cost_usd == plan.winner->cost_usd &&
+                                  way.wall_time_seconds == plan.winner->wall_time_seconds);
+      if (i == 0) continue;
+      CHECK(way.cost_usd->p50 > plan.front[i - 1].cost_usd->p50);
+      CHECK(way.wall_time_seconds.p50 < plan.front[i - 1].wall_time_seconds.p50);
+    }
+    CHECK(has_winner);
+  }
+}
+
+TEST_CASE("a layout that is given is kept, and need not fit") {
+  Request asked = cheapest_7b(400);
+  asked.hardware = {"hgx-h100"};
+  put(asked.document, "layout", "tp=1,pp=1,mbs=1");
+  const Plan plan = make_plan(asked, folder());
+  CHECK_FALSE(plan.winner);
+  CHECK(plan.losers.front().reason.find("does not fit") == 0);
+  put(asked.document, "layout", "tp=1,pp=1,mbs=1,zero=3,recompute=full");
+  const Plan fits = make_plan(asked, folder());
+  REQUIRE(fits.winner);
+  CHECK(fits.winner->layout == "tp=1,pp=1,mbs=1,zero=3,recompute=full");
+  CHECK(*fits.winner->memory_bytes <= 80e9);
+}
+
+TEST_CASE("pricing models that were not asked for are named, and looked at when they are") {
+  Request asked = cheapest_7b(60);
+  asked.hardware = {"h100-sxm-80gb"};
+  const Plan on_demand = make_plan(asked, folder());
+  const auto spot = std::find_if(on_demand.losers.begin(), on_demand.losers.end(),
+                                 [](const Loser& loser) { return loser.kind == "pricing"; });
+  REQUIRE(spot != on_demand.losers.end());
+  asked.any_pricing = true;
+  const Plan any = make_plan(asked, folder());
+  CHECK(any.winner->cost_usd->p50 < on_demand.winner->cost_usd->p50);
+  CHECK(any.winner->offer.find("spot") != std::string::npos);
+  CHECK(std::any_of(any.warnings.begin(), any.warnings.end(),
+                    [](const std::string& text) { return text.find("interruptions") != std::string::npos; }));
+}
+
 TEST_CASE("a model that no number of accelerators holds is said not to fit") {
   Request asked =
       request({{"model", "llama-3.1-405b"}, {"tokens", "1B"}, {"cluster", "hgx-h100"}, {"price", "$2/h"}});
@@ -388,6 +441,9 @@ TEST_CASE("a request that leaves nothing to decide by is refused") {
   Request nobody = family_on_h100(1000);
   nobody.hardware = {"h1000"};
   CHECK(refusal(nobody) == "unknown accelerator 'h1000'");
+  Request provider = family_on_h100(1000);
+  put(provider.document, "price.provider", "lamda");
+  CHECK(refusal(provider) == "the price list has no provider 'lamda'");
   Request wrong = family_on_h100(1000);
   put(wrong.document, "precisoin", "bf16");
   CHECK(refusal(wrong) == "unknown key 'precisoin' in scenario");

@@ -6,6 +6,7 @@ Exit code 1 for something that does not fit, 77 (skipped) where python3-yaml or 
 import copy
 import json
 import pathlib
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -110,6 +111,11 @@ def check_plan(root, program, status, command):
         less = copy.deepcopy(plan)
         del less["winner"][key]
         found += [] if list(schema.iter_errors(less)) else [f"accepted a winner without {key}"]
+    if plan["command"]:  # as a shell would take it
+        again = subprocess.run([program, *shlex.split(plan["command"])[1:], "--format", "json"], cwd=root, capture_output=True, text=True)
+        estimate = json.loads(again.stdout, parse_constant=refuse_constant)
+        for key in ("cost_usd", "wall_time_seconds"):
+            found += [] if estimate[key] == plan["winner"][key] else [f"the estimate of the plan has another {key}"]
     for error in found:
         print(f"plan {' '.join(command)}: {error}")
     return bool(found)
