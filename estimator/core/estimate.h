@@ -32,6 +32,12 @@ constexpr std::string_view name_of(Fidelity fidelity) {
   return "unknown";
 }
 
+/// When a run starts and ends. An end is absent where it lies beyond the year 9999.
+struct RunDates {
+  Date start;
+  std::optional<Date> p10, p50, p90;  ///< the day in which the wall time ends
+};
+
 struct Estimate {
   std::string name;
   Fidelity fidelity = Fidelity::rule;
@@ -46,6 +52,7 @@ struct Estimate {
   Range wall_time_seconds;
   std::optional<Range> cost_usd;       ///< absent: no price is known
   std::optional<Range> total_usd;      ///< with what was asked for besides; absent: nothing was, or no price
+  std::optional<RunDates> dates;       ///< absent: no start is given
   std::optional<Range> energy_joules;  ///< absent: no power is known
   std::optional<Range> co2_grams;      ///< CO2e; absent: no energy or no grid is known
 

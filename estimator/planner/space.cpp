@@ -332,7 +332,8 @@ class Builder {
       hardware.node = scenario.accelerator.accelerators_per_node
                           ? scenario.accelerator.accelerators_per_node->value
                           : 1.0;
-      hardware.whole_run = scenario.whole_run_fraction.value.p50;
+      hardware.whole_run =
+          scenario.reliability ? most_kept(*scenario.reliability) : scenario.whole_run_fraction.value.p50;
       if (scenario.step) {
         hardware.machine = scenario.step->machine;
         hardware.efficiency = scenario.step->profile.efficiency();
