@@ -2,6 +2,7 @@
 #include "calibration/backtest.h"
 #include "cli/command.h"
 #include "core/estimate.h"
+#include "core/run_scatter.h"
 #include "io/measured_run_file.h"
 #include "io/profile_folder.h"
 #include "io/whole_run_file.h"
@@ -13,7 +14,10 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
+#include <utility>
+#include <vector>
 
 namespace trainbudget::cli {
 namespace {
@@ -124,9 +128,37 @@ std::vector<Holdout> holdouts_named(const std::string& word) {
                        "one of within_stack, leave_source_out, after_ten_rows, all");
 }
 
-/// Whole runs, end to end: hours and days by the rule of thumb at the prior, against what was published.
+/// A whole run and what was predicted for it, the scatter of whole runs left out.
+struct RunPrediction {
+  WholeRun run;
+  std::optional<Range> gpu_hours;
+
+  bool scored() const { return gpu_hours && run.check.empty(); }
+};
+
+std::vector<RunPrediction> predict_whole_runs(const io::ProfileFolder& profiles) {
+  std::vector<RunPrediction> predictions;
+  for (WholeRun& run : io::read_published_whole_runs(profiles)) {
+    std::optional<Range> hours;
+    if (run.inexpressible.empty()) hours = estimate(io::scenario_before(run, profiles)).gpu_hours;
+    predictions.push_back({std::move(run), hours});
+  }
+  return predictions;
+}
+
+/// The scatter of all scored runs but `left_out`.
+Range scatter_without(const RunPrediction& left_out, const std::vector<RunPrediction>& predictions) {
+  std::vector<PredictedHours> others;
+  for (const RunPrediction& other : predictions) {
+    if (&other != &left_out && other.scored()) others.push_back({other.run.gpu_hours, *other.gpu_hours});
+  }
+  return run_scatter(others);
+}
+
+/// Whole runs, end to end: hours and days by the rule of thumb at the prior, against what was published. The
+/// range of each is as wide as the others scatter.
 int run_whole_runs(const GlobalOptions& global) {
-  const io::ProfileFolder profiles = io::profile_folder(global.profiles);
+  const std::vector<RunPrediction> predictions = predict_whole_runs(io::profile_folder(global.profiles));
   render::Table table{.columns = {{"id", "Run"},
                                   {"accelerator", "Accelerator"},
                                   {"measured_gpu_hours", "Used", true},
@@ -144,35 +176,35 @@ int run_whole_runs(const GlobalOptions& global) {
   };
   std::vector<double> ratios;
   int inside = 0;
-  int listed = 0;
-  for (const WholeRun& run : io::read_published_whole_runs(profiles)) {
-    ++listed;
+  for (const RunPrediction& prediction : predictions) {
+    const WholeRun& run = prediction.run;
     std::vector<render::Cell> cells{render::Cell::of(run.id), render::Cell::of(run.accelerator),
                                     number(run.gpu_hours)};
-    if (!run.inexpressible.empty()) {
+    if (!prediction.gpu_hours) {
       cells.insert(cells.end(), 7, render::Cell::unknown());
       cells.push_back(render::Cell::of("not predicted: " + run.inexpressible));
-    } else {
-      const Range hours = estimate(io::scenario_before(run, profiles)).gpu_hours;
-      const double ratio = hours.p50 / run.gpu_hours;
-      const bool is_inside = run.gpu_hours >= hours.p10 && run.gpu_hours <= hours.p90;
-      if (run.check.empty()) {
-        ratios.push_back(ratio);
-        inside += is_inside ? 1 : 0;
-      }
-      for (const double value : {hours.p10, hours.p50, hours.p90})
-        cells.push_back(number(value));
-      cells.push_back(number(run.days));
-      cells.push_back(number(run.accelerators > 0.0 ? hours.p50 / run.accelerators / 24.0 : 0.0));
-      cells.push_back(render::Cell::of(render::number_text(ratio - 1.0, Unit::fraction), ratio - 1.0));
-      cells.push_back({is_inside ? "yes" : "no", is_inside});
-      cells.push_back(render::Cell::of(run.check.empty() ? run.gpu_hours_kind : "not scored: " + run.check));
+      table.rows.push_back(std::move(cells));
+      continue;
     }
+    const Range hours = product(*prediction.gpu_hours, scatter_without(prediction, predictions));
+    const double ratio = hours.p50 / run.gpu_hours;
+    const bool is_inside = run.gpu_hours >= hours.p10 && run.gpu_hours <= hours.p90;
+    if (prediction.scored()) {
+      ratios.push_back(ratio);
+      inside += is_inside ? 1 : 0;
+    }
+    for (const double value : {hours.p10, hours.p50, hours.p90})
+      cells.push_back(number(value));
+    cells.push_back(number(run.days));
+    cells.push_back(number(run.accelerators > 0.0 ? hours.p50 / run.accelerators / 24.0 : 0.0));
+    cells.push_back(render::Cell::of(render::number_text(ratio - 1.0, Unit::fraction), ratio - 1.0));
+    cells.push_back({is_inside ? "yes" : "no", is_inside});
+    cells.push_back(render::Cell::of(run.check.empty() ? run.gpu_hours_kind : "not scored: " + run.check));
     table.rows.push_back(std::move(cells));
   }
   const ErrorSummary summary = summarize_ratios(ratios);
   emit(renderer_of(table), global.output);
-  say(std::to_string(listed) + " whole runs, " + std::to_string(summary.rows) +
+  say(std::to_string(predictions.size()) + " whole runs, " + std::to_string(summary.rows) +
       " scored: median error of GPU-hours " + render::number_text(summary.median, Unit::fraction) +
       ", mean " + render::number_text(summary.mean, Unit::fraction) + "; " + std::to_string(inside) +
       " inside P10-P90\n");

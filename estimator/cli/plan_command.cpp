@@ -44,9 +44,9 @@ std::vector<std::string> split(const std::string& text) {
   return parts;
 }
 
-PlanQuantile quantile_named(const std::string& word) {
-  if (word == "p50") return PlanQuantile::p50;
-  if (word == "p90") return PlanQuantile::p90;
+Quantile quantile_named(const std::string& word) {
+  if (word == "p50") return Quantile::p50;
+  if (word == "p90") return Quantile::p90;
   throw io::InputError(io::option_location("--quantile", word), "unknown quantile '" + word + "'",
                        "p50 (as likely as not) or p90");
 }

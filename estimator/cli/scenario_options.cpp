@@ -48,6 +48,7 @@ constexpr std::array rows = {
         "Ablations and failed runs, as a share of the bill: 50% (OLMo 2); default: not counted"},
     Row{"--staff", "staff", "RATE", "Staff while the run goes on: '$50k/month'; default: not counted"},
     Row{"--contingency", "contingency", "SHARE", "Share of everything else: 10%; default: none"},
+    Row{"--start", "start", "DATE", "First day of the run; the report then has the day it ends: 2026-12-01"},
     Row{"--used-gpu-hours", "used_gpu_hours", "HOURS",
         "What a finished run used: shows its efficiency and cost"},
 };
@@ -89,8 +90,10 @@ void append_arguments(const io::YamlNode& mapping, const std::string& prefix, st
         std::find_if(rows.begin(), rows.end(), [&](const Row& candidate) { return path == candidate.path; });
     const std::string value = flow_text(entry.value);
     out += out.empty() ? "" : " ";
-    out +=
-        row != rows.end() ? row->flag + (" " + shell_word(value)) : "--set " + shell_word(path + "=" + value);
+    if (row != rows.end())
+      out.append(row->flag).append(" ").append(shell_word(value));
+    else
+      out.append("--set ").append(shell_word(path + "=" + value));
   }
 }
 

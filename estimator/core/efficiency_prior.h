@@ -29,7 +29,8 @@ struct EfficiencyPrior {
 struct EfficiencyPriors {
   std::vector<EfficiencyPrior> steady_state;  ///< the first that fits is taken
   Provenance steady_state_provenance;
-  Sourced<Range> whole_run;  ///< what whole runs keep of the steady state
+  Sourced<Range> run_scatter;  ///< of a run's utilisation around these, as a factor (core/run_scatter.h)
+  int scattered_runs = 0;      ///< behind it
 };
 
 /// The first prior for `accelerator` at `precision` on `gpus` of them; nullptr where even the pooled ones do

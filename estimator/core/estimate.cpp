@@ -3,6 +3,7 @@
 #include "core/cost/terms.h"
 #include "core/ledger_writer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -135,6 +136,24 @@ SourcedRange add_step(LedgerWriter& ledger, Estimate& result, const StepPlan& pl
   return {step.model_flops_utilization, {.origin = Origin::derived, .source = "the step time above"}};
 }
 
+/// The utilisation while the run makes progress, as wide as whole runs scatter around it.
+SourcedRange add_utilization(LedgerWriter& ledger, SourcedRange utilization, const Scenario& s) {
+  std::vector<LedgerInput> inputs{input("utilisation", utilization, Unit::fraction)};
+  if (s.run_scatter) {
+    inputs.push_back(input("scatter of whole runs", *s.run_scatter, Unit::count));
+    const Range wide = product(utilization.value, s.run_scatter->value);
+    utilization.value = {wide.p10, std::min(1.0, wide.p50), std::min(1.0, wide.p90)};
+  }
+  ledger.add("model_flops_utilization", "Model FLOPs utilisation", utilization.value, Unit::fraction,
+             s.run_scatter ? "scattered-utilization" : "model-flops-utilization", std::move(inputs));
+  return utilization;
+}
+
+RunDates dates_of(Date start, Range seconds) {
+  return {start, finish_date(start, seconds.p10), finish_date(start, seconds.p50),
+          finish_date(start, seconds.p90)};
+}
+
 }  // namespace
 
 Estimate estimate(const Scenario& s) {
@@ -162,28 +181,33 @@ Estimate estimate(const Scenario& s) {
              {input("training FLOPs", result.flops.value, Unit::flops),
               input("peak", peak.value.value, Unit::flops_per_second)});
 
-  const SourcedRange utilization = s.step ? add_step(ledger, result, *s.step, s) : s.model_flops_utilization;
+  const SourcedRange utilization =
+      add_utilization(ledger, s.step ? add_step(ledger, result, *s.step, s) : s.model_flops_utilization, s);
   result.model_flops_utilization = utilization.value;
-  ledger.add("model_flops_utilization", "Model FLOPs utilisation", utilization.value, Unit::fraction,
-             "model-flops-utilization",
-             {input("utilisation", utilization.value, Unit::fraction, utilization.provenance)});
-  const SourcedRange& whole_run = s.whole_run_fraction;
-  ledger.add("whole_run_fraction", "Share of paid hours that makes progress", whole_run.value, Unit::fraction,
-             "whole-run-fraction",
-             {input("whole-run fraction", whole_run.value, Unit::fraction, whole_run.provenance)});
+  const SourcedRange whole_run = add_whole_run_fraction(ledger, s);
 
-  result.gpu_hours =
-      ledger.add("gpu_hours", "GPU-hours",
-                 quotient(exactly(result.ideal_gpu_hours), product(utilization.value, whole_run.value)),
-                 Unit::gpu_hours, "gpu-hours",
-                 {input("ideal GPU-hours", result.ideal_gpu_hours, Unit::gpu_hours),
-                  input("model FLOPs utilisation", utilization.value, Unit::fraction, utilization.provenance),
-                  input("whole-run fraction", whole_run.value, Unit::fraction, whole_run.provenance)});
+  const std::optional<Sourced<double>> spares = s.reliability ? s.reliability->spare_gpus : std::nullopt;
+  const double paid_gpus = s.gpus.value + (spares ? spares->value : 0.0);
+  std::vector<LedgerInput> hours_inputs{
+      input("ideal GPU-hours", result.ideal_gpu_hours, Unit::gpu_hours),
+      input("model FLOPs utilisation", utilization.value, Unit::fraction, utilization.provenance),
+      input("whole-run fraction", whole_run.value, Unit::fraction, whole_run.provenance)};
+  std::vector<LedgerInput> gpu_inputs{input("GPUs", s.gpus.value, Unit::count, s.gpus.provenance)};
+  if (spares) gpu_inputs.push_back(input("spares", spares->value, Unit::count, spares->provenance));
+  if (spares) hours_inputs.insert(hours_inputs.end(), gpu_inputs.begin(), gpu_inputs.end());
+  const Range working_hours =
+      quotient(exactly(result.ideal_gpu_hours), product(utilization.value, whole_run.value));
+  result.gpu_hours = ledger.add(
+      "gpu_hours", "GPU-hours", spares ? working_hours * (paid_gpus / s.gpus.value) : working_hours,
+      Unit::gpu_hours, spares ? "gpu-hours-with-spares" : "gpu-hours", std::move(hours_inputs));
+  gpu_inputs.insert(gpu_inputs.begin(), input("GPU-hours", result.gpu_hours, Unit::gpu_hours));
   result.wall_time_seconds =
-      ledger.add("wall_time", "Wall time", result.gpu_hours * seconds_per_hour / s.gpus.value, Unit::seconds,
-                 "wall-time",
-                 {input("GPU-hours", result.gpu_hours, Unit::gpu_hours),
-                  input("GPUs", s.gpus.value, Unit::count, s.gpus.provenance)});
+      ledger.add("wall_time", "Wall time", result.gpu_hours * seconds_per_hour / paid_gpus, Unit::seconds,
+                 spares ? "wall-time-with-spares" : "wall-time", std::move(gpu_inputs));
+  if (s.start) {
+    result.dates = dates_of(*s.start, result.wall_time_seconds);
+    if (!result.dates->p90) result.warnings.push_back("the run may not end before the year 9999");
+  }
   ledger.add("tokens_per_second", "Throughput over the whole run",
              reciprocal(result.wall_time_seconds) * s.tokens.value.value, Unit::tokens_per_second,
              "tokens-per-second",

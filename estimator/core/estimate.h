@@ -32,6 +32,12 @@ constexpr std::string_view name_of(Fidelity fidelity) {
   return "unknown";
 }
 
+/// When a run starts and ends. An end is absent where it lies beyond the year 9999.
+struct RunDates {
+  Date start;
+  std::optional<Date> p10, p50, p90;  ///< the day in which the wall time ends
+};
+
 struct Estimate {
   std::string name;
   Fidelity fidelity = Fidelity::rule;
@@ -46,6 +52,7 @@ struct Estimate {
   Range wall_time_seconds;
   std::optional<Range> cost_usd;       ///< absent: no price is known
   std::optional<Range> total_usd;      ///< with what was asked for besides; absent: nothing was, or no price
+  std::optional<RunDates> dates;       ///< absent: no start is given
   std::optional<Range> energy_joules;  ///< absent: no power is known
   std::optional<Range> co2_grams;      ///< CO2e; absent: no energy or no grid is known
 
@@ -66,6 +73,11 @@ constexpr Flops training_flops(double parameters, Tokens tokens) {
 /// (positive parameters, tokens, GPUs and utilisation, and a peak at the precision), as io::read_scenario
 /// makes them.
 Estimate estimate(const Scenario& scenario);
+
+/// What a budget must pay: the total where more than GPU-hours was asked for, else their cost.
+inline const std::optional<Range>& bill_of(const Estimate& estimate) {
+  return estimate.total_usd ? estimate.total_usd : estimate.cost_usd;
+}
 
 /// The line `id` of the ledger; nullptr where the estimate has none.
 const LedgerLine* find_line(const Estimate& estimate, std::string_view id);

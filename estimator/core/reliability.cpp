@@ -42,7 +42,18 @@ Reliability default_reliability(const ReliabilityDefaults& defaults, std::string
           .checkpoint_bandwidth = {defaults.bandwidth_per_gpu.value * gpus,
                                    defaults.bandwidth_per_gpu.provenance},
           .restart_seconds = defaults.restart_seconds,
-          .stalls = defaults.stalls};
+          .stalls = defaults.stalls,
+          .residual = defaults.residual};
+}
+
+double checkpoint_bytes(const Workload& workload) {
+  const auto of = [](const BlockWork& block) {
+    return block.state.weights.total() + block.state.optimizer.total();
+  };
+  double bytes = of(workload.embedding) + of(workload.head);
+  for (std::size_t kind = 0; kind < workload.kinds.size(); ++kind)
+    bytes += workload.count_before(kind, workload.layers) * of(workload.kinds[kind]);
+  return bytes;
 }
 
 Range residual_of(const ReliabilityDefaults& defaults) {

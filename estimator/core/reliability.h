@@ -4,6 +4,7 @@
 #include "core/goodput.h"
 #include "core/provenance.h"
 #include "core/uncertainty.h"
+#include "core/workload.h"
 
 #include <optional>
 #include <string>
@@ -19,6 +20,8 @@ struct Reliability {
   std::optional<Sourced<double>> interval;    ///< seconds of work between checkpoints; absent: the best
   Sourced<Range> restart_seconds;             ///< detection, replacement, loading, warm-up
   Sourced<Range> stalls;                      ///< share of the time in evaluation and waiting for data
+  std::optional<Sourced<double>> spare_gpus;  ///< paid and not working, on top of the run's
+  Sourced<Range> residual;                    ///< what whole runs kept of the goodput computed for them
 };
 
 struct InterruptionRate {
@@ -43,18 +46,22 @@ struct ReliabilityDefaults {
   Sourced<Range> restart_seconds;
   Sourced<Range> stalls;
   std::vector<ObservedRun> runs;
+  Sourced<Range> residual;  ///< residual_of() them
 };
 
 /// The defaults for a job of `parameters` on `gpus` of `accelerator`.
 Reliability default_reliability(const ReliabilityDefaults& defaults, std::string_view accelerator,
                                 double gpus, double parameters);
 
+/// Weights, master copy and optimizer states of the whole model, bytes: what a checkpoint has to hold.
+double checkpoint_bytes(const Workload& workload);
+
 /// What the observed runs kept of the goodput computed for them: P10, P50 and P90 of ratio ÷ goodput, with
 /// linear interpolation, at most 1. A total that multiplies goodput by it counts no loss twice.
 Range residual_of(const ReliabilityDefaults& defaults);
 
 struct Goodput {
-  Range fraction;         ///< of the time, that is work; what `residual_of` is about is not taken off
+  Range fraction;         ///< of the time, that is work; stalls are out, the residual is not
   Interruptions typical;  ///< at the medians
   double interval = 0.0;  ///< seconds between checkpoints, at the medians
   Waste waste;            ///< at the medians, of the time outside stalls
@@ -63,5 +70,11 @@ struct Goodput {
 /// Each input is moved to its P10 and P90 with the others at their medians; the logarithms add in quadrature.
 /// With no interval given, a run keeps the best one for what it expects, not for what then happens.
 Goodput goodput(const Reliability& reliability, double gpus);
+
+/// Above what a run keeps at the median, however few its accelerators and small its checkpoints: nothing but
+/// stalls and the residual.
+inline double most_kept(const Reliability& reliability) {
+  return (1.0 - reliability.stalls.value.p50) * reliability.residual.value.p50;
+}
 
 }  // namespace trainbudget

@@ -3,11 +3,13 @@
 
 #include "core/budget.h"
 #include "core/carbon.h"
+#include "core/date.h"
 #include "core/hardware.h"
 #include "core/own.h"
 #include "core/power.h"
 #include "core/provenance.h"
 #include "core/quantity.h"
+#include "core/reliability.h"
 #include "core/step_plan.h"
 #include "core/uncertainty.h"
 
@@ -45,7 +47,10 @@ struct Scenario {
   Sourced<double> gpus;                                ///< accelerators held for the whole run
   Sourced<Precision> precision;                        ///< of the matrix products
   SourcedRange model_flops_utilization;                ///< fractions in (0, 1]
-  SourcedRange whole_run_fraction;                     ///< what of the paid hours makes progress, in (0, 1]
+  std::optional<SourcedRange> run_scatter;             ///< a factor of it; absent: its range says all
+  SourcedRange whole_run_fraction;                     ///< in (0, 1]; where `reliability` is absent
+  std::optional<Reliability> reliability;              ///< what a whole run loses; absent: it is given
+  std::optional<Date> start;                           ///< first day of the run; absent: nothing is dated
   std::optional<SourcedRange> price;                   ///< US dollars per GPU-hour; absent: unknown
   std::optional<PriceCourse> price_course;             ///< absent: one price for the whole run
   std::optional<Sourced<double>> committed_gpu_hours;  ///< paid for whether they are used or not

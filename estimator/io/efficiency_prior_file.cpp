@@ -53,12 +53,12 @@ EfficiencyPriors read_efficiency_priors(const std::string& path) {
   priors.steady_state_provenance = read_provenance(source);
   source.finish();
 
-  MapReader whole_run(map.require("whole_run"), "whole_run");
-  priors.whole_run = {read_fractions(whole_run.require("ratio")), read_provenance(whole_run)};
-  read_quantity<double>(whole_run.require("runs"));
-  for (const char* bound : {"least", "most"})
-    read_quantity_value(whole_run.require(bound), QuantityKind::fraction);
-  whole_run.finish();
+  MapReader scatter(map.require("run_scatter"), "run_scatter");
+  MapReader factors(scatter.require("factor"), "quantiles");
+  priors.run_scatter = {read_quantiles(factors, QuantityKind::count), read_provenance(scatter)};
+  factors.finish();
+  priors.scattered_runs = static_cast<int>(read_integer(scatter.require("runs"), 1, 1'000'000));
+  scatter.finish();
   map.finish();
   return priors;
 }

@@ -2,10 +2,20 @@
 
 #include "io/map_reader.h"
 #include "io/quantity_text.h"
+#include "io/scenario_price.h"
 #include "io/sourced_reader.h"
+
+#include <utility>
 
 namespace trainbudget::io {
 namespace {
+
+constexpr double most_hours = 1e14;
+constexpr double most_seconds = 1e10;
+constexpr double most_gpus = 1e8;
+constexpr double most_stalls = 0.9;
+/// A run that keeps less of its time than this does not end in practice.
+constexpr double least_fraction = 1e-3;
 
 Sourced<Range> read_sourced(const YamlNode& node, QuantityKind kind, const SourcedReader& sources) {
   MapReader map(node, "quantiles");
@@ -39,6 +49,49 @@ ObservedRun read_observed(const YamlNode& node) {
   return run;
 }
 
+/// A single positive number.
+Sourced<double> read_one(const YamlNode& node, QuantityKind kind, double most) {
+  const double value = read_quantity_value(node, kind);
+  if (!(value > 0.0) || value > most)
+    throw InputError(node.location,
+                     "a value above 0 that is no slip of the pen is wanted, not '" + node.text + "'");
+  return {value, given_by_user(node.location)};
+}
+
+/// The keys of a scenario's `reliability`, over what `r` already has.
+void read_given(const YamlNode& node, bool computed_size, Reliability& r,
+                std::vector<std::string>& assumptions) {
+  MapReader map(node, "reliability");
+  std::string assumed;
+  const auto find = [&](const char* key) {
+    const YamlNode* found = map.find(key);
+    if (found == nullptr) assumed += (assumed.empty() ? "" : ", ") + std::string(key);
+    return found;
+  };
+  const auto read = [&](const char* key, QuantityKind kind, Sourced<Range>& range, double most) {
+    const YamlNode* found = find(key);
+    if (found == nullptr) return;
+    range = read_range(*found, kind);
+    if (range.value.p90 > most)
+      throw InputError(found->location, std::string(key) + " is out of reason",
+                       "at most " + format_quantity(most, kind, 2) + " is taken");
+  };
+  read("gpu_hours_per_interruption", QuantityKind::count, r.gpu_hours_per_interruption, most_hours);
+  if (const YamlNode* size = computed_size ? map.find("checkpoint_size") : find("checkpoint_size"))
+    r.checkpoint_bytes = read_one(*size, QuantityKind::bytes, 1e18);
+  read("checkpoint_bandwidth", QuantityKind::bytes_per_second, r.checkpoint_bandwidth, 1e18);
+  if (const YamlNode* interval = map.find("checkpoint_interval"))
+    r.interval = read_one(*interval, QuantityKind::seconds, most_seconds);
+  read("restart", QuantityKind::seconds, r.restart_seconds, most_seconds);
+  read("stalls", QuantityKind::fraction, r.stalls, most_stalls);
+  if (const YamlNode* spare = map.find("spare_gpus"))
+    r.spare_gpus = read_one(*spare, QuantityKind::count, most_gpus);
+  read("residual", QuantityKind::fraction, r.residual, 1.0);
+  map.finish();
+  if (!assumed.empty())
+    assumptions.push_back("reliability: " + assumed + " as in hardware_profiles/reliability.yaml");
+}
+
 }  // namespace
 
 ReliabilityDefaults read_reliability_defaults(const std::string& path) {
@@ -61,7 +114,41 @@ ReliabilityDefaults read_reliability_defaults(const std::string& path) {
     defaults.runs.push_back(read_observed(item));
   if (defaults.runs.empty()) throw InputError(map.node().location, "'whole_runs' is empty");
   map.finish();
+  defaults.residual = {
+      residual_of(defaults),
+      {.origin = Origin::fitted,
+       .source = std::to_string(defaults.runs.size()) +
+                 " whole runs over the goodput computed for them (hardware_profiles/reliability.yaml)"}};
   return defaults;
+}
+
+void read_reliability(const YamlNode* node, const ProfileFolder& profiles, Scenario& scenario,
+                      ScenarioSources& sources) {
+  const std::string path = profiles.path("reliability.yaml");
+  sources.files.push_back(path);
+  const auto defaults =
+      profiles.once<ReliabilityDefaults>("file " + path, [&] { return read_reliability_defaults(path); });
+  const double gpus = scenario.gpus.value;
+  Reliability r = default_reliability(*defaults, scenario.accelerator.name, gpus, scenario.parameters.value);
+  if (scenario.step) {
+    r.checkpoint_bytes = {checkpoint_bytes(scenario.step->workload),
+                          {.origin = Origin::derived, .source = "weights, master weights and moments"}};
+  }
+  if (node == nullptr) {
+    scenario.assumptions.push_back("failures, checkpoints and stalls: as published, and what " +
+                                   std::to_string(defaults->runs.size()) +
+                                   " whole runs kept besides (hardware_profiles/reliability.yaml)");
+    scenario.reliability = std::move(r);
+    return;
+  }
+  read_given(*node, scenario.step.has_value(), r, scenario.assumptions);
+  if (!(goodput(r, gpus).fraction.p10 > least_fraction)) {
+    throw CombinationError(
+        node->location, "interruptions, checkpoints and restarts leave less than 0.1 % of the time to work",
+        "a restart and the time between checkpoints must be short against the time between "
+        "interruptions of the whole job");
+  }
+  scenario.reliability = std::move(r);
 }
 
 }  // namespace trainbudget::io

@@ -1,7 +1,12 @@
-// Failures, checkpoints and restarts: hardware_profiles/reliability.yaml.
+// Failures, checkpoints and restarts: hardware_profiles/reliability.yaml, and the key `reliability` of a
+// scenario.
 #pragma once
 
 #include "core/reliability.h"
+#include "core/scenario.h"
+#include "io/profile_folder.h"
+#include "io/scenario_file.h"
+#include "io/yaml_node.h"
 
 #include <string>
 
@@ -9,5 +14,12 @@ namespace trainbudget::io {
 
 /// Reads and checks the file. Throws InputError.
 ReliabilityDefaults read_reliability_defaults(const std::string& path);
+
+/// Reads `{gpu_hours_per_interruption, checkpoint_size, checkpoint_bandwidth, checkpoint_interval, restart,
+/// stalls, spare_gpus, residual}`, each optional, into a scenario whose accelerator, GPUs, parameters and
+/// step are known; with nullptr, the defaults. Throws InputError, also where the run could not be expected to
+/// end.
+void read_reliability(const YamlNode* node, const ProfileFolder& profiles, Scenario& scenario,
+                      ScenarioSources& sources);
 
 }  // namespace trainbudget::io

@@ -5,6 +5,8 @@
 #include "io/cluster_file.h"
 #include "io/efficiency_prior_file.h"
 #include "io/map_reader.h"
+#include "io/price_table.h"
+#include "io/reliability_file.h"
 #include "io/scenario_budget.h"
 #include "io/scenario_energy.h"
 #include "io/scenario_model.h"
@@ -96,16 +98,12 @@ void read_efficiency(const YamlNode* node, const ProfileFolder& profiles, Scenar
     }
     return;
   }
+  if (steps) return;  // it will be computed
   const std::string path = profiles.path("efficiency/prior.yaml");
   sources.files.push_back(path);
   const auto known =
       profiles.once<EfficiencyPriors>("file " + path, [&] { return read_efficiency_priors(path); });
   const EfficiencyPriors& priors = *known;
-  if (steps) {  // the utilisation will be computed; what a whole run keeps of it is still a prior
-    scenario.whole_run_fraction = priors.whole_run;
-    scenario.assumptions.push_back("what a whole run keeps of its steady state: as 11 published runs");
-    return;
-  }
   const EfficiencyPrior* prior =
       find_prior(priors, scenario.accelerator.name, scenario.precision.value, scenario.gpus.value);
   const std::string precision(name_of(scenario.precision.value));
@@ -119,13 +117,13 @@ void read_efficiency(const YamlNode* node, const ProfileFolder& profiles, Scenar
                       std::to_string(prior->publishers) + " publishers: " + provenance.source;
   provenance.note = prior->note;
   scenario.model_flops_utilization = {scenario.counted ? prior->causal : prior->six_n, provenance};
-  scenario.whole_run_fraction = priors.whole_run;
+  scenario.run_scatter = priors.run_scatter;
   std::string text =
       "efficiency: not given; a prior from " + std::to_string(prior->rows) + " published measurements of ";
   text += prior->is_pooled() ? "other accelerators at " + precision
                              : scenario.accelerator.name + " and its kin at " + precision;
-  scenario.assumptions.push_back(
-      text + " (hardware_profiles/efficiency/prior.yaml), and what 11 whole runs kept of it");
+  scenario.assumptions.push_back(text + " (hardware_profiles/efficiency/prior.yaml), as wide as " +
+                                 std::to_string(priors.scattered_runs) + " whole runs scatter around it");
   if (!prior->note.empty()) scenario.warnings.push_back("efficiency: " + prior->note);
 }
 
@@ -164,6 +162,8 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
                    .find = find};
   const YamlNode* energy = map.find("energy");
   const YamlNode* precision = map.find("precision");
+  const YamlNode* reliability = map.find("reliability");
+  const YamlNode* start = map.find("start");
   const YamlNode* used = map.find("used_gpu_hours");
   PriceRequest price{.node = map.find("price"), .as_of = map.find("as_of"), .list = map.find("prices")};
   const BudgetRequest budget = find_budget(map);
@@ -192,6 +192,11 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   }
   read_efficiency(efficiency, profiles, scenario, sources, step.any());
   if (step.any()) read_step(step, hardware.cluster, profiles, map.node().location, scenario, sources);
+  if (reliability != nullptr || efficiency == nullptr)
+    read_reliability(reliability, profiles, scenario, sources);
+  if (reliability != nullptr && efficiency != nullptr)
+    scenario.assumptions.push_back("efficiency: of the steady state, since reliability is given as well");
+  if (start != nullptr) scenario.start = parse_date(read_string(*start), start->location);
   if (used != nullptr) scenario.used_gpu_hours = read_gpu_hours(*used);
 
   price.accelerator = scenario.accelerator.name;

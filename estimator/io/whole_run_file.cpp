@@ -5,6 +5,7 @@
 #include "io/efficiency_prior_file.h"
 #include "io/measured_run_file.h"
 #include "io/quantity_text.h"
+#include "io/reliability_file.h"
 
 namespace trainbudget::io {
 namespace {
@@ -75,7 +76,8 @@ Scenario scenario_before(const WholeRun& run, const ProfileFolder& profiles) {
   if (prior == nullptr)
     throw InputError({.file = run.id}, "no published measurements tell what " + run.accelerator + " reaches");
   scenario.model_flops_utilization = {prior->six_n, priors.steady_state_provenance};
-  scenario.whole_run_fraction = priors.whole_run;
+  ScenarioSources unused;
+  read_reliability(nullptr, profiles, scenario, unused);
   return scenario;
 }
 

@@ -17,8 +17,9 @@ std::vector<WholeRun> read_whole_runs(const CsvTable& table, const RunNames& nam
 /// The whole runs that come with the program.
 std::vector<WholeRun> read_published_whole_runs(const ProfileFolder& profiles);
 
-/// `run` as it would have been asked before it began: 6·N·D at the prior of its accelerator and scale. The
-/// run's hours are not in it. Expects an expressible run.
+/// `run` as it would have been asked before it began: 6·N·D at the prior of its accelerator and scale, and
+/// what failures leave. The run's hours are not in it, nor is the scatter of runs, which they are part of.
+/// Expects an expressible run.
 Scenario scenario_before(const WholeRun& run, const ProfileFolder& profiles);
 
 }  // namespace trainbudget::io

@@ -180,9 +180,19 @@ std::optional<double> Evaluator::share_of_limits(const Candidate& candidate, con
   if (limits.budget_usd) {
     if (!estimate.cost_usd) return std::nullopt;
     const double cost = at(*estimate.cost_usd, limits.quantile);
-    share = std::max(share, (cost + serving_usd(candidate, cost, tokens)) / *limits.budget_usd);
+    share = std::max(share, (at(*bill_of(estimate), limits.quantile) + serving_usd(candidate, cost, tokens)) /
+                                *limits.budget_usd);
   }
   return share;
+}
+
+std::string Evaluator::why_not_one_step(const Estimate& step) const {
+  std::string none = "not one step keeps to the limits";
+  if (find_line(step, "paid_gpu_hours") == nullptr || !request_.limits.budget_usd) return none;
+  const double least = at(*bill_of(step), request_.limits.quantile);
+  return least > *request_.limits.budget_usd
+             ? "its minimum term is over the budget: " + render::number_text(least, Unit::usd)
+             : none;
 }
 
 std::optional<Way> Evaluator::evaluate(std::size_t index, const Ceiling& ceiling) {
@@ -234,15 +244,19 @@ std::optional<Way> Evaluator::evaluate(std::size_t index, const Ceiling& ceiling
           },
           std::floor(most_tokens_of_a_run / quantum));
       way.tokens = steps * quantum;
-      if (steps < 1.0) way.problem = priced ? "not one step keeps to the limits" : "its price is not known";
+      if (steps < 1.0)
+        way.problem = priced ? why_not_one_step(estimate(read(quantum))) : "its price is not known";
       if (!way.problem.empty()) return way;
     }
     const Scenario scenario = read(way.tokens);
     const Estimate result = estimate(scenario);
     way.wall_time_seconds = result.wall_time_seconds;
     way.cost_usd = result.cost_usd;
-    if (scenario.price) way.price_usd_per_gpu_hour = scenario.price->value;
+    way.bill_usd = bill_of(result);
+    if (const LedgerLine* price = find_line(result, "price")) way.price_usd_per_gpu_hour = price->value;
     way.gpu_hours = result.gpu_hours.p50;
+    const LedgerLine* paid = find_line(result, "paid_gpu_hours");
+    way.paid_gpu_hours = paid != nullptr ? paid->value.p50 : way.gpu_hours;
     way.model_flops_utilization = result.model_flops_utilization.p50;
     if (const LedgerLine* memory = find_line(result, "memory")) way.memory_bytes = memory->value.p50;
     if (request_.limits.budget_usd && !way.cost_usd) way.problem = "its price is not known";

@@ -59,6 +59,8 @@ class Evaluator {
   /// The largest of what of the limits is used; nothing where the cost is asked about and not known.
   std::optional<double> share_of_limits(const Candidate& candidate, const Estimate& estimate,
                                         double tokens) const;
+  /// Why an estimate of one step is beyond the limits.
+  std::string why_not_one_step(const Estimate& step) const;
   double gpu_seconds_per_token(const Candidate& candidate) const;
 
   const Request& request_;

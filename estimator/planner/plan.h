@@ -5,6 +5,7 @@
 #include "core/offer.h"
 #include "core/plan/best_first.h"
 #include "core/plan/rules.h"
+#include "core/quantile.h"
 #include "core/scaling_law.h"
 #include "io/yaml_node.h"
 
@@ -15,11 +16,12 @@
 
 namespace trainbudget::planner {
 
-/// What a plan must keep to, and against which quantile.
+/// What a plan must keep to, and against which quantile: P50 or P90, below which no bound holds. The budget
+/// is for the whole bill (bill_of()).
 struct Limits {
   std::optional<double> budget_usd;
   std::optional<double> deadline_seconds;
-  PlanQuantile quantile = PlanQuantile::p50;
+  Quantile quantile = Quantile::p50;
 };
 
 /// A scenario of which parts are left open: hardware, its number, its price, the layout, and the model's size
@@ -59,8 +61,10 @@ struct Way {
   std::string layout;
   Range wall_time_seconds;
   std::optional<Range> cost_usd;
+  std::optional<Range> bill_usd;  ///< what the budget pays: bill_of() the estimate
   std::optional<Range> price_usd_per_gpu_hour;
   double gpu_hours = 0.0;
+  double paid_gpu_hours = 0.0;  ///< not fewer: a minimum term is paid to its end
   double model_flops_utilization = 0.0;
   std::optional<double> memory_bytes;
   double serving_usd = 0.0;  ///< of the served tokens, at the quantile of the limits

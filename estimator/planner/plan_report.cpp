@@ -4,6 +4,8 @@
 #include "render/json_number.h"
 #include "render/number_text.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -36,6 +38,15 @@ Cell loss_difference(const Plan& plan, const Way& way) {
   return Cell::of(more == 0.0 ? "" : fmt::format("{:+.4f}", more), more);
 }
 
+/// What the budget pays: the cost, or with what was asked for around it.
+render::Column bill_column(const Plan& plan) {
+  const auto more = [](const Way& way) { return way.bill_usd != way.cost_usd; };
+  const bool total =
+      (plan.winner && more(*plan.winner)) ||
+      std::any_of(plan.misses.begin(), plan.misses.end(), [&](const Option& miss) { return more(miss.way); });
+  return {"bill_usd", total ? "Total budget" : "Cost", true};
+}
+
 /// Ways that differ in size and tokens.
 render::Table options_table(const Plan& plan) {
   render::Table table{.columns = {{"option", "Option"},
@@ -44,7 +55,7 @@ render::Table options_table(const Plan& plan) {
                                   {"tokens", "Tokens", true},
                                   {"tokens_per_parameter", "Per parameter", true},
                                   {"gpus", "On"},
-                                  {"cost_usd", "Cost", true},
+                                  bill_column(plan),
                                   {"wall_time_seconds", "Wall time", true},
                                   {"loss", "Loss", true},
                                   {"loss_difference", "±", true}}};
@@ -59,7 +70,7 @@ render::Table options_table(const Plan& plan) {
         Cell::of(number_text(way.tokens, Unit::count), way.tokens),
         Cell::of(render::significant(way.tokens_per_parameter(), 2), way.tokens_per_parameter()),
         Cell::of(hardware_text(way), way.gpus),
-        optional_number(way.cost_usd, Unit::usd),
+        optional_number(way.bill_usd, Unit::usd),
         number(way.wall_time_seconds.p50, Unit::seconds),
         Cell::of(fmt::format("{:.4f}", way.loss[preferred_law]), way.loss[preferred_law]),
         loss_difference(plan, way)};
@@ -72,10 +83,10 @@ render::Table options_table(const Plan& plan) {
 /// Ways that differ in what they run on; what is the same for all of them is left out.
 class WaysTable {
  public:
-  WaysTable() {
-    table_.columns = {{"what", "What"},           {"gpus", "On"},
-                      {"offer", "Offer"},         {"price_usd_per_gpu_hour", "Price", true},
-                      {"cost_usd", "Cost", true}, {"wall_time_seconds", "Wall time", true}};
+  explicit WaysTable(const Plan& plan) {
+    table_.columns = {{"what", "What"},   {"gpus", "On"},
+                      {"offer", "Offer"}, {"price_usd_per_gpu_hour", "Price", true},
+                      bill_column(plan),  {"wall_time_seconds", "Wall time", true}};
     table_.columns.push_back({.key = "reason", .title = "Why not", .wraps = true});
   }
 
@@ -84,7 +95,7 @@ class WaysTable {
     if (way) {
       row.insert(row.end(), {Cell::of(hardware_text(*way), way->gpus), Cell::of(way->offer),
                              optional_number(way->price_usd_per_gpu_hour, Unit::usd_per_gpu_hour),
-                             optional_number(way->cost_usd, Unit::usd),
+                             optional_number(way->bill_usd, Unit::usd),
                              number(way->wall_time_seconds.p50, Unit::seconds)});
     } else {
       row.insert(row.end(), 5, Cell::unknown());
@@ -100,14 +111,14 @@ class WaysTable {
 };
 
 render::Table losers_table(const Plan& plan) {
-  WaysTable ways;
+  WaysTable ways(plan);
   for (const Loser& loser : plan.losers)
     ways.add(loser.what, loser.way, loser.reason);
   return ways.table();
 }
 
 render::Table misses_table(const Plan& plan) {
-  WaysTable ways;
+  WaysTable ways(plan);
   for (const Option& miss : plan.misses)
     ways.add(miss.title.substr(0, miss.title.find(':')), miss.way,
              "it would take " + miss.title.substr(miss.title.find(':') + 2));
@@ -119,7 +130,7 @@ std::string limits_text(const Limits& limits) {
   if (limits.budget_usd) text = number_text(*limits.budget_usd, Unit::usd);
   if (limits.deadline_seconds)
     text += (text.empty() ? "" : " and ") + number_text(*limits.deadline_seconds, Unit::seconds);
-  return text + (limits.quantile == PlanQuantile::p90 ? " (P90)" : " (P50)");
+  return text + (limits.quantile == Quantile::p90 ? " (P90)" : " (P50)");
 }
 
 std::string headline(const Plan& plan) {
@@ -143,7 +154,8 @@ std::string subtitle(const Way& way) {
 render::Table ranges_table(const Plan& plan) {
   render::Table table{
       .columns = {{"line", ""}, {"p10", "P10", true}, {"p50", "P50", true}, {"p90", "P90", true}}};
-  for (const char* id : {"cost", "wall_time", "gpu_hours", "model_flops_utilization", "memory", "price"}) {
+  for (const char* id : {"cost", "total", "wall_time", "gpu_hours", "paid_gpu_hours",
+                         "model_flops_utilization", "memory", "price"}) {
     const LedgerLine* line = find_line(*plan.estimate, id);
     if (line == nullptr) continue;
     const bool exact = line->value.is_exact();
@@ -212,6 +224,8 @@ Json way_json(const std::optional<Way>& optional) {
           {"gpu_hours", render::json_number(way.gpu_hours)},
           {"wall_time_seconds", range_json(way.wall_time_seconds)},
           {"cost_usd", range_json(way.cost_usd)},
+          {"bill_usd", range_json(way.bill_usd)},
+          {"paid_gpu_hours", render::json_number(way.paid_gpu_hours)},
           {"serving_usd", render::json_number(way.serving_usd)},
           {"model_flops_utilization", render::json_number(way.model_flops_utilization)},
           {"memory_bytes", optional_json(way.memory_bytes)},
@@ -289,7 +303,7 @@ std::string plan_json(const Plan& plan, const std::string& command) {
                       {"plan", way_json(loser.way)}});
   const std::optional<Range> time =
       plan.winner ? std::optional(plan.winner->wall_time_seconds) : std::nullopt;
-  const std::optional<Range> cost = plan.winner ? plan.winner->cost_usd : std::nullopt;
+  const std::optional<Range> bill = plan.winner ? plan.winner->bill_usd : std::nullopt;
   std::optional<double> budget = plan.limits.budget_usd;
   if (budget && plan.winner) *budget -= plan.winner->serving_usd;
   const Json report = {{"schema_version", "1.0"},
@@ -297,12 +311,12 @@ std::string plan_json(const Plan& plan, const std::string& command) {
                        {"limits",
                         {{"budget_usd", optional_json(plan.limits.budget_usd)},
                          {"deadline_seconds", optional_json(plan.limits.deadline_seconds)},
-                         {"quantile", plan.limits.quantile == PlanQuantile::p50 ? "p50" : "p90"}}},
+                         {"quantile", plan.limits.quantile == Quantile::p50 ? "p50" : "p90"}}},
                        {"served_tokens", render::json_number(plan.served_tokens)},
                        {"preferred_law", scaling_laws[preferred_law].name},
                        {"candidates", render::json_number(plan.candidates)},
                        {"winner", way_json(plan.winner)},
-                       {"chance_within_budget", chance(cost, budget)},
+                       {"chance_within_budget", chance(bill, budget)},
                        {"chance_within_deadline", chance(time, plan.limits.deadline_seconds)},
                        {"command", text_or_null(command)},
                        {"options", options_json(plan.options)},
@@ -329,6 +343,8 @@ std::string plan_csv(const Plan& plan) {
                                   {"cost_usd_p10", ""},
                                   {"cost_usd_p50", ""},
                                   {"cost_usd_p90", ""},
+                                  {"bill_usd", ""},
+                                  {"paid_gpu_hours", ""},
                                   {"serving_usd", ""},
                                   {"wall_time_seconds_p10", ""},
                                   {"wall_time_seconds_p50", ""},
@@ -349,9 +365,10 @@ std::string plan_csv(const Plan& plan) {
                   value(way.gpus), Cell::of(way.offer), quantile(way.price_usd_per_gpu_hour, &Range::p50),
                   Cell::of(way.layout), way.global_batch > 0.0 ? value(way.global_batch) : Cell::unknown(),
                   quantile(way.cost_usd, &Range::p10), quantile(way.cost_usd, &Range::p50),
-                  quantile(way.cost_usd, &Range::p90), value(way.serving_usd),
-                  value(way.wall_time_seconds.p10), value(way.wall_time_seconds.p50),
-                  value(way.wall_time_seconds.p90), value(way.loss[preferred_law])});
+                  quantile(way.cost_usd, &Range::p90), quantile(way.bill_usd, &Range::p50),
+                  value(way.paid_gpu_hours), value(way.serving_usd), value(way.wall_time_seconds.p10),
+                  value(way.wall_time_seconds.p50), value(way.wall_time_seconds.p90),
+                  value(way.loss[preferred_law])});
     } else {
       row.insert(row.end(), table.columns.size() - 3, Cell::unknown());
     }

@@ -71,7 +71,7 @@ class Planner {
   }
 
   double total_usd(const Way& way) const {
-    return way.cost_usd ? at(*way.cost_usd, request_.limits.quantile) + way.serving_usd : infinite;
+    return way.bill_usd ? at(*way.bill_usd, request_.limits.quantile) + way.serving_usd : infinite;
   }
   double seconds(const Way& way) const { return at(way.wall_time_seconds, request_.limits.quantile); }
 

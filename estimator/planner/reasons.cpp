@@ -18,8 +18,8 @@ double seconds(const Plan& plan, const Way& way) {
 
 /// What the budget must pay; nothing where the price is not known.
 std::optional<double> usd(const Limits& limits, const Way& way) {
-  if (!way.cost_usd) return std::nullopt;
-  return at(*way.cost_usd, limits.quantile) + way.serving_usd;
+  if (!way.bill_usd) return std::nullopt;
+  return at(*way.bill_usd, limits.quantile) + way.serving_usd;
 }
 
 std::string percent(double ratio) {
@@ -30,6 +30,16 @@ std::string percent(double ratio) {
 std::string chance_text(double chance) {
   return fmt::format("{:.0f} %", 100.0 * chance);
 }
+
+/// What a minimum term makes a run pay; empty where it pays what it uses.
+std::string term_text(const Way& way) {
+  if (way.paid_gpu_hours <= way.gpu_hours) return {};
+  return fmt::format("pays the {} of its minimum term and uses {}",
+                     number_text(way.paid_gpu_hours, Unit::gpu_hours),
+                     number_text(way.gpu_hours, Unit::gpu_hours));
+}
+
+std::string reason_without_term(const Plan& plan, const Way& way);
 
 }  // namespace
 
@@ -47,6 +57,13 @@ double rank_of(const Plan& plan, const Way& way) {
 
 std::string reason_against(const Plan& plan, const Way& way) {
   if (!way.problem.empty()) return way.problem;
+  const std::string term = term_text(way);
+  return reason_without_term(plan, way) + (term.empty() ? "" : "; " + term);
+}
+
+namespace {
+
+std::string reason_without_term(const Plan& plan, const Way& way) {
   const Limits& limits = plan.limits;
   const std::optional<double> cost = usd(limits, way);
   std::string broken;
@@ -86,6 +103,8 @@ std::string reason_against(const Plan& plan, const Way& way) {
   const double fewer = 1.0 - way.tokens / winner.tokens;
   return way.model == winner.model && fewer > 0.0 ? percent(1.0 + fewer) + " fewer tokens, " + loss : loss;
 }
+
+}  // namespace
 
 std::string reason_by_bound(const Plan& plan, double least) {
   if (!std::isfinite(least)) return "not one step keeps to the limits";
@@ -144,15 +163,16 @@ std::vector<std::string> reasons_for(const Plan& plan) {
       reasons.push_back("the least predicted loss within the limits, " + of);
       break;
   }
-  const std::string other = limits.quantile == PlanQuantile::p50 ? "; --quantile p90 plans for 90 %" : "";
+  const std::string other = limits.quantile == Quantile::p50 ? "; --quantile p90 plans for 90 %" : "";
   if (limits.deadline_seconds) {
     const double chance = chance_at_most(way.wall_time_seconds, *limits.deadline_seconds);
     reasons.push_back(fmt::format("in time with a chance of {} ({} of {}{})", chance_text(chance),
                                   number_text(seconds(plan, way), Unit::seconds),
                                   number_text(*limits.deadline_seconds, Unit::seconds), other));
   }
-  if (limits.budget_usd && way.cost_usd) {
-    const double chance = chance_at_most(*way.cost_usd, *limits.budget_usd - way.serving_usd);
+  if (const std::string term = term_text(way); !term.empty()) reasons.push_back(term);
+  if (limits.budget_usd && way.bill_usd) {
+    const double chance = chance_at_most(*way.bill_usd, *limits.budget_usd - way.serving_usd);
     reasons.push_back(fmt::format("within the budget with a chance of {} ({} of {}{})", chance_text(chance),
                                   number_text(*usd(limits, way), Unit::usd),
                                   number_text(*limits.budget_usd, Unit::usd), other));

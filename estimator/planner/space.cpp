@@ -43,15 +43,23 @@ bool is_price_lookup(const io::YamlNode* price) {
   });
 }
 
-/// Keys of a scenario that leave the cost at GPU-hours × price or raise it. With others, no plan is passed
-/// over for its cost.
-bool only_plain_keys(const io::YamlNode& document) {
-  constexpr std::string_view plain[] = {"schema",          "name",       "params",       "model",   "config",
-                                        "sequence_length", "tokens",     "gpu",          "cluster", "gpus",
-                                        "precision",       "efficiency", "global_batch", "layout",  "stack",
-                                        "price",           "as_of",      "energy"};
+/// Whether every hour costs at least the first price: not where the price falls.
+bool never_falls(const io::YamlNode& price) {
+  return std::none_of(price.entries.begin(), price.entries.end(), [](const io::YamlNode::Entry& entry) {
+    return entry.key == "falls_per_year" || entry.key == "schedule";
+  });
+}
+
+/// Whether the bill is GPU-hours × price or more. Where it may be less, no plan is passed over for its cost.
+bool is_bounded(const io::YamlNode& document) {
+  constexpr std::string_view plain[] = {
+      "schema", "name",        "params", "model",       "config",         "sequence_length", "tokens",
+      "gpu",    "cluster",     "gpus",   "precision",   "efficiency",     "global_batch",    "layout",
+      "stack",  "price",       "prices", "as_of",       "energy",         "commitment",      "storage",
+      "egress", "development", "staff",  "contingency", "used_gpu_hours", "start",           "reliability"};
   return std::all_of(document.entries.begin(), document.entries.end(), [&](const io::YamlNode::Entry& entry) {
-    return std::find(std::begin(plain), std::end(plain), entry.key) != std::end(plain);
+    return std::find(std::begin(plain), std::end(plain), entry.key) != std::end(plain) &&
+           (entry.key != "price" || never_falls(entry.value));
   });
 }
 
@@ -72,7 +80,7 @@ class Builder {
         !request_.family.empty() || value_of(document, "model") || value_of(document, "config");
     space_.steps = architecture && !given;
     space_.free_tokens = value_of(document, "tokens") == nullptr;
-    fixed_price_ = !is_price_lookup(value_of(document, "price"));
+    fixed_price_ = !is_price_lookup(value_of(document, "price")) || value_of(document, "own") != nullptr;
     choose_sizes();
     read_offers();
     choose_hardware();
@@ -138,7 +146,8 @@ class Builder {
   }
 
   void read_offers() {
-    const std::string path = profiles_.path("prices/prices.csv");
+    const io::YamlNode* list = value_of(request_.document, "prices");
+    const std::string path = list != nullptr ? io::read_string(*list) : profiles_.path("prices/prices.csv");
     offers_ = profiles_.once<std::vector<Offer>>("file " + path, [&] { return io::read_price_table(path); });
     const io::YamlNode* as_of = value_of(request_.document, "as_of");
     query_.as_of = as_of != nullptr ? io::parse_date(as_of->text, as_of->location) : io::newest_day(*offers_);
@@ -276,7 +285,7 @@ class Builder {
     const std::optional<std::size_t> hardware = hardware_of(accelerator, space_.steps ? cluster : nullptr);
     if (!hardware) return;
     Site site{.hardware = *hardware};
-    const bool bounded = only_plain_keys(request_.document);
+    const bool bounded = is_bounded(request_.document);
     if (offer != nullptr) {
       site.price.kind = io::YamlNode::Kind::mapping;
       site.provider = offer->provider;
@@ -323,7 +332,8 @@ class Builder {
       hardware.node = scenario.accelerator.accelerators_per_node
                           ? scenario.accelerator.accelerators_per_node->value
                           : 1.0;
-      hardware.whole_run = scenario.whole_run_fraction.value.p50;
+      hardware.whole_run =
+          scenario.reliability ? most_kept(*scenario.reliability) : scenario.whole_run_fraction.value.p50;
       if (scenario.step) {
         hardware.machine = scenario.step->machine;
         hardware.efficiency = scenario.step->profile.efficiency();

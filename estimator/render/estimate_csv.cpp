@@ -24,6 +24,13 @@ std::string estimate_csv(const Estimate& estimate) {
                           Cell::of(line.formula), Cell::of(std::string(expression_of(line.formula))),
                           Cell::of(inputs)});
   }
+  if (estimate.dates) {
+    const RunDates& days = *estimate.dates;
+    table.rows.push_back({Cell::of("finish_date"), Cell::of(finish_text(days.p10)),
+                          Cell::of(finish_text(days.p50)), Cell::of(finish_text(days.p90)), Cell::of("date"),
+                          Cell::of("finish-date"), Cell::of(std::string(expression_of("finish-date"))),
+                          Cell::of("start = " + date_text(days.start))});
+  }
   return table_csv(table);
 }
 

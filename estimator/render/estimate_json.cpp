@@ -1,6 +1,7 @@
 #include "core/formulas.h"
 #include "render/estimate_report.h"
 #include "render/json_number.h"
+#include "render/number_text.h"
 
 #include <nlohmann/json.hpp>
 
@@ -18,6 +19,14 @@ Json range_json(const Range& range) {
 
 Json optional_range(const std::optional<Range>& range) {
   return range ? range_json(*range) : Json(nullptr);
+}
+
+Json dates_json(const RunDates& dates) {
+  const auto day = [](const std::optional<Date>& date) {
+    return date ? Json(date_text(*date)) : Json(nullptr);
+  };
+  return {{"start", date_text(dates.start)},
+          {"finish", {{"p10", day(dates.p10)}, {"p50", day(dates.p50)}, {"p90", day(dates.p90)}}}};
 }
 
 Json provenance_json(const Provenance& provenance) {
@@ -61,24 +70,25 @@ std::string estimate_json(const Estimate& estimate, const RunStamp& stamp) {
   Json ledger = Json::array();
   for (const LedgerLine& line : estimate.ledger)
     ledger.push_back(line_json(line));
-  const Json report = {{"schema_version", schema_version},
-                       {"name", estimate.name},
-                       {"fidelity", std::string(name_of(estimate.fidelity))},
-                       {"accelerator", estimate.accelerator},
-                       {"gpus", json_number(estimate.gpus)},
-                       {"flops", json_number(estimate.flops.value)},
-                       {"ideal_gpu_hours", json_number(estimate.ideal_gpu_hours)},
-                       {"model_flops_utilization", range_json(estimate.model_flops_utilization)},
-                       {"gpu_hours", range_json(estimate.gpu_hours)},
-                       {"wall_time_seconds", range_json(estimate.wall_time_seconds)},
-                       {"cost_usd", optional_range(estimate.cost_usd)},
-                       {"total_usd", optional_range(estimate.total_usd)},
-                       {"energy_joules", optional_range(estimate.energy_joules)},
-                       {"co2_grams", optional_range(estimate.co2_grams)},
-                       {"ledger", std::move(ledger)},
-                       {"assumptions", estimate.assumptions},
-                       {"warnings", estimate.warnings},
-                       {"run", stamp_json(stamp)}};
+  Json report = {{"schema_version", schema_version},
+                 {"name", estimate.name},
+                 {"fidelity", std::string(name_of(estimate.fidelity))},
+                 {"accelerator", estimate.accelerator},
+                 {"gpus", json_number(estimate.gpus)},
+                 {"flops", json_number(estimate.flops.value)},
+                 {"ideal_gpu_hours", json_number(estimate.ideal_gpu_hours)},
+                 {"model_flops_utilization", range_json(estimate.model_flops_utilization)},
+                 {"gpu_hours", range_json(estimate.gpu_hours)},
+                 {"wall_time_seconds", range_json(estimate.wall_time_seconds)},
+                 {"cost_usd", optional_range(estimate.cost_usd)},
+                 {"total_usd", optional_range(estimate.total_usd)},
+                 {"energy_joules", optional_range(estimate.energy_joules)},
+                 {"co2_grams", optional_range(estimate.co2_grams)},
+                 {"ledger", std::move(ledger)},
+                 {"assumptions", estimate.assumptions},
+                 {"warnings", estimate.warnings},
+                 {"run", stamp_json(stamp)}};
+  if (estimate.dates) report["dates"] = dates_json(*estimate.dates);
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -27,6 +27,13 @@ std::string estimate_markdown(const Estimate& estimate, bool explain) {
                           cell(line.value.p50), exact ? Cell::of("") : cell(line.value.p90),
                           Cell::of(std::string(expression_of(line.formula)))});
   }
+  if (estimate.dates) {
+    const RunDates& days = *estimate.dates;
+    table.rows.push_back({Cell::of("Ends, begun on " + date_text(days.start)),
+                          Cell::of(finish_text(days.p10)), Cell::of(finish_text(days.p50)),
+                          Cell::of(finish_text(days.p90)),
+                          Cell::of(std::string(expression_of("finish-date")))});
+  }
   std::string out = "## " + estimate.name + "\n\n" + hardware_text(estimate) + "; " +
                     fidelity_text(estimate.fidelity) + ".\n\n" + table_markdown(table);
   append_list(out, "Assumed", estimate.assumptions);

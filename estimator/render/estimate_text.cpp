@@ -29,6 +29,7 @@ constexpr std::string_view summary_lines[] = {"cost",
                                               "memory",
                                               "memory_capacity",
                                               "model_flops_utilization",
+                                              "goodput",
                                               "whole_run_fraction",
                                               "tokens_per_second",
                                               "price",
@@ -62,6 +63,12 @@ Table summary_table(const Estimate& estimate) {
     const bool exact = line->value.is_exact();
     table.rows.push_back({Cell::of(line->title), exact ? Cell::of("") : cell(line->value.p10),
                           cell(line->value.p50), exact ? Cell::of("") : cell(line->value.p90)});
+    if (id == "wall_time" && estimate.dates) {
+      const RunDates& days = *estimate.dates;
+      table.rows.push_back({Cell::of("Ends, begun on " + date_text(days.start)),
+                            Cell::of(exact ? "" : finish_text(days.p10)), Cell::of(finish_text(days.p50)),
+                            Cell::of(exact ? "" : finish_text(days.p90))});
+    }
   }
   return table;
 }

@@ -128,6 +128,14 @@ std::string number_text(double value, Unit unit) {
   return {};
 }
 
+std::string date_text(Date date) {
+  return fmt::format("{:04}-{:02}-{:02}", date.year, date.month, date.day);
+}
+
+std::string finish_text(const std::optional<Date>& date) {
+  return date ? date_text(*date) : "after 9999";
+}
+
 std::string range_text(Range range, Unit unit) {
   if (range.is_exact()) return number_text(range.p50, unit);
   return number_text(range.p10, unit) + " – " + number_text(range.p90, unit);

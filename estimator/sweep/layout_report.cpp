@@ -160,12 +160,23 @@ std::string missed_text(const LayoutReport& report) {
   if (report.constraints.deadline_seconds)
     text += fmt::format(" (deadline: {})", number_text(*report.constraints.deadline_seconds, Unit::seconds));
   if (report.constraints.budget_usd) {
-    const Number cost = median(nearest.point.cost_usd);
+    const Number cost = median(nearest.point.bill_usd);
     text +=
         fmt::format(" and costs {} (budget: {})", cost ? number_text(*cost, Unit::usd) : "what is unknown",
                     number_text(*report.constraints.budget_usd, Unit::usd));
   }
   return text;
+}
+
+/// What a commitment adds to the cost that is shown; empty where every paid hour is used.
+std::string commitment_text(const SearchedMachine& machine, const RankedLayout& ranked) {
+  const std::optional<Sourced<double>>& committed = machine.scenario->committed_gpu_hours;
+  const double used = ranked.point.gpu_hours.p50;
+  if (!committed || committed->value <= used) return {};
+  return fmt::format(
+      "The cost is of {}, for {}; the run uses {}", number_text(committed->value, Unit::gpu_hours),
+      committed->provenance.origin == Origin::user ? "the commitment" : committed->provenance.source,
+      number_text(used, Unit::gpu_hours));
 }
 
 Json machine_json(const SearchedMachine& machine) {
@@ -274,6 +285,8 @@ std::vector<std::string> layout_findings(const LayoutReport& report) {
         machine_of(ranking, winner).scenario->step->profile.name));
     findings.push_back(bound_text(report));
     if (ranking.best.size() > 1) findings.push_back(runner_up_text(report));
+    if (std::string text = commitment_text(machine_of(ranking, winner), winner); !text.empty())
+      findings.push_back(std::move(text));
     for (const Purchase& purchase : report.purchases)
       findings.push_back(purchase_text(purchase, winner));
   } else if (ranking.nearest_miss) {

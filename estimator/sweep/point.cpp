@@ -18,7 +18,7 @@ bool meets(const Point& point, const Constraints& wanted) {
   if (wanted.fits && !point.fits.value_or(false)) return false;
   if (wanted.deadline_seconds && at(point.wall_time_seconds, wanted.quantile) > *wanted.deadline_seconds)
     return false;
-  if (wanted.budget_usd && (!point.cost_usd || at(*point.cost_usd, wanted.quantile) > *wanted.budget_usd))
+  if (wanted.budget_usd && (!point.bill_usd || at(*point.bill_usd, wanted.quantile) > *wanted.budget_usd))
     return false;
   return true;
 }
@@ -30,6 +30,7 @@ Point point_of(const Scenario& scenario, const Constraints& constraints) {
   Point point{.gpu_hours = result.gpu_hours,
               .wall_time_seconds = result.wall_time_seconds,
               .cost_usd = result.cost_usd,
+              .bill_usd = bill_of(result),
               .energy_joules = result.energy_joules,
               .model_flops_utilization = result.model_flops_utilization};
   if (const LedgerLine* step = find_line(result, "step_time")) point.step_seconds = step->value;

@@ -21,6 +21,7 @@ struct Point {
   Range gpu_hours;
   Range wall_time_seconds;
   std::optional<Range> cost_usd;
+  std::optional<Range> bill_usd;  ///< what a budget pays: bill_of() the estimate
   std::optional<Range> energy_joules;
   Range model_flops_utilization;
   std::optional<Range> step_seconds;  ///< only where steps are computed, as the next two

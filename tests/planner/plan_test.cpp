@@ -8,7 +8,9 @@
 #include "planner/evaluator.h"
 #include "planner/planner.h"
 #include "planner/space.h"
+#include "support/process.h"
 
+#include <algorithm>
 #include <cmath>
 #include <initializer_list>
 #include <utility>
@@ -187,7 +189,7 @@ TEST_CASE("a larger budget never gives a higher loss, and a P90 promise costs so
   }
   Request cautious = family_on_h100(3000);
   const double likely = loss(*make_plan(cautious, folder()).winner);
-  cautious.limits.quantile = PlanQuantile::p90;
+  cautious.limits.quantile = Quantile::p90;
   const Plan sure = make_plan(cautious, folder());
   CHECK(sure.winner->cost_usd->p90 <= 3000);
   CHECK(loss(*sure.winner) > likely);
@@ -364,6 +366,105 @@ TEST_CASE("every offer that is looked at is priced as the list has it") {
     REQUIRE(way.price_usd_per_gpu_hour);
     CHECK(way.price_usd_per_gpu_hour->p50 == space.sites[last].least_usd_per_hour);
     CHECK(way.price_usd_per_gpu_hour->is_exact());
+    ++checked;
+  }
+  CHECK(checked > 100);
+}
+
+TEST_CASE("a plan takes the prices of one's own list, and pays a minimum term to its end") {
+  const testing::TemporaryFolder files;
+  const auto with_list = [&](const std::string& rows) {
+    Request asked = cheapest_7b(60);
+    put(asked.document, "prices",
+        files.write("prices.csv",
+                    "accelerator,provider,pricing,usd_per_gpu_hour,instance,gpus_per_instance,region,as_of,"
+                    "date_precision,quality,source,note\n" +
+                        rows));
+    asked.hardware = {"h100-sxm-80gb"};
+    asked.any_pricing = true;
+    return asked;
+  };
+  const std::string on_demand = "h100-sxm-80gb,mine,on_demand,3.0,x8,8,here,2026-08-01,stated,A,test,\n";
+  const std::string reserved = "h100-sxm-80gb,mine,reserved_1y,1.5,x8,8,here,2026-08-01,stated,A,test,\n";
+  const io::ProfileFolder first(TRAINBUDGET_PROFILES_DIR);
+  const Plan plan = make_plan(with_list(on_demand + reserved), first);
+  REQUIRE(plan.winner);
+  CHECK(plan.winner->offer == "mine on_demand, here");  // half the price an hour, but for a whole year
+  const auto other = std::find_if(plan.losers.begin(), plan.losers.end(),
+                                  [](const Loser& loser) { return loser.what == "mine reserved_1y, here"; });
+  REQUIRE(other != plan.losers.end());
+  CHECK(other->way->cost_usd->p50 == Approx(other->way->gpus * 8760.0 * 1.5));
+  CHECK(other->way->paid_gpu_hours == Approx(other->way->gpus * 8760.0));
+  CHECK(other->reason.find("of its minimum term and uses") != std::string::npos);
+  CHECK(std::count(plan.files.begin(), plan.files.end(), files.path() + "/prices.csv") == 1);
+
+  // Alone, it wins all the same, and the term is said.
+  const io::ProfileFolder second(TRAINBUDGET_PROFILES_DIR);
+  const Plan alone = make_plan(with_list(reserved), second);
+  REQUIRE(alone.winner);
+  CHECK(alone.winner->cost_usd->p50 == Approx(alone.winner->gpus * 8760.0 * 1.5));
+  CHECK(alone.winner->gpus == 8.0);
+  CHECK(std::any_of(alone.reasons.begin(), alone.reasons.end(), [](const std::string& reason) {
+    return reason.find("minimum term") != std::string::npos;
+  }));
+
+  // With open tokens and a budget below the term, that is the reason.
+  Request poor = with_list(reserved);
+  io::remove_at_path(poor.document, "tokens");
+  poor.limits.budget_usd = 50000.0;
+  const io::ProfileFolder third(TRAINBUDGET_PROFILES_DIR);
+  const Plan nothing = make_plan(poor, third);
+  CHECK_FALSE(nothing.winner);
+  REQUIRE_FALSE(nothing.losers.empty());
+  CHECK(nothing.losers.front().reason.find("its minimum term is over the budget") == 0);
+}
+
+TEST_CASE("a budget pays all that is asked for, not the GPU-hours alone") {
+  Request asked = rule_of_thumb(1e5);
+  asked.tokens_per_parameter = {};
+  put(asked.document, "contingency", "25%");
+  const Plan plan = make_plan(asked, folder());
+  REQUIRE(plan.winner);
+  CHECK(plan.winner->bill_usd->p50 == Approx(1e5).epsilon(1e-3));
+  CHECK(plan.winner->bill_usd->p50 <= 1e5);
+  CHECK(plan.winner->cost_usd->p50 == Approx(8e4).epsilon(1e-3));
+}
+
+TEST_CASE("a price that falls is planned with as if everything had been tried") {
+  for (const char* path : {"price.falls_per_year", "price.schedule"}) {
+    CAPTURE(path);
+    Request asked = request({{"gpu", "h100-sxm-80gb"}, {"efficiency", "40%"}});
+    if (std::string(path) == "price.schedule") {
+      io::YamlNode list = io::parse_yaml("[{amount: $4/h}, {after: 20 days, amount: $1/h}]", "list.yaml");
+      io::set_at_path(asked.document, path, std::move(list), {});
+    } else {
+      put(asked.document, "price.amount", "$4/h");
+      put(asked.document, path, "80%");
+    }
+    asked.limits = {.budget_usd = 1e5, .deadline_seconds = 365 * seconds_per_day};
+    asked.tokens_per_parameter = {20};
+    Request plain = asked;
+    plain.search.prune = false;
+    check_same(make_plan(asked, folder()), make_plan(plain, folder()));
+  }
+}
+
+TEST_CASE("no way is cheaper or faster than its bounds, with any terms around the bill") {
+  Request asked = cheapest_7b(60);
+  asked.most_gpus = 16;
+  asked.any_pricing = true;
+  put(asked.document, "contingency", "10%");
+  put(asked.document, "staff", "$10k/month");
+  const Space space = make_space(asked, folder());
+  Evaluator evaluator(asked, space, folder());
+  int checked = 0;
+  for (std::size_t i = 0; i < space.candidates.size(); ++i) {
+    const Way& way = evaluator(i);
+    if (!way.problem.empty()) continue;
+    const Candidate& candidate = space.candidates[i];
+    CHECK(way.bill_usd->p50 >= evaluator.least_usd(candidate, 100e9));
+    CHECK(evaluator.least_usd(candidate, 100e9) > 0.0);
+    CHECK(way.wall_time_seconds.p50 >= evaluator.least_seconds(candidate, 100e9));
     ++checked;
   }
   CHECK(checked > 100);

@@ -72,12 +72,6 @@ TEST_CASE("a measured family goes before the pool, and the pool is the widest") 
   }
 }
 
-TEST_CASE("whole runs keep 72 to 93 percent of the steady state") {
-  const Sourced<Range> whole_run = priors().whole_run;
-  CHECK(whole_run.value == Range{0.72, 0.87, 0.93});
-  CHECK_FALSE(whole_run.provenance.source.empty());
-}
-
 TEST_CASE("power: load, server and building are found for provider and region") {
   const auto h100 = power_model(power(), accelerator("h100-sxm-80gb"), "gcp", "us-east4");
   REQUIRE(h100);
@@ -135,7 +129,7 @@ TEST_CASE("measured energy of whole runs, that the model was not made from, lies
     const EfficiencyPriors all = priors();
     const EfficiencyPrior* prior = find_prior(all, h100.name, Precision::bf16, 1024);
     REQUIRE(prior != nullptr);
-    const Range seconds = quotient(exactly(flops / peak), product(prior->six_n, all.whole_run.value));
+    const Range seconds = quotient(exactly(flops / peak), product(prior->six_n, all.run_scatter.value));
     const Range watts = power().load_fraction.value * h100.tdp->value.value;
     const Range predicted = product(seconds, watts) / 3.6e9;
     CHECK(predicted.p10 <= 257.0);

@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "core/estimate.h"
+#include "reliable.h"
 #include "small_step.h"
 #include "worked_example.h"
 
@@ -52,8 +53,14 @@ TEST_CASE("every ledger line uses a formula of the table") {
   Scenario owned = tests::worked_example();
   owned.own =
       OwnedHardware{.capex_usd = {exactly(1000.0), {}}, .life_years = {5.0, {}}, .utilization = {0.8, {}}};
-  std::set<std::string_view> used;
-  for (const Scenario& each : {scenario, owned}) {
+  Scenario interrupted = tests::worked_example();
+  interrupted.reliability = tests::exact_reliability();
+  interrupted.run_scatter = Sourced<Range>{{0.8, 1.0, 1.2}, {}};
+  Scenario spared = interrupted;
+  spared.reliability->interval.reset();
+  spared.reliability->spare_gpus = Sourced<double>{8.0, {}};
+  std::set<std::string_view> used{expression_of("finish-date")};  // a date is no ledger line
+  for (const Scenario& each : {scenario, owned, interrupted, spared}) {
     for (const LedgerLine& line : estimate(each).ledger) {
       INFO(line.id);
       CHECK_FALSE(expression_of(line.formula).empty());

@@ -1,7 +1,11 @@
 #include "core/goodput.h"
 
 #include "catch.h"
+#include "core/date.h"
+#include "core/estimate.h"
 #include "core/reliability.h"
+#include "reliable.h"
+#include "worked_example.h"
 
 #include <cmath>
 #include <limits>
@@ -13,15 +17,6 @@ namespace {
 
 constexpr double hour = 3600.0;
 constexpr double infinite = std::numeric_limits<double>::infinity();
-
-Reliability exact_reliability() {
-  return {.gpu_hours_per_interruption = {exactly(1000.0), {}},
-          .checkpoint_bytes = {1e12, {}},
-          .checkpoint_bandwidth = {exactly(1e10), {}},
-          .interval = Sourced<double>{hour, {}},
-          .restart_seconds = {exactly(360.0), {}},
-          .stalls = {exactly(0.02), {}}};
-}
 
 }  // namespace
 
@@ -83,13 +78,44 @@ TEST_CASE("a simulated run agrees with the closed form within its standard error
 
 TEST_CASE("a job's goodput from what is known of its accelerators") {
   // 1,000 h a GPU, 100 GPUs: M = 10 h; 1 TB at 10 GB/s: 100 s; τ = 1 h; R = 0.1 h; 2 % stalls.
-  const Goodput kept = goodput(exact_reliability(), 100.0);
+  const Goodput kept = goodput(tests::exact_reliability(), 100.0);
   const double cycle = (1.0 + 100.0 / 3600.0) / 10.0;
   const double by_hand = 0.98 * 0.1 / (std::exp(0.01) * (std::exp(cycle) - 1.0));
   CHECK(kept.fraction.is_exact());
   CHECK(kept.fraction.p50 == Approx(by_hand));
-  Reliability wide = exact_reliability();
+  Reliability wide = tests::exact_reliability();
   wide.stalls.value = {0.01, 0.02, 0.05};
   CHECK(goodput(wide, 100.0).fraction.p10 == Approx(by_hand * 0.95 / 0.98));
   CHECK(goodput(wide, 100.0).fraction.p90 == Approx(by_hand * 0.99 / 0.98));
+}
+
+TEST_CASE("what failures leave of the time makes the hours, and spares are paid for") {
+  // The worked example on 64 A100s: 22,435.9 ideal hours at 50 %; M = 1,000 h ÷ 64 = 15.625 h.
+  Scenario scenario = tests::worked_example();
+  scenario.reliability = tests::exact_reliability();
+  const double kept = goodput(*scenario.reliability, 64.0).fraction.p50;
+  const double by_hand =
+      0.98 / (15.625 * std::exp(0.1 / 15.625) * (std::exp((1.0 + 100.0 / 3600.0) / 15.625) - 1.0));
+  CHECK(kept == Approx(by_hand));
+  const Estimate plain = estimate(scenario);
+  const double ideal = plain.ideal_gpu_hours;
+  CHECK(find_line(plain, "whole_run_fraction")->value.p50 == Approx(by_hand));
+  CHECK(plain.gpu_hours.p50 == Approx(ideal / plain.model_flops_utilization.p50 / by_hand));
+  scenario.reliability->residual.value = exactly(0.9);
+  CHECK(estimate(scenario).gpu_hours.p50 == Approx(plain.gpu_hours.p50 / 0.9));
+  scenario.reliability->spare_gpus = Sourced<double>{8.0, {}};
+  CHECK(estimate(scenario).gpu_hours.p50 == Approx(plain.gpu_hours.p50 / 0.9 * 72.0 / 64.0));
+  CHECK(estimate(scenario).wall_time_seconds.p50 == Approx(plain.wall_time_seconds.p50 / 0.9));
+}
+
+TEST_CASE("days after a start, over the end of a year and a leap day") {
+  CHECK(finish_date({2026, 12, 1}, 31 * 86400.0) == Date{2026, 12, 31});
+  CHECK(finish_date({2026, 12, 1}, 31.5 * 86400.0) == Date{2027, 1, 1});
+  CHECK(finish_date({2028, 2, 28}, 1.5 * 86400.0) == Date{2028, 2, 29});
+  CHECK(finish_date({2027, 2, 28}, 1.5 * 86400.0) == Date{2027, 3, 1});
+  CHECK(finish_date({2026, 12, 1}, 0.0) == Date{2026, 12, 1});
+  CHECK_FALSE(finish_date({2026, 12, 1}, 1e30));
+  CHECK_FALSE(finish_date({2026, 12, 1}, std::numeric_limits<double>::quiet_NaN()));
+  for (int day = -719162; day < 2932896; day += 97)
+    REQUIRE(days_since_epoch(date_of(day)) == day);
 }

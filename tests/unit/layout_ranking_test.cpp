@@ -97,6 +97,42 @@ TEST_CASE("a ranking keeps to a deadline and a budget, or says what comes neares
   CHECK(none.nearest_miss->point.cost_usd->p50 > 1.0);
 }
 
+TEST_CASE("a search pays a reserved offer to the end of its term, and says so") {
+  Sweep machines = machines_of("grid: {gpus: [64]}");
+  io::YamlNode reserved = io::parse_yaml("{pricing: reserved_1y, choose: cheapest}", "price.yaml");
+  io::set_at_path(machines.variants.front().document, "price", std::move(reserved), {});
+  machines.constraints.budget_usd = 1e6;
+  const LayoutRanking ranking = rank(machines, {.objective = Objective::cost, .kept = 3});
+  CHECK(ranking.best.empty());  // 64 GPUs for a year are more than a million dollars
+  machines.constraints.budget_usd = 1e7;
+  const LayoutRanking paid = rank(machines, {.objective = Objective::cost, .kept = 3});
+  REQUIRE_FALSE(paid.best.empty());
+  const RankedLayout& best = paid.best.front();
+  const double price = paid.machines.front().scenario->price->value.p50;
+  CHECK(best.point.cost_usd->p50 == Approx(64.0 * 8760.0 * price));
+  CHECK(best.point.gpu_hours.p50 < 64.0 * 8760.0);
+  const std::vector<std::string> findings =
+      layout_findings(LayoutReport{.ranking = paid, .constraints = {}, .tokens_given = true});
+  CHECK(std::any_of(findings.begin(), findings.end(), [](const std::string& finding) {
+    return finding.find("for the term of reserved_1y; the run uses") != std::string::npos;
+  }));
+}
+
+TEST_CASE("a budget is for the whole bill: contingency can break it") {
+  const auto kept = [](const std::string& contingency) {
+    Sweep machines = machines_of("grid: {gpus: [64]}");
+    if (!contingency.empty())
+      io::set_at_path(machines.variants.front().document, "contingency",
+                      io::option_value("--contingency", contingency), {});
+    const LayoutRanking cheapest = rank(machines, {.objective = Objective::cost, .kept = 1});
+    machines.constraints.budget_usd = 1.5 * cheapest.best.front().point.cost_usd->p50;
+    return rank(machines, {.objective = Objective::cost, .kept = 1}).best.size();
+  };
+  CHECK(kept("") == 1);
+  CHECK(kept("20%") == 1);
+  CHECK(kept("60%") == 0);
+}
+
 TEST_CASE("what would be bought is what a search on the better machine finds, and never slower") {
   const Sweep machines = machines_of("grid: {gpus: 16}");
   const LayoutRanking ranking = rank(machines, {.kept = 2});

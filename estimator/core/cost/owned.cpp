@@ -28,7 +28,7 @@ SourcedRange add_owned_price(LedgerWriter& ledger, const Scenario& scenario) {
       "own_year", "Own hardware, a GPU and year", year.total(), Unit::usd, "own-year",
       {input("capital", year.capital, Unit::usd), input("running costs", year.running(), Unit::usd)});
   const LedgerInput total_input = input("a GPU and year", total, Unit::usd);
-  const SourcedRange price{
+  SourcedRange price{
       ledger.add("own_price", "Own hardware, a used hour", owned_usd_per_hour(own), Unit::usd_per_gpu_hour,
                  "own-price", {total_input, input("utilisation", own.utilization, Unit::fraction)}),
       {.origin = Origin::derived, .source = "own hardware, above"}};

@@ -8,6 +8,8 @@
 
 namespace trainbudget {
 
+/// What interrupts the run, what that costs, and the share of the paid hours that makes progress.
+SourcedRange add_whole_run_fraction(LedgerWriter& ledger, const Scenario& scenario);
 /// Price and cost of the GPU-hours: rented, or of hardware of one's own.
 void add_rent(LedgerWriter& ledger, Estimate& result, const Scenario& scenario);
 /// What an hour of the owned hardware of `scenario` costs, and where renting would cost the same.

@@ -12,12 +12,6 @@
 
 namespace trainbudget {
 
-enum class PlanQuantile { p50, p90 };
-
-constexpr double at(const Range& range, PlanQuantile quantile) {
-  return quantile == PlanQuantile::p50 ? range.p50 : range.p90;
-}
-
 /// The probability that a quantity with these quantiles is at most `limit`: log-normal with a width of its
 /// own on either side of the median, as everywhere (core/uncertainty.h). 0 or 1 for an exact one.
 double chance_at_most(const Range& range, double limit);
