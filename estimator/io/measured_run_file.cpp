@@ -162,7 +162,7 @@ class Reader {
   static void assume(MeasuredRun& run, std::string what) { run.assumptions.push_back(std::move(what)); }
 
   void read_software(const Row& row, MeasuredRun& run) {
-    software_ = names_.find_software(run.software, row.text("notes"));
+    software_ = names_.find_software(run.software, row.text("notes"), row.text("precision"));
     if (software_ == nullptr) {
       software_ = &unknown_;
       run.stack = run.software.empty() ? "unknown" : lower_case(run.software);
@@ -248,6 +248,7 @@ class Reader {
     run.run.sequence.length = row.number("seq_len");
     if (run.run.sequence.length <= 0.0) refuse(run, "no sequence length");
     run.run.recipe.gradient_bytes = software_->gradient_bytes;
+    run.run.recipe.micro_batch_gradient_bytes = software_->micro_batch_gradient_bytes;
     run.memory_is_in_use = software_->memory_in_use;
     if (contains(row.text("phase"), "lora")) {
       run.run.recipe.adapters = LowRankAdapters{.rank = 16};
