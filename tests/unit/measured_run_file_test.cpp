@@ -93,7 +93,7 @@ TEST_CASE("an unstated layout is the fastest usual one that fits") {
   CHECK_FALSE(megatron.layout_stated);
   const Layout& layout = megatron.run.layout;
   CHECK(layout.accelerators() == 64.0);
-  CHECK(layout.tensor * layout.pipeline > 8);
+  CHECK(layout.tensor * layout.pipeline >= 8);  // four would hold 71 GB of weights and gradients each
   CHECK(8 % layout.tensor == 0);
   CHECK((80 % layout.pipeline == 0 || 82 % layout.pipeline == 0));
   CHECK(layout.context == 1);  // sequences of 4,096 tokens are not split
