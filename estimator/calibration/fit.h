@@ -1,11 +1,10 @@
-// Fits the parameters of efficiency profiles to measured step times, or those of memory to measured memory, all
-// profiles at once. A profile's
-// parameter, on its unbounded coordinate, is what all have in common, plus what its accelerator, its software
-// stack and the pair of them add: each is drawn to zero by its prior spread (parameter_table), so that a
-// stack with few rows keeps close to the others and an unknown one starts from them, with the uncertainty
-// that this leaves. Rows that no value explains are pulled less (Student's t). Maximum a posteriori by
-// Gauss–Newton; the posterior is its Gaussian approximation (Bishop, Pattern Recognition and Machine
-// Learning, §4.4).
+// Fits the parameters of efficiency profiles to measured step times, or those of memory to measured memory,
+// all profiles at once. A profile's parameter, on its unbounded coordinate, is what all have in common, plus
+// what its accelerator, its software stack and the pair of them add: each is drawn to zero by its prior
+// spread (parameter_table), so that a stack with few rows keeps close to the others and an unknown one starts
+// from them, with the uncertainty that this leaves. Rows that no value explains are pulled less (Student's
+// t). Maximum a posteriori by Gauss–Newton; the posterior is its Gaussian approximation (Bishop, Pattern
+// Recognition and Machine Learning, §4.4).
 #pragma once
 
 #include "calibration/observation.h"
@@ -42,9 +41,9 @@ struct Unknown {
 
 struct FitOptions {
   Target target = Target::step_time;
-  double row_spread = 0.04;      ///< of ln(measured ÷ predicted) that parameters cannot explain
-  double tail = 4.0;             ///< degrees of freedom of Student's t
-  double weight_exponent = 1.0;  ///< rows weigh as scatter^−this; 2 is by their variance
+  double row_spread = 0.04;        ///< of ln(measured ÷ predicted) that parameters cannot explain
+  double tail = 4.0;               ///< degrees of freedom of Student's t
+  double weight_exponent = 1.0;    ///< rows weigh as scatter^−this; 2 is by their variance
   double spread_shrinkage = 15.0;  ///< rows of a stack that weigh as much as all others in what it scatters
   int most_iterations = 60;
   /// For a stack of which no row tells: each release of each stack is then one draw from the population, and
@@ -83,8 +82,8 @@ class Fit {
 
   int iterations() const { return iterations_; }
   bool converged() const { return converged_; }
-  /// How far the rows that were fitted lie from the fit, for a scatter of 1: four fifths are within the P10–P90
-  /// of a normal distribution of this standard deviation.
+  /// How far the rows that were fitted lie from the fit, for a scatter of 1: four fifths are within the
+  /// P10–P90 of a normal distribution of this standard deviation.
   double residual_spread() const { return residual_spread_; }
   /// The same of the rows of one stack: some are measured with more care, some run on busier networks.
   double residual_spread(std::string_view stack) const;

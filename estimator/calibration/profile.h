@@ -13,7 +13,8 @@ namespace trainbudget {
 inline constexpr std::string_view generic_stack = "generic";
 
 /// The profile of `key` by a fit of step times and one of memory. `rows` are those that the first was fitted
-/// to; the newest release of the stack counts. A parameter whose posterior is hardly narrower than its prior is marked assumed: the rows do not tell.
+/// to; the newest release of the stack counts. A parameter whose posterior is hardly narrower than its prior
+/// is marked assumed: the rows do not tell.
 EfficiencyProfile make_profile(const Fit& fit, const Fit& memory, std::span<const Observation* const> rows,
                                const ProfileKey& key, const std::string& source);
 

@@ -94,13 +94,15 @@ void add_memory(render::BacktestReport& report, const std::vector<Observation>& 
   std::map<std::string, std::vector<const MeasuredRun*>> sets;
   for (const Observation& row : rows)
     sets["source " + row.run->group + ", " + row.run->architecture].push_back(row.run);
-  const auto add = [&](const std::string& holdout, const std::vector<PredictedRun>& predictions, bool ranged) {
-    for (const auto& [set, runs] : sets) {
+  const auto add = [&](const std::string& holdout, const std::vector<PredictedRun>& predictions,
+                       bool ranged) {
+    for (const auto& set : sets) {
+      const std::vector<const MeasuredRun*>& runs = set.second;
       const ErrorSummary s = summarize_errors(predictions, [&](const MeasuredRun& run) {
         return std::find(runs.begin(), runs.end(), &run) != runs.end();
       });
       if (s.rows > 0)
-        report.summary.push_back({holdout, set, s.rows, s.median, s.mean, s.p90, s.bias,
+        report.summary.push_back({holdout, set.first, s.rows, s.median, s.mean, s.p90, s.bias,
                                   ranged ? std::optional(s.coverage) : std::nullopt});
     }
   };

@@ -38,7 +38,9 @@ InterconnectNames read_interconnect(const YamlNode& node) {
 
 SoftwareNames read_software(const YamlNode& node) {
   MapReader map(node, "software entry");
-  SoftwareNames names{.starts = read_string(map.require("starts")), .note = text(map, "note"), .precision = text(map, "precision")};
+  SoftwareNames names{.starts = read_string(map.require("starts")),
+                      .note = text(map, "note"),
+                      .precision = text(map, "precision")};
   names.stack = read_string(map.require("stack"));
   names.date = text(map, "date");
   if (const YamlNode* sharding = map.find("sharding"))
@@ -78,7 +80,7 @@ std::string_view RunNames::find_model(std::string_view name) const {
 }
 
 const SoftwareNames* RunNames::find_software(std::string_view software_text, std::string_view notes,
-                                              std::string_view precision) const {
+                                             std::string_view precision) const {
   const std::string lower = lower_case(software_text);
   for (const SoftwareNames& names : software) {
     if (lower.starts_with(lower_case(names.starts)) && notes.find(names.note) != std::string_view::npos &&
