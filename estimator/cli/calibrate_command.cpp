@@ -139,7 +139,8 @@ int calibrate_own(const io::ProfileFolder& profiles, const CalibrateOptions& opt
   const Fit fit(rows, {});
   const auto& [accelerator, stack] = *pairs.begin();
   const EfficiencyProfile profile =
-      make_profile(fit, Fit(rows_with_memory(rows), of_memory), rows, {accelerator, stack, newest_date(rows, accelerator, stack)},
+      make_profile(fit, Fit(rows_with_memory(rows), of_memory), rows,
+                   {accelerator, stack, newest_date(rows, accelerator, stack)},
                    fmt::format("trainbudget calibrate --from {}: {} rows, beside {} published ones",
                                std::filesystem::path(options.from).filename().string(), own_rows.size(),
                                rows.size() - own_rows.size()));
