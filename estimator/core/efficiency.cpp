@@ -105,6 +105,12 @@ Efficiency typical_efficiency() {
   return efficiency;
 }
 
+bool EfficiencyProfile::is_calibrated() const {
+  return rows > 0 || std::any_of(parameters.begin(), parameters.end(), [](const ProfileParameter& parameter) {
+           return parameter.provenance.origin == Origin::measured;
+         });
+}
+
 Efficiency EfficiencyProfile::efficiency() const {
   Efficiency efficiency;
   for (std::size_t i = 0; i < parameters.size(); ++i)

@@ -110,6 +110,8 @@ struct EfficiencyProfile {
   int rows = 0;                ///< measured configurations behind it, 0 for a generic profile
 
   Efficiency efficiency() const;
+  /// Whether measurements of this accelerator with this software stand behind it: rows, or a microbenchmark.
+  bool is_calibrated() const;
 };
 
 }  // namespace trainbudget

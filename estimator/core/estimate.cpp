@@ -89,8 +89,8 @@ std::vector<LedgerInput> inputs_of(const StageMemory& memory) {
 /// Time and memory of a step, and the utilisation that they make.
 SourcedRange add_step(LedgerWriter& ledger, Estimate& result, const StepPlan& plan, const Scenario& s) {
   const StepEstimate step = estimate_step(plan);
-  result.fidelity = plan.profile.rows > 0 ? Fidelity::calibrated : Fidelity::analytic;
-  const Provenance fitted{.origin = plan.profile.rows > 0 ? Origin::fitted : Origin::assumed,
+  result.fidelity = plan.profile.is_calibrated() ? Fidelity::calibrated : Fidelity::analytic;
+  const Provenance fitted{.origin = plan.profile.is_calibrated() ? Origin::fitted : Origin::assumed,
                           .source = "efficiency profile " + plan.profile.name,
                           .date = plan.profile.date};
   std::vector<LedgerInput> parts = inputs_of(step.time);

@@ -38,6 +38,27 @@ Cluster cluster_of(const std::optional<Cluster>& named, const ProfileFolder& pro
                          "name one: --cluster; 'trainbudget hardware list --clusters' shows them");
 }
 
+/// Says of a profile that was measured in part which numbers come from where.
+void note_origins(const EfficiencyProfile& profile, Scenario& scenario) {
+  const auto names_of = [&](Origin origin) {
+    std::string names;
+    for (const ParameterRow& row : parameter_table()) {
+      if (profile.parameters[index_of(row.parameter)].provenance.origin != origin) continue;
+      names += names.empty() ? "" : ", ";
+      names += row.name;
+    }
+    return names;
+  };
+  const std::string measured = names_of(Origin::measured);
+  if (measured.empty()) return;
+  std::string note = "efficiencies of " + profile.name + ", measured on " + profile.date + ": " + measured;
+  const std::string fitted = names_of(Origin::fitted);
+  if (!fitted.empty()) note += "; fitted to published runs: " + fitted;
+  const std::string assumed = names_of(Origin::assumed);
+  if (!assumed.empty()) note += "; assumed: " + assumed;
+  scenario.assumptions.push_back(std::move(note));
+}
+
 EfficiencyProfile profile_of(const StepRequest& request, const ProfileFolder& profiles, Scenario& scenario,
                              ScenarioSources& sources) {
   const std::string& accelerator = scenario.accelerator.name;
@@ -74,6 +95,7 @@ EfficiencyProfile profile_of(const StepRequest& request, const ProfileFolder& pr
         where, "the profile '" + profile.name + "' is of " + profile.accelerator + ", not of " + accelerator,
         "efficiencies do not carry over from one accelerator to another");
   }
+  note_origins(profile, scenario);
   return profile;
 }
 
