@@ -9,9 +9,6 @@
 
 namespace trainbudget {
 
-/// The stack of a profile for an accelerator whose stack is unknown.
-inline constexpr std::string_view generic_stack = "generic";
-
 /// The profile of `key` by `fit`. `rows` are those that were fitted; the newest release of the stack counts.
 /// A parameter whose posterior is hardly narrower than its prior is marked assumed: the rows do not tell.
 EfficiencyProfile make_profile(const Fit& fit, std::span<const Observation* const> rows,

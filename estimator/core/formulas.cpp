@@ -31,6 +31,7 @@ constexpr Formula formulas[] = {
     {"price", "US dollars for one accelerator for one hour"},
     {"cost", "GPU-hours × price"},
     {"paid-gpu-hours", "the larger of GPU-hours and what was committed to"},
+    {"capacity-block", "GPUs × wall time in whole days, beyond 14 of them in whole weeks"},
     {"wasted-gpu-hours", "committed GPU-hours − GPU-hours, or none"},
     {"price-schedule", "GPUs × the integral of price ÷ first price over the paid time"},
     {"own-capital",
