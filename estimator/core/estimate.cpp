@@ -204,6 +204,16 @@ Estimate estimate(const Scenario& s) {
   result.wall_time_seconds =
       ledger.add("wall_time", "Wall time", result.gpu_hours * seconds_per_hour / paid_gpus, Unit::seconds,
                  spares ? "wall-time-with-spares" : "wall-time", std::move(gpu_inputs));
+  if (s.simulation && s.reliability) {
+    const Range working =
+        quotient(exactly(result.ideal_gpu_hours * seconds_per_hour / s.gpus.value), utilization.value);
+    ledger.add(
+        "simulated_wall_time", "Wall time, simulated",
+        simulated_wall_time(*s.reliability, s.gpus.value, working, *s.simulation), Unit::seconds,
+        "simulated-wall-time",
+        {input("uninterrupted", working, Unit::seconds), input("runs", s.simulation->runs, Unit::count),
+         input("seed", static_cast<double>(s.simulation->seed), Unit::count)});
+  }
   if (s.start) {
     result.dates = dates_of(*s.start, result.wall_time_seconds);
     if (!result.dates->p90) result.warnings.push_back("the run may not end before the year 9999");
@@ -215,6 +225,7 @@ Estimate estimate(const Scenario& s) {
               input("wall time", result.wall_time_seconds, Unit::seconds)});
 
   add_rent(ledger, result, s);
+  add_spot(ledger, result, s);
   add_budget(ledger, result, s);
   add_energy(ledger, result, s);
   add_carbon(ledger, result, s);

@@ -12,9 +12,9 @@ constexpr double infinite = std::numeric_limits<double>::infinity();
 
 /// Exponential times from raw bits of the engine: distributions of the standard library differ between
 /// vendors.
-class Failures {
+class Arrivals {
  public:
-  Failures(double mean, std::uint64_t seed) : mean_(mean), engine_(seed) {}
+  Arrivals(double mean, std::uint64_t seed) : mean_(mean), engine_(seed) {}
   double next() {
     constexpr double unit = 1.0 / 9007199254740992.0;  // 2⁻⁵³
     const double uniform = (static_cast<double>(engine_() >> 11) + 0.5) * unit;
@@ -31,6 +31,38 @@ double mean_decay(double x) {
   return x > 0.0 ? -std::expm1(-x) / x : 1.0;
 }
 
+/// How often something interrupts the job, in 1/s.
+double failure_rate(const Interruptions& job) {
+  return 1.0 / job.mean_seconds_between;
+}
+double preemption_rate(const Interruptions& job) {
+  return 1.0 / job.mean_seconds_between_preemptions;
+}
+/// The rate of what sends the job back to its last checkpoint.
+double losing_rate(const Interruptions& job) {
+  return failure_rate(job) + (job.warned ? 0.0 : preemption_rate(job));
+}
+
+/// Seconds of waiting for each second that the job runs.
+struct Waits {
+  double restarts = 0.0;
+  double preemptions = 0.0;
+
+  /// Expected time ÷ running time.
+  double total() const { return 1.0 + restarts + preemptions; }
+};
+
+Waits waits_of(const Interruptions& job) {
+  const double any = failure_rate(job) + preemption_rate(job);
+  // A wait begins anew whenever something interrupts it.
+  const auto waiting = [&](double rate, double seconds, double notice) {
+    return rate > 0.0 ? rate * (std::expm1(any * seconds) / any + notice) : 0.0;
+  };
+  return {.restarts = waiting(failure_rate(job), job.restart_seconds, 0.0),
+          .preemptions = waiting(preemption_rate(job), job.replacement_seconds,
+                                 job.warned ? job.checkpoint_seconds : 0.0)};
+}
+
 }  // namespace
 
 double seconds_between_interruptions(double gpu_hours, double gpus) {
@@ -38,8 +70,9 @@ double seconds_between_interruptions(double gpu_hours, double gpus) {
 }
 
 double best_checkpoint_interval(const Interruptions& job) {
-  const double mean = job.mean_seconds_between;
-  if (std::isinf(mean)) return infinite;
+  const double rate = losing_rate(job);
+  if (!(rate > 0.0)) return infinite;
+  const double mean = 1.0 / rate;
   const double write = job.checkpoint_seconds / mean;
   if (!(write > 0.0)) return 0.0;
   // The function rises and curves upwards, so that from above every step stays above the root.
@@ -54,54 +87,63 @@ double best_checkpoint_interval(const Interruptions& job) {
 }
 
 double useful_fraction(const Interruptions& job, double interval) {
-  if (std::isinf(interval)) return std::isinf(job.mean_seconds_between) ? 1.0 : 0.0;
+  const double rate = losing_rate(job);
+  if (std::isinf(interval)) return rate > 0.0 ? 0.0 : 1.0 / waits_of(job).total();
   const double cycle = interval + job.checkpoint_seconds;
   const double worked = cycle > 0.0 ? interval / cycle : 1.0;
-  if (std::isinf(job.mean_seconds_between)) return worked;
-  const double x = cycle / job.mean_seconds_between;
+  const double x = cycle * rate;
   // x ÷ (e^x − 1) = e^−x ÷ mean_decay(x)
-  return worked * std::exp(-x - job.restart_seconds / job.mean_seconds_between) / mean_decay(x);
+  return worked * std::exp(-x) / mean_decay(x) / waits_of(job).total();
 }
 
 Waste waste(const Interruptions& job, double interval) {
   const double useful = useful_fraction(job, interval);
+  if (std::isinf(interval) && losing_rate(job) > 0.0) return {.lost_work = 1.0};
+  const Waits waits = waits_of(job);
   Waste result;
-  if (std::isinf(interval)) return {.lost_work = 1.0 - useful};
-  result.checkpoints = interval > 0.0 ? useful * job.checkpoint_seconds / interval : 0.0;
-  if (!std::isinf(job.mean_seconds_between)) {
-    // Of the time outside restarts, M between two interruptions; each costs M·(e^(R/M) − 1) of restarting.
-    result.restarts = -std::expm1(-job.restart_seconds / job.mean_seconds_between);
+  result.checkpoints =
+      interval > 0.0 && !std::isinf(interval) ? useful * job.checkpoint_seconds / interval : 0.0;
+  if (!std::isinf(waits.total())) {
+    result.restarts = waits.restarts / waits.total();
+    result.preemptions = waits.preemptions / waits.total();
   }
-  result.lost_work = std::max(0.0, 1.0 - useful - result.checkpoints - result.restarts);
+  result.lost_work = std::max(0.0, 1.0 - useful - result.checkpoints - result.restarts - result.preemptions);
   return result;
 }
 
 std::vector<double> simulate_runs(const Interruptions& job, double interval, double work, int runs,
                                   std::uint64_t seed) {
-  Failures failures(job.mean_seconds_between, seed);
+  Arrivals failures(job.mean_seconds_between, seed);
+  Arrivals preemptions(job.mean_seconds_between_preemptions, seed ^ 0x9e3779b97f4a7c15U);
+  const double cycle = interval + job.checkpoint_seconds;
+  const double cycles = std::floor(work / interval);
+  const double to_run = std::isinf(interval) ? work : cycles * cycle + (work - cycles * interval);
   std::vector<double> times;
   times.reserve(static_cast<std::size_t>(runs));
-  const double cycle = interval + job.checkpoint_seconds;
   for (int run = 0; run < runs; ++run) {
     double elapsed = 0.0;
-    double cycles_left = std::ceil(work / interval);
-    while (cycles_left > 0.0) {
+    double done = 0.0;  // seconds of running that are not lost
+    for (;;) {
       const double failure = failures.next();
-      const double kept = std::min(cycles_left, std::floor(failure / cycle));
-      cycles_left -= kept;
-      if (!(cycles_left > 0.0)) {
-        elapsed += kept * cycle;
+      const double preemption = preemptions.next();
+      const double event = std::min(failure, preemption);
+      if (done + event >= to_run) {
+        times.push_back(elapsed + (to_run - done));
         break;
       }
-      elapsed += failure;
-      double next = failures.next();
-      while (next < job.restart_seconds) {
+      done += event;
+      elapsed += event;
+      const bool fails = failure < preemption;
+      if (fails || !job.warned)
+        done = std::floor(done / cycle) * cycle;
+      else
+        elapsed += job.checkpoint_seconds;
+      const double wait = fails ? job.restart_seconds : job.replacement_seconds;
+      for (double next = std::min(failures.next(), preemptions.next()); next < wait;
+           next = std::min(failures.next(), preemptions.next()))
         elapsed += next;
-        next = failures.next();
-      }
-      elapsed += job.restart_seconds;
+      elapsed += wait;
     }
-    times.push_back(elapsed);
   }
   return times;
 }

@@ -9,7 +9,7 @@
 namespace trainbudget {
 
 struct WidthShare {
-  std::string title;   ///< of a ledger line
+  std::string title;   ///< of a ledger line, or of an input of one
   double share = 0.0;  ///< of the squared width of the result's logarithm, from 0 to 1
 };
 

@@ -1,23 +1,43 @@
 #include "core/reliability.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <limits>
 
 namespace trainbudget {
 namespace {
+
+constexpr double infinite = std::numeric_limits<double>::infinity();
 
 struct Point {
   double gpu_hours;
   double bandwidth;
   double restart;
   double stalls;
+  double between_preemptions = infinite;  ///< of one instance
+  double replacement = 0.0;
 };
 
-Interruptions job_at(const Point& at, double checkpoint_bytes, double gpus) {
-  return {.mean_seconds_between = seconds_between_interruptions(at.gpu_hours, gpus),
-          .checkpoint_seconds = checkpoint_bytes / at.bandwidth,
-          .restart_seconds = at.restart};
+/// The same quantile of everything.
+Point point_of(const Reliability& r, double Range::*at) {
+  Point point{r.gpu_hours_per_interruption.value.*at, r.checkpoint_bandwidth.value.*at,
+              r.restart_seconds.value.*at, r.stalls.value.*at};
+  if (r.spot && r.spot->seconds_between) {
+    point.between_preemptions = r.spot->seconds_between->value.*at;
+    point.replacement = r.spot->replacement_seconds.value.*at;
+  }
+  return point;
+}
+
+Interruptions job_at(const Point& at, const Reliability& r, double gpus) {
+  Interruptions job{.mean_seconds_between = seconds_between_interruptions(at.gpu_hours, gpus),
+                    .checkpoint_seconds = r.checkpoint_bytes.value / at.bandwidth,
+                    .restart_seconds = at.restart};
+  if (std::isinf(at.between_preemptions)) return job;
+  job.mean_seconds_between_preemptions = at.between_preemptions / spot_instances(*r.spot, gpus);
+  job.replacement_seconds = at.replacement;
+  job.warned = r.spot->notice_seconds.value >= job.checkpoint_seconds;
+  return job;
 }
 
 double quantile(const std::vector<double>& sorted, double p) {
@@ -46,6 +66,15 @@ Reliability default_reliability(const ReliabilityDefaults& defaults, std::string
           .residual = defaults.residual};
 }
 
+Sourced<double> default_notice(const ReliabilityDefaults& defaults, std::string_view provider) {
+  const auto found =
+      std::find_if(defaults.notices.begin(), defaults.notices.end(), [&](const SpotNotice& entry) {
+        return entry.providers.empty() ||
+               std::find(entry.providers.begin(), entry.providers.end(), provider) != entry.providers.end();
+      });
+  return found->seconds;
+}
+
 double checkpoint_bytes(const Workload& workload) {
   const auto of = [](const BlockWork& block) {
     return block.state.weights.total() + block.state.optimizer.total();
@@ -66,34 +95,38 @@ Range residual_of(const ReliabilityDefaults& defaults) {
   return {quantile(residuals, 0.1), quantile(residuals, 0.5), quantile(residuals, 0.9)};
 }
 
+Interruptions interruptions_of(const Reliability& r, double gpus) {
+  return job_at(point_of(r, &Range::p50), r, gpus);
+}
+
 Goodput goodput(const Reliability& r, double gpus) {
-  const Point median{r.gpu_hours_per_interruption.value.p50, r.checkpoint_bandwidth.value.p50,
-                     r.restart_seconds.value.p50, r.stalls.value.p50};
-  const double bytes = r.checkpoint_bytes.value;
-  Goodput result{.typical = job_at(median, bytes, gpus)};
+  const Point median = point_of(r, &Range::p50);
+  const Point low = point_of(r, &Range::p10);
+  const Point high = point_of(r, &Range::p90);
+  Goodput result{.typical = job_at(median, r, gpus)};
   result.interval = r.interval ? r.interval->value : best_checkpoint_interval(result.typical);
   result.waste = waste(result.typical, result.interval);
   const auto at = [&](const Point& point) {
-    return (1.0 - point.stalls) * useful_fraction(job_at(point, bytes, gpus), result.interval);
+    return (1.0 - point.stalls) * useful_fraction(job_at(point, r, gpus), result.interval);
   };
   const double middle = at(median);
-  // Worse and better ends of each input: fewer hours, a slower storage, longer restarts and stalls are worse.
-  std::array<Point, 4> worse{median, median, median, median};
-  std::array<Point, 4> better = worse;
-  worse[0].gpu_hours = r.gpu_hours_per_interruption.value.p10;
-  better[0].gpu_hours = r.gpu_hours_per_interruption.value.p90;
-  worse[1].bandwidth = r.checkpoint_bandwidth.value.p10;
-  better[1].bandwidth = r.checkpoint_bandwidth.value.p90;
-  worse[2].restart = r.restart_seconds.value.p90;
-  better[2].restart = r.restart_seconds.value.p10;
-  worse[3].stalls = r.stalls.value.p90;
-  better[3].stalls = r.stalls.value.p10;
   double below = 0.0;
   double above = 0.0;
-  for (std::size_t i = 0; i < worse.size(); ++i) {
-    below = std::hypot(below, std::log(middle / at(worse[i])));
-    above = std::hypot(above, std::log(at(better[i]) / middle));
-  }
+  // More is better of some inputs (time between interruptions, bandwidth) and worse of others.
+  const auto move = [&](double Point::*input, const Point& worst, const Point& best) {
+    Point worse = median;
+    Point better = median;
+    worse.*input = worst.*input;
+    better.*input = best.*input;
+    below = std::hypot(below, std::log(middle / at(worse)));
+    above = std::hypot(above, std::log(at(better) / middle));
+  };
+  move(&Point::gpu_hours, low, high);
+  move(&Point::bandwidth, low, high);
+  move(&Point::restart, high, low);
+  move(&Point::stalls, high, low);
+  move(&Point::between_preemptions, low, high);
+  move(&Point::replacement, high, low);
   result.fraction = {middle * std::exp(-below), middle, std::min(1.0, middle * std::exp(above))};
   return result;
 }

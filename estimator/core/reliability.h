@@ -3,6 +3,7 @@
 
 #include "core/goodput.h"
 #include "core/provenance.h"
+#include "core/spot.h"
 #include "core/uncertainty.h"
 #include "core/workload.h"
 
@@ -22,11 +23,17 @@ struct Reliability {
   Sourced<Range> stalls;                      ///< share of the time in evaluation and waiting for data
   std::optional<Sourced<double>> spare_gpus;  ///< paid and not working, on top of the run's
   Sourced<Range> residual;                    ///< what whole runs kept of the goodput computed for them
+  std::optional<Spot> spot;                   ///< absent: nothing is taken back
 };
 
 struct InterruptionRate {
   std::vector<std::string> accelerators;  ///< empty: any
   Sourced<Range> gpu_hours;
+};
+
+struct SpotNotice {
+  std::vector<std::string> providers;  ///< empty: any
+  Sourced<double> seconds;
 };
 
 /// A whole run of which both utilisations are known: what was paid for, and what was kept.
@@ -45,6 +52,8 @@ struct ReliabilityDefaults {
   Sourced<double> checkpoint_bytes_per_parameter;
   Sourced<Range> restart_seconds;
   Sourced<Range> stalls;
+  std::vector<SpotNotice> notices;  ///< the first that fits is taken; the last fits all
+  Sourced<Range> replacement_seconds;
   std::vector<ObservedRun> runs;
   Sourced<Range> residual;  ///< residual_of() them
 };
@@ -53,12 +62,18 @@ struct ReliabilityDefaults {
 Reliability default_reliability(const ReliabilityDefaults& defaults, std::string_view accelerator,
                                 double gpus, double parameters);
 
+/// How long `provider` warns before it takes an instance back.
+Sourced<double> default_notice(const ReliabilityDefaults& defaults, std::string_view provider);
+
 /// Weights, master copy and optimizer states of the whole model, bytes: what a checkpoint has to hold.
 double checkpoint_bytes(const Workload& workload);
 
 /// What the observed runs kept of the goodput computed for them: P10, P50 and P90 of ratio ÷ goodput, with
 /// linear interpolation, at most 1. A total that multiplies goodput by it counts no loss twice.
 Range residual_of(const ReliabilityDefaults& defaults);
+
+/// The job at the medians.
+Interruptions interruptions_of(const Reliability& reliability, double gpus);
 
 struct Goodput {
   Range fraction;         ///< of the time, that is work; stalls are out, the residual is not
@@ -67,8 +82,9 @@ struct Goodput {
   Waste waste;            ///< at the medians, of the time outside stalls
 };
 
-/// Each input is moved to its P10 and P90 with the others at their medians; the logarithms add in quadrature.
-/// With no interval given, a run keeps the best one for what it expects, not for what then happens.
+/// Pre-emptions of unknown frequency are left out. Each input is moved to its P10 and P90 with the others at
+/// their medians; the logarithms add in quadrature. With no interval given, a run keeps the best one for what
+/// it expects, not for what then happens.
 Goodput goodput(const Reliability& reliability, double gpus);
 
 /// Above what a run keeps at the median, however few its accelerators and small its checkpoints: nothing but

@@ -10,6 +10,7 @@
 #include "core/provenance.h"
 #include "core/quantity.h"
 #include "core/reliability.h"
+#include "core/simulation.h"
 #include "core/step_plan.h"
 #include "core/uncertainty.h"
 
@@ -50,6 +51,7 @@ struct Scenario {
   std::optional<SourcedRange> run_scatter;             ///< a factor of it; absent: its range says all
   SourcedRange whole_run_fraction;                     ///< in (0, 1]; where `reliability` is absent
   std::optional<Reliability> reliability;              ///< what a whole run loses; absent: it is given
+  std::optional<Simulation> simulation;                ///< absent: nothing is simulated
   std::optional<Date> start;                           ///< first day of the run; absent: nothing is dated
   std::optional<SourcedRange> price;                   ///< US dollars per GPU-hour; absent: unknown
   std::optional<PriceCourse> price_course;             ///< absent: one price for the whole run

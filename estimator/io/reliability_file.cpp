@@ -36,6 +36,16 @@ InterruptionRate read_rate(const YamlNode& node, const SourcedReader& sources) {
   return rate;
 }
 
+SpotNotice read_notice(const YamlNode& node, const SourcedReader& sources) {
+  MapReader map(node, "spot notice");
+  SpotNotice notice;
+  if (const YamlNode* providers = map.find("providers")) notice.providers = read_strings(*providers);
+  notice.seconds = {read_quantity_value(map.require("notice"), QuantityKind::seconds),
+                    sources.named(map.require("from"))};
+  map.finish();
+  return notice;
+}
+
 ObservedRun read_observed(const YamlNode& node) {
   MapReader map(node, "whole run");
   ObservedRun run{.name = read_string(map.require("name")),
@@ -110,6 +120,12 @@ ReliabilityDefaults read_reliability_defaults(const std::string& path) {
       sources.read<double>(map.require("checkpoint_bytes_per_parameter"));
   defaults.restart_seconds = read_sourced(map.require("restart"), QuantityKind::seconds, sources);
   defaults.stalls = read_sourced(map.require("stalls"), QuantityKind::fraction, sources);
+  for (const YamlNode& item : map.require("spot_notice").items)
+    defaults.notices.push_back(read_notice(item, sources));
+  if (defaults.notices.empty() || !defaults.notices.back().providers.empty())
+    throw InputError(map.node().location, "the last entry of 'spot_notice' must fit every provider");
+  defaults.replacement_seconds =
+      read_sourced(map.require("spot_replacement"), QuantityKind::seconds, sources);
   for (const YamlNode& item : map.require("whole_runs").items)
     defaults.runs.push_back(read_observed(item));
   if (defaults.runs.empty()) throw InputError(map.node().location, "'whole_runs' is empty");
@@ -122,12 +138,24 @@ ReliabilityDefaults read_reliability_defaults(const std::string& path) {
   return defaults;
 }
 
-void read_reliability(const YamlNode* node, const ProfileFolder& profiles, Scenario& scenario,
-                      ScenarioSources& sources) {
+std::shared_ptr<const ReliabilityDefaults> reliability_defaults(const ProfileFolder& profiles,
+                                                                ScenarioSources& sources) {
   const std::string path = profiles.path("reliability.yaml");
   sources.files.push_back(path);
-  const auto defaults =
-      profiles.once<ReliabilityDefaults>("file " + path, [&] { return read_reliability_defaults(path); });
+  return profiles.once<ReliabilityDefaults>("file " + path, [&] { return read_reliability_defaults(path); });
+}
+
+void require_progress(const Reliability& reliability, double gpus, const Location& where) {
+  if (goodput(reliability, gpus).fraction.p10 > least_fraction) return;
+  throw CombinationError(where,
+                         "interruptions, checkpoints and restarts leave less than 0.1 % of the time to work",
+                         "a restart and the time between checkpoints must be short against the time between "
+                         "interruptions of the whole job");
+}
+
+void read_reliability(const YamlNode* node, const ProfileFolder& profiles, Scenario& scenario,
+                      ScenarioSources& sources) {
+  const auto defaults = reliability_defaults(profiles, sources);
   const double gpus = scenario.gpus.value;
   Reliability r = default_reliability(*defaults, scenario.accelerator.name, gpus, scenario.parameters.value);
   if (scenario.step) {
@@ -142,13 +170,23 @@ void read_reliability(const YamlNode* node, const ProfileFolder& profiles, Scena
     return;
   }
   read_given(*node, scenario.step.has_value(), r, scenario.assumptions);
-  if (!(goodput(r, gpus).fraction.p10 > least_fraction)) {
-    throw CombinationError(
-        node->location, "interruptions, checkpoints and restarts leave less than 0.1 % of the time to work",
-        "a restart and the time between checkpoints must be short against the time between "
-        "interruptions of the whole job");
-  }
+  require_progress(r, gpus, node->location);
   scenario.reliability = std::move(r);
+}
+
+Simulation read_simulation(const YamlNode& node, const Scenario& scenario) {
+  constexpr long long most_runs = 1'000'000;
+  constexpr long long most_seed = 1'000'000'000'000;
+  MapReader map(node, "simulation");
+  Simulation simulation{.runs = static_cast<int>(read_integer(map.require("runs"), 100, most_runs))};
+  if (const YamlNode* seed = map.find("seed"))
+    simulation.seed = static_cast<std::uint64_t>(read_integer(*seed, 0, most_seed));
+  map.finish();
+  if (!scenario.reliability)
+    throw CombinationError(node.location,
+                           "nothing to simulate: an efficiency that is given covers the whole run",
+                           "leave out the efficiency, or give reliability: {}");
+  return simulation;
 }
 
 }  // namespace trainbudget::io

@@ -11,6 +11,7 @@
 #include "io/scenario_energy.h"
 #include "io/scenario_model.h"
 #include "io/scenario_price.h"
+#include "io/scenario_spot.h"
 #include "io/scenario_step.h"
 #include "io/sourced_reader.h"
 
@@ -163,6 +164,8 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   const YamlNode* energy = map.find("energy");
   const YamlNode* precision = map.find("precision");
   const YamlNode* reliability = map.find("reliability");
+  const YamlNode* spot = map.find("spot");
+  const YamlNode* simulation = map.find("simulation");
   const YamlNode* start = map.find("start");
   const YamlNode* used = map.find("used_gpu_hours");
   PriceRequest price{.node = map.find("price"), .as_of = map.find("as_of"), .list = map.find("prices")};
@@ -192,16 +195,20 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   }
   read_efficiency(efficiency, profiles, scenario, sources, step.any());
   if (step.any()) read_step(step, hardware.cluster, profiles, map.node().location, scenario, sources);
-  if (reliability != nullptr || efficiency == nullptr)
-    read_reliability(reliability, profiles, scenario, sources);
-  if (reliability != nullptr && efficiency != nullptr)
-    scenario.assumptions.push_back("efficiency: of the steady state, since reliability is given as well");
+  const bool interrupted = reliability != nullptr || spot != nullptr;
+  if (interrupted || efficiency == nullptr) read_reliability(reliability, profiles, scenario, sources);
+  if (interrupted && efficiency != nullptr)
+    scenario.assumptions.push_back("efficiency: of the steady state, since interruptions are given as well");
+  if (simulation != nullptr) scenario.simulation = read_simulation(*simulation, scenario);
   if (start != nullptr) scenario.start = parse_date(read_string(*start), start->location);
   if (used != nullptr) scenario.used_gpu_hours = read_gpu_hours(*used);
 
   price.accelerator = scenario.accelerator.name;
   if (hardware.cluster) price.provider = hardware.cluster->provider;
   scenario.price = read_price(price, profiles, scenario, sources);
+  if (spot != nullptr || (scenario.reliability && asks_for_spot(price.node)))
+    read_spot(spot, price, spot != nullptr ? spot->location : price.node->location, profiles, scenario,
+              sources);
   read_budget(budget, profiles, scenario, sources);
   if (!scenario.price && !scenario.own)
     scenario.warnings.push_back("the price list has no price of " + scenario.accelerator.name +

@@ -1,4 +1,5 @@
 #include "core/formulas.h"
+#include "core/range_width.h"
 #include "render/estimate_report.h"
 #include "render/json_number.h"
 #include "render/number_text.h"
@@ -70,6 +71,9 @@ std::string estimate_json(const Estimate& estimate, const RunStamp& stamp) {
   Json ledger = Json::array();
   for (const LedgerLine& line : estimate.ledger)
     ledger.push_back(line_json(line));
+  Json width = Json::array();
+  for (const WidthShare& share : width_shares(estimate))
+    width.push_back({{"title", share.title}, {"share", json_number(share.share)}});
   Json report = {{"schema_version", schema_version},
                  {"name", estimate.name},
                  {"fidelity", std::string(name_of(estimate.fidelity))},
@@ -84,6 +88,7 @@ std::string estimate_json(const Estimate& estimate, const RunStamp& stamp) {
                  {"total_usd", optional_range(estimate.total_usd)},
                  {"energy_joules", optional_range(estimate.energy_joules)},
                  {"co2_grams", optional_range(estimate.co2_grams)},
+                 {"width", std::move(width)},
                  {"ledger", std::move(ledger)},
                  {"assumptions", estimate.assumptions},
                  {"warnings", estimate.warnings},

@@ -3,7 +3,9 @@
 
 #include "catch.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <rapidcheck.h>
 
@@ -20,7 +22,11 @@ Interruptions any_job() {
   const double mean = any_power(2, 8);
   return {.mean_seconds_between = mean,
           .checkpoint_seconds = mean * any_power(-5, 0),
-          .restart_seconds = mean * any_power(-5, 0)};
+          .restart_seconds = mean * any_power(-5, 0),
+          .mean_seconds_between_preemptions =
+              *rc::gen::arbitrary<bool>() ? mean * any_power(0, 4) : std::numeric_limits<double>::infinity(),
+          .replacement_seconds = mean * any_power(-5, 0),
+          .warned = *rc::gen::arbitrary<bool>()};
 }
 
 }  // namespace
@@ -35,6 +41,11 @@ TEST_CASE("goodput is a share, and more failures never leave more") {
     Interruptions worse = job;
     worse.mean_seconds_between /= 1.0 + any_power(-3, 1);
     RC_ASSERT(useful_fraction(worse, interval) <= kept);
+    Interruptions taken = job;
+    taken.mean_seconds_between_preemptions =
+        std::min(job.mean_seconds_between_preemptions, job.mean_seconds_between) / (1.0 + any_power(-3, 1));
+    RC_ASSERT(useful_fraction(taken, interval) <= kept);
+    RC_ASSERT(best_checkpoint_interval(taken) <= best_checkpoint_interval(job) * (1.0 + 1e-12));
     RC_ASSERT(useful_fraction(worse, best_checkpoint_interval(worse)) <=
               useful_fraction(job, best_checkpoint_interval(job)) * (1.0 + 1e-12));
   }));
@@ -56,7 +67,8 @@ TEST_CASE("what is wasted and what is kept are the whole") {
     const Waste lost = waste(job, interval);
     RC_ASSERT(lost.checkpoints >= 0.0);
     RC_ASSERT(lost.restarts >= 0.0);
-    RC_ASSERT(std::abs(lost.checkpoints + lost.restarts + lost.lost_work + useful_fraction(job, interval) -
-                       1.0) < 1e-9);
+    RC_ASSERT(lost.preemptions >= 0.0);
+    RC_ASSERT(std::abs(lost.checkpoints + lost.restarts + lost.preemptions + lost.lost_work +
+                       useful_fraction(job, interval) - 1.0) < 1e-9);
   }));
 }

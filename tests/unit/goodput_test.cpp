@@ -4,6 +4,7 @@
 #include "core/date.h"
 #include "core/estimate.h"
 #include "core/reliability.h"
+#include "core/simulation.h"
 #include "reliable.h"
 #include "worked_example.h"
 
@@ -106,6 +107,26 @@ TEST_CASE("what failures leave of the time makes the hours, and spares are paid 
   scenario.reliability->spare_gpus = Sourced<double>{8.0, {}};
   CHECK(estimate(scenario).gpu_hours.p50 == Approx(plain.gpu_hours.p50 / 0.9 * 72.0 / 64.0));
   CHECK(estimate(scenario).wall_time_seconds.p50 == Approx(plain.wall_time_seconds.p50 / 0.9));
+}
+
+TEST_CASE(
+    "simulated wall times are those of the closed form, wider by luck, and the same for the same seed") {
+  Reliability r = tests::exact_reliability();
+  // 64 GPUs, 100 days of work: 150 interruptions. All inputs exact: luck alone.
+  const Range working = exactly(100.0 * 24.0 * hour);
+  const double expected = working.p50 / goodput(r, 64.0).fraction.p50;
+  const Range luck = simulated_wall_time(r, 64.0, working, {.runs = 2000, .seed = 3});
+  CHECK(luck.p50 == Approx(expected).epsilon(0.002));
+  // √150 interruptions more or less, of about 0.6 h each: a standard deviation of 8 h or so, 0.3 %.
+  CHECK(luck.p90 / luck.p10 - 1.0 == Approx(2.0 * 1.28 * 0.0035).epsilon(0.3));
+  CHECK(simulated_wall_time(r, 64.0, working, {.runs = 2000, .seed = 3}) == luck);
+  CHECK_FALSE(simulated_wall_time(r, 64.0, working, {.runs = 2000, .seed = 4}) == luck);
+  // Inputs with a range: the quantiles of the closed form, within what 20,000 runs resolve.
+  r.residual.value = {0.8, 0.9, 0.95};
+  const Range wide = simulated_wall_time(r, 64.0, working * 1.0, {.runs = 20000, .seed = 5});
+  CHECK(wide.p50 == Approx(expected / 0.9).epsilon(0.005));
+  CHECK(wide.p90 == Approx(expected / 0.8).epsilon(0.01));
+  CHECK(wide.p10 == Approx(expected / 0.95).epsilon(0.01));
 }
 
 TEST_CASE("days after a start, over the end of a year and a leap day") {

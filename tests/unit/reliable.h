@@ -16,4 +16,15 @@ inline Reliability exact_reliability() {
           .residual = {exactly(1.0), {}}};
 }
 
+/// Servers of 8 that are taken back every 100 h with two minutes' notice, half an hour until the next; a
+/// quarter of the GPUs on demand at $2 an hour.
+inline Spot exact_spot() {
+  return {.seconds_between = Sourced<Range>{exactly(360000.0), {}},
+          .notice_seconds = {120.0, {}},
+          .replacement_seconds = {exactly(1800.0), {}},
+          .gpus_per_instance = {8.0, {}},
+          .on_demand_share = {0.25, {}},
+          .on_demand_price = Sourced<Range>{exactly(2.0), {}}};
+}
+
 }  // namespace trainbudget::tests

@@ -2,6 +2,7 @@
 #include "core/reliability.h"
 
 #include <utility>
+#include <vector>
 
 namespace trainbudget {
 namespace {
@@ -29,6 +30,20 @@ LedgerInput add_checkpoint_time(LedgerWriter& ledger, const Reliability& r) {
   return input("δ, time to write a checkpoint", write, Unit::seconds);
 }
 
+/// How often the job is pre-empted, and what that is made of among the inputs of goodput.
+void add_preemptions(LedgerWriter& ledger, const Spot& spot, const Scenario& scenario,
+                     std::vector<LedgerInput>& inputs) {
+  const double instances = spot_instances(spot, scenario.gpus.value);
+  const Range between =
+      ledger.add("time_between_preemptions", "Time between pre-emptions",
+                 spot.seconds_between->value / instances, Unit::seconds, "time-between-preemptions",
+                 {input("of one instance", *spot.seconds_between, Unit::seconds),
+                  input("spot instances", instances, Unit::count)});
+  inputs.push_back(input("time between pre-emptions", between, Unit::seconds));
+  inputs.push_back(input("replacement", spot.replacement_seconds, Unit::seconds));
+  inputs.push_back(input("notice", spot.notice_seconds, Unit::seconds));
+}
+
 }  // namespace
 
 SourcedRange add_whole_run_fraction(LedgerWriter& ledger, const Scenario& scenario) {
@@ -46,15 +61,19 @@ SourcedRange add_whole_run_fraction(LedgerWriter& ledger, const Scenario& scenar
     ledger.add("checkpoint_interval", "Best time between checkpoints", exactly(kept.interval), Unit::seconds,
                "checkpoint-interval", {between, write});
   }
-  const Range fraction = ledger.add(
-      "goodput", "Goodput", kept.fraction, Unit::fraction, "goodput",
-      {between, write,
-       input("τ, time between checkpoints", kept.interval, Unit::seconds,
-             r.interval ? r.interval->provenance : computed),
-       input("R, restart", r.restart_seconds, Unit::seconds), input("stalls", r.stalls, Unit::fraction),
-       input("share in checkpoints", kept.waste.checkpoints, Unit::fraction),
-       input("share in restarts", kept.waste.restarts, Unit::fraction),
-       input("share in lost work", kept.waste.lost_work, Unit::fraction)});
+  std::vector<LedgerInput> inputs{between, write,
+                                  input("τ, time between checkpoints", kept.interval, Unit::seconds,
+                                        r.interval ? r.interval->provenance : computed),
+                                  input("R, restart", r.restart_seconds, Unit::seconds)};
+  const bool preempted = r.spot && r.spot->seconds_between;
+  if (preempted) add_preemptions(ledger, *r.spot, scenario, inputs);
+  inputs.push_back(input("stalls", r.stalls, Unit::fraction));
+  inputs.push_back(input("share in checkpoints", kept.waste.checkpoints, Unit::fraction));
+  inputs.push_back(input("share in restarts", kept.waste.restarts, Unit::fraction));
+  if (preempted) inputs.push_back(input("share in pre-emptions", kept.waste.preemptions, Unit::fraction));
+  inputs.push_back(input("share in lost work", kept.waste.lost_work, Unit::fraction));
+  const Range fraction = ledger.add("goodput", "Goodput", kept.fraction, Unit::fraction,
+                                    preempted ? "goodput-on-spot" : "goodput", std::move(inputs));
   const Range whole =
       ledger.add(fraction_id, fraction_title, product(fraction, r.residual.value), Unit::fraction,
                  "whole-run-of-goodput",

@@ -92,15 +92,16 @@ double capacity_block_seconds(double seconds) {
 }
 
 void add_rent(LedgerWriter& ledger, Estimate& result, const Scenario& scenario) {
-  const std::optional<SourcedRange> price = scenario.own ? add_owned_price(ledger, scenario) : scenario.price;
-  if (!price) return;
-  const LedgerInput price_input = input("price", *price, Unit::usd_per_gpu_hour);
-  ledger.add("price", "Price", price->value, Unit::usd_per_gpu_hour, "price", {price_input});
+  if (!scenario.own && !scenario.price) return;
+  const SourcedRange price =
+      scenario.own ? add_owned_price(ledger, scenario) : add_mixed_price(ledger, scenario);
+  const LedgerInput price_input = input("price", price, Unit::usd_per_gpu_hour);
+  ledger.add("price", "Price", price.value, Unit::usd_per_gpu_hour, "price", {price_input});
   const Range hours = scenario.own ? result.gpu_hours
                                    : add_course(ledger, add_commitment(ledger, result, scenario), scenario);
   const bool plain = hours == result.gpu_hours;
   result.cost_usd = ledger.add(
-      "cost", "Cost", product(hours, price->value), Unit::usd, "cost",
+      "cost", "Cost", product(hours, price.value), Unit::usd, "cost",
       {input(plain ? "GPU-hours" : "GPU-hours at this price", hours, Unit::gpu_hours), price_input});
 }
 

@@ -14,6 +14,14 @@ SourcedRange add_whole_run_fraction(LedgerWriter& ledger, const Scenario& scenar
 void add_rent(LedgerWriter& ledger, Estimate& result, const Scenario& scenario);
 /// What an hour of the owned hardware of `scenario` costs, and where renting would cost the same.
 SourcedRange add_owned_price(LedgerWriter& ledger, const Scenario& scenario);
+/// The price of a scenario, which must have one: what is on demand and what is spot, mixed.
+SourcedRange add_mixed_price(LedgerWriter& ledger, const Scenario& scenario);
+/// What pre-emptions cost, and the same on demand. After add_rent().
+void add_spot(LedgerWriter& ledger, Estimate& result, const Scenario& scenario);
+/// The seconds between pre-emptions of an instance at which a run costs the same on demand, at the medians,
+/// where that price is `price_ratio` times the one paid. Nothing where spot is cheaper at any rate, or at
+/// none. Expects a reliability with spot.
+std::optional<double> break_even_preemption(const Reliability& reliability, double gpus, double price_ratio);
 /// What is asked for around that cost, and the total. After add_rent().
 void add_budget(LedgerWriter& ledger, Estimate& result, const Scenario& scenario);
 /// Power and energy.
