@@ -1,6 +1,7 @@
 // trainbudget calibrate and efficiency: what hardware and software achieve, fitted to measurements.
 #include "calibration/from_measurement.h"
 #include "calibration/profile.h"
+#include "cli/calibrate_cluster.h"
 #include "cli/command.h"
 #include "io/accelerator_file.h"
 #include "io/efficiency_file.h"
@@ -26,6 +27,7 @@ namespace {
 struct CalibrateOptions {
   std::string from;
   std::string out;
+  std::string cluster;
   bool published = false;
 };
 
@@ -161,6 +163,10 @@ Accelerator measured_accelerator(const io::ProfileFolder& profiles, const Measur
 int calibrate_measured(const io::ProfileFolder& profiles, const CalibrateOptions& options) {
   const io::Location where = io::option_location("--from", options.from);
   const Measurement measurement = io::read_measurement_file(options.from);
+  if (!options.cluster.empty() || holds_collectives_alone(measurement)) {
+    calibrate_cluster(profiles, measurement, {options.from, options.cluster, options.out});
+    return 0;
+  }
   const Accelerator accelerator = measured_accelerator(profiles, measurement, where);
   const MeasuredEfficiency measured = measured_efficiency(measurement, accelerator);
   const EfficiencyProfile generic =
@@ -237,8 +243,13 @@ std::vector<AddedCommand> add_calibration_commands(CLI::App& parent, const Globa
       ->type_name("FILE");
   calibrate->add_flag("--published", options->published,
                       "Fit all profiles to the published runs instead, into the folder -o");
+  calibrate
+      ->add_option("--cluster", options->cluster,
+                   "Write this cluster's profile instead, with the tiers that the collectives of the "
+                   "measurement show")
+      ->type_name("NAME");
   calibrate->add_option("-o,--profile", options->out, "The profile to write")->type_name("FILE")->required();
-  calibrate->footer("Example:\n  trainbudget calibrate --from my_steps.csv -o my-cluster.yaml");
+  calibrate->footer("Example:\n  trainbudget calibrate --from my_steps.csv -o my-stack.yaml");
 
   CLI::App* efficiency =
       parent.add_subcommand("efficiency", "What accelerators achieve with software stacks");
@@ -253,6 +264,11 @@ std::vector<AddedCommand> add_calibration_commands(CLI::App& parent, const Globa
              if (options->published == !options->from.empty()) {
                throw io::InputError({.file = "calibrate"},
                                     "--from FILE or --published is wanted, one of the two");
+             }
+             if (!options->cluster.empty() && !options->from.ends_with(".json")) {
+               throw io::InputError(io::option_location("--cluster", options->cluster),
+                                    "only a measurement of collectives speaks for a cluster",
+                                    "--from nccl.json, of 'trainbudget-microbench collectives'");
              }
              const io::ProfileFolder profiles = io::profile_folder(global.profiles);
              if (options->published) return calibrate_published(profiles, *options);

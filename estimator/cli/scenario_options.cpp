@@ -92,12 +92,11 @@ void append_arguments(const io::YamlNode& mapping, const std::string& prefix, st
     }
     const auto* const row =
         std::find_if(rows.begin(), rows.end(), [&](const Row& candidate) { return path == candidate.path; });
-    const std::string value = flow_text(entry.value);
+    const bool has_option = row != rows.end();
+    std::string word = has_option ? "" : path + "=";
+    word += flow_text(entry.value);
     out += out.empty() ? "" : " ";
-    if (row != rows.end())
-      out.append(row->flag).append(" ").append(shell_word(value));
-    else
-      out.append("--set ").append(shell_word(path + "=" + value));
+    out.append(has_option ? row->flag : "--set").append(" ").append(shell_word(word));
   }
 }
 

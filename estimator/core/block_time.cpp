@@ -151,11 +151,19 @@ class BlockTimer {
   }
 
   void add_recurrence(const RecurrenceWork& scan) {
-    const double blocks = std::ceil(scan.heads / part_.tensor) * part_.sequences;
+    // A scan over time cannot be cut in time: ranks that share a context exchange tokens for heads, scan
+    // whole sequences of their heads, and exchange back (as Megatron-LM does for Mamba).
+    const double blocks = std::ceil(scan.heads / (part_.tensor * part_.context)) * part_.sequences;
     const double waves = std::ceil(blocks / efficiency_[Parameter::recurrence_slots]);
-    const double serial =
-        waves * (workload_.sequence_length / part_.context) * efficiency_[Parameter::recurrence_step];
+    const double serial = waves * workload_.sequence_length * efficiency_[Parameter::recurrence_step];
     const double tokens = part_.tokens / part_.tensor;
+    if (part_.context > 1.0) {
+      const auto exchange = [&](double bytes) {
+        return all_gather_time(part_.context_ring, part_.context, bytes * tokens);
+      };
+      time_.forward.context_communication += exchange(scan.forward_bytes);
+      time_.backward.context_communication += exchange(scan.backward_bytes);
+    }
     // The backward kernel does about twice the work a step: it walks the states again.
     const auto kernel = [&](double bytes, double flops, double steps) {
       const double roofline = std::max(bytes * tokens / memory_rate_, flops * tokens / machine_.scalar_peak);

@@ -36,6 +36,21 @@ inline FabricEfficiency fabric_efficiency(const Efficiency& efficiency) {
           .latency = efficiency[Parameter::latency]};
 }
 
+/// What the links of one tier give to a stack: bytes/s, and seconds of one hop.
+struct LinkRate {
+  double bandwidth = 0.0;
+  double latency = 0.0;
+};
+
+/// A measured tier is what it is: no fraction is taken of it.
+inline LinkRate link_rate(const Fabric& fabric, const FabricEfficiency& efficiency, int tier) {
+  const Link& link = fabric.links[static_cast<std::size_t>(tier)];
+  if (link.measured) return {link.bandwidth, link.latency};
+  const bool outermost = tier > 0 && tier == fabric.tiers - 1;
+  return {link.bandwidth * (outermost ? efficiency.scale_out : efficiency.scale_up),
+          link.latency * efficiency.latency};
+}
+
 /// A ring over `group`. A tier whose groups hold `inside` of its members carries the ring's traffic over the
 /// links of all of those members at once (NCCL opens a ring per link), so that a byte costs 1 ÷ (inside ×
 /// bandwidth) at the tier above. The slowest tier sets the pace; hops of all tiers add to the latency.
@@ -46,10 +61,9 @@ inline RingCost ring_cost(const Fabric& fabric, const FabricEfficiency& efficien
     const Link& link = fabric.links[static_cast<std::size_t>(i)];
     const double reach = std::min(group.size, std::max(inside, link.group / group.stride));
     if (reach <= inside) continue;
-    const bool outermost = i > 0 && i == fabric.tiers - 1;
-    const double fraction = outermost ? efficiency.scale_out : efficiency.scale_up;
-    cost.seconds_per_byte = std::max(cost.seconds_per_byte, 1.0 / (link.bandwidth * fraction * inside));
-    cost.latency += (reach / inside - 1.0) * link.latency * efficiency.latency;
+    const LinkRate rate = link_rate(fabric, efficiency, i);
+    cost.seconds_per_byte = std::max(cost.seconds_per_byte, 1.0 / (rate.bandwidth * inside));
+    cost.latency += (reach / inside - 1.0) * rate.latency;
     inside = reach;
   }
   return cost;
@@ -82,11 +96,11 @@ inline double all_to_all_time(const Fabric& fabric, const FabricEfficiency& effi
     const Link& link = fabric.links[static_cast<std::size_t>(i)];
     const double reach = std::min(group.size, std::max(inside, link.group / group.stride));
     if (reach <= inside) continue;
-    const double fraction = i > 0 && i == fabric.tiers - 1 ? efficiency.scale_out : efficiency.scale_up;
+    const LinkRate rate = link_rate(fabric, efficiency, i);
     const double groups = group.size / inside;
     const double reached = (groups - 1.0) * (1.0 - std::pow(1.0 - 1.0 / groups, copies)) / copies;
-    time = std::max(time, bytes * reached / (link.bandwidth * fraction));
-    latency = link.latency * efficiency.latency;
+    time = std::max(time, bytes * reached / rate.bandwidth);
+    latency = rate.latency;
     inside = reach;
   }
   return time + latency;
@@ -98,8 +112,8 @@ inline double point_to_point_time(const Fabric& fabric, const FabricEfficiency& 
   for (int i = 0; i < fabric.tiers; ++i) {
     const Link& link = fabric.links[static_cast<std::size_t>(i)];
     if (distance >= link.group) continue;
-    const double fraction = i > 0 && i == fabric.tiers - 1 ? efficiency.scale_out : efficiency.scale_up;
-    return bytes / (link.bandwidth * fraction) + link.latency * efficiency.latency;
+    const LinkRate rate = link_rate(fabric, efficiency, i);
+    return bytes / rate.bandwidth + rate.latency;
   }
   return 0.0;
 }

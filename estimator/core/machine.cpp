@@ -41,7 +41,10 @@ Fabric fabric_of(const Cluster& cluster) {
     const bool last = &tier == &cluster.tiers.back();
     if ((group <= inner && !last) || fabric.tiers == most_tiers) continue;  // a domain of one links nothing
     fabric.links[static_cast<std::size_t>(fabric.tiers++)] = {
-        .group = group, .bandwidth = tier.bandwidth.value.value, .latency = tier.latency.value.value};
+        .group = group,
+        .bandwidth = tier.bandwidth.value.value,
+        .latency = tier.latency.value.value,
+        .measured = tier.bandwidth.provenance.origin == Origin::measured};
     inner = group;
   }
   // Nothing is said to lie beyond the outermost tier, so that it carries everything.

@@ -14,6 +14,8 @@ struct Link {
   double group = 1.0;      ///< accelerators within one group of this tier, inner tiers included
   double bandwidth = 0.0;  ///< bytes/s per accelerator and direction
   double latency = 0.0;    ///< seconds of one hop
+  /// Bandwidth and latency are what collectives reach here, not a datasheet's: no fraction of it is taken.
+  bool measured = false;
 };
 
 inline constexpr int most_tiers = 4;

@@ -94,8 +94,9 @@ struct MeasuredLaunch {
 
 struct MeasuredCollective {
   Collective collective = Collective::all_reduce;
+  std::string library;  ///< what carried it: "NCCL 2.28.9", "Open MPI 4.1.4"
   int ranks = 0, ranks_per_node = 0;
-  double bytes = 0.0;
+  double bytes = 0.0;  ///< as core/bus_bandwidth.h counts
   MeasuredTiming timing;
 };
 
@@ -125,10 +126,12 @@ struct MeasuredStep {
 struct Measurement {
   std::string version, git_revision;  ///< of the program that measured
   std::string date;                   ///< ISO 8601
-  std::string machine;                ///< "gpu", or "emulated": nothing there tells how fast a GPU is
-  std::string effort;                 ///< "quick", "full"
-  std::string note;                   ///< what a reader must know: "synthetic", or nothing
-  bool interrupted = false;           ///< somebody stopped it; what it holds is whole
+  /// "gpu"; "emulated" or "host" (messages between the memories of CPUs): nothing there tells how fast a GPU
+  /// is.
+  std::string machine;
+  std::string effort;        ///< "quick", "full"
+  std::string note;          ///< what a reader must know: "synthetic", or nothing
+  bool interrupted = false;  ///< somebody stopped it; what it holds is whole
   MeasuredDevice device;
   std::vector<MeasuredKernel> kernels;
   std::vector<MeasuredGemm> gemms;

@@ -53,7 +53,7 @@ Reliability drawn(const Reliability& r, Draws& draws) {
 }
 
 double quantile(const std::vector<double>& sorted, double p) {
-  return sorted[static_cast<std::size_t>(p * static_cast<double>(sorted.size() - 1) + 0.5)];
+  return sorted[static_cast<std::size_t>(p * static_cast<double>(sorted.size() - 1))];
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ constexpr std::array<std::string_view, 5> stops{"precise", "settled", "out_of_sa
 constexpr std::array<std::string_view, 2> timing_modes{"cold", "repeated"};
 constexpr std::array<std::string_view, 2> launch_modes{"eager", "graph"};
 constexpr std::array<std::string_view, 3> passes{"forward", "input_gradient", "weight_gradient"};
-constexpr std::array<std::string_view, 2> machines{"gpu", "emulated"};
+constexpr std::array<std::string_view, 3> machines{"gpu", "emulated", "host"};
 constexpr std::array<std::string_view, 2> efforts{"quick", "full"};
 
 template <std::size_t count>
@@ -188,6 +188,7 @@ MeasuredCollective read_collective(const YamlNode& node) {
   MapReader map(node, "collective");
   MeasuredCollective collective{.collective = static_cast<Collective>(
                                     read_word(map.require("collective"), "collective", collective_words)),
+                                .library = read_string(map.require("library")),
                                 .ranks = read_count(map.require("ranks"), 2),
                                 .ranks_per_node = read_count(map.require("ranks_per_node"), 1),
                                 .bytes = read_positive(map.require("bytes")),

@@ -102,6 +102,7 @@ Json json_of(const MeasuredLaunch& launch) {
 Json json_of(const MeasuredCollective& each) {
   const double median = summary_of(each.timing).median;
   return {{"collective", name_of(each.collective)},
+          {"library", each.library},
           {"ranks", each.ranks},
           {"ranks_per_node", each.ranks_per_node},
           {"bytes", json_number(each.bytes)},

@@ -104,6 +104,30 @@ Table measurement_table(const Measurement& m, const Accelerator* accelerator) {
   return table;
 }
 
+Table collective_table(const Measurement& m) {
+  Table table{.columns = {{"collective", "Collective"},
+                          {"ranks", "Ranks", true},
+                          {"ranks_per_node", "A node", true},
+                          {"bytes", "Bytes", true},
+                          {"median_seconds", "Median (µs)", true},
+                          {"relative_spread", "Spread", true},
+                          {"algorithm_bandwidth_bytes_per_second", "Algorithm (GB/s)", true},
+                          {"bus_bandwidth_bytes_per_second", "Bus (GB/s)", true},
+                          {"remarks", "Remarks"}}};
+  const auto gigabytes = [](double rate) { return Cell::of(fmt::format("{:.2f}", 1e-9 * rate), rate); };
+  for (const MeasuredCollective& each : m.collectives) {
+    const SampleSummary summary = summary_of(each.timing);
+    table.rows.push_back(
+        {Cell::of(std::string(name_of(each.collective))), Cell::of(std::to_string(each.ranks), each.ranks),
+         Cell::of(std::to_string(each.ranks_per_node), each.ranks_per_node),
+         Cell::of(fmt::format("{:.0f}", each.bytes), each.bytes), microseconds(summary.median),
+         percent(summary.relative_spread), gigabytes(each.bytes / summary.median),
+         gigabytes(bus_bandwidth(each.collective, each.ranks, each.bytes, summary.median)),
+         Cell::of(remarks_of(each.timing))});
+  }
+  return table;
+}
+
 Table recurrence_table(const Measurement& m) {
   Table table{.columns = {{"kernel", "Recurrence"},
                           {"heads", "B·H", true},

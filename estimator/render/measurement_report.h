@@ -12,6 +12,9 @@ namespace trainbudget::render {
 /// unknown.
 Table measurement_table(const Measurement& measurement, const Accelerator* accelerator);
 
+/// Collectives with algorithm and bus bandwidth, as nccl-tests defines them.
+Table collective_table(const Measurement& measurement);
+
 /// The measured recurrences: time per token and head, waves, and which shape is the sweet spot.
 Table recurrence_table(const Measurement& measurement);
 

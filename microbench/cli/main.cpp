@@ -19,6 +19,7 @@ constexpr const char* footer = R"(Examples:
   trainbudget-microbench run --out measurement.json --quick
   trainbudget-microbench step --model rwkv-7-1.5b --micro-batch 8 --sequence 4096
   trainbudget-microbench kernel --source wkv7.cu --interface wkv7
+  mpirun -n 8 trainbudget-microbench collectives --out nccl.json
   trainbudget calibrate --from measurement.json -o my-gpu.yaml
 
 Exit codes: 0 done; 1 a kernel is wrong; 2 bad input, or no CUDA device; 130 interrupted.)";
@@ -31,6 +32,7 @@ int run(const std::vector<std::string>& arguments) {
   app.fallthrough();
   app.require_subcommand(0, 1);
   ProgramOptions options;
+  options.arguments = arguments;
   app.add_option("-f,--format", options.output.format, "Format of standard output: table, json, csv, md")
       ->type_name("FORMAT");
   app.add_option("--color", options.output.color, "Colour on a terminal: auto, always, never")
@@ -41,9 +43,10 @@ int run(const std::vector<std::string>& arguments) {
                "Run everything on this CPU instead: tiny shapes, for tests of the program; its times say "
                "nothing about a GPU");
 
-  const std::vector<AddedCommand> commands{add_list_command(app, options), add_verify_command(app, options),
-                                           add_run_command(app, options), add_step_command(app, options),
-                                           add_kernel_command(app, options)};
+  const std::vector<AddedCommand> commands{
+      add_list_command(app, options),   add_verify_command(app, options),
+      add_run_command(app, options),    add_step_command(app, options),
+      add_kernel_command(app, options), add_collectives_command(app, options)};
   if (const std::optional<std::string> text = cli::parse(app, arguments)) {
     cli::write_stdout(*text);
     return 0;

@@ -60,13 +60,19 @@ std::vector<PlannedModel> chosen_models(const ProgramOptions& options, const std
   return models;
 }
 
-trainbudget::Measurement new_measurement(Device& device, const std::string& effort) {
+trainbudget::Measurement new_measurement(const MeasuredDevice& device, std::string_view machine,
+                                         const std::string& effort) {
   trainbudget::Measurement measurement{.version = version,
                                        .git_revision = git_revision,
                                        .date = cli::today(),
-                                       .machine = std::string(device.kind()),
+                                       .machine = std::string(machine),
                                        .effort = effort};
-  measurement.device = device.description();
+  measurement.device = device;
+  return measurement;
+}
+
+trainbudget::Measurement new_measurement(Device& device, const std::string& effort) {
+  trainbudget::Measurement measurement = new_measurement(device.description(), device.kind(), effort);
   if (measurement.machine == "emulated") measurement.note = "emulated: its times say nothing about a GPU";
   return measurement;
 }

@@ -22,6 +22,7 @@ struct ProgramOptions {
   std::string profiles;
   int device = 0;
   bool emulate = false;
+  std::vector<std::string> arguments;  ///< all of them, as given
 };
 
 struct AddedCommand {
@@ -54,7 +55,9 @@ class Filter {
 std::vector<PlannedModel> chosen_models(const ProgramOptions& options, const std::vector<std::string>& names,
                                         const std::vector<std::string>& defaults);
 
-/// An empty measurement of this device by this program.
+/// An empty measurement by this program of a device of the kind `machine` ("gpu", "host").
+trainbudget::Measurement new_measurement(const MeasuredDevice& device, std::string_view machine,
+                                         const std::string& effort);
 trainbudget::Measurement new_measurement(Device& device, const std::string& effort);
 
 /// Writes `measurement` to `path`, whole or not at all.
@@ -64,6 +67,7 @@ AddedCommand add_list_command(CLI::App& parent, const ProgramOptions& options);
 AddedCommand add_verify_command(CLI::App& parent, const ProgramOptions& options);
 AddedCommand add_run_command(CLI::App& parent, const ProgramOptions& options);
 AddedCommand add_step_command(CLI::App& parent, const ProgramOptions& options);
+AddedCommand add_collectives_command(CLI::App& parent, const ProgramOptions& options);
 AddedCommand add_kernel_command(CLI::App& parent, const ProgramOptions& options);
 
 }  // namespace trainbudget::microbench

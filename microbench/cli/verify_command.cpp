@@ -1,8 +1,8 @@
-// trainbudget-microbench verify: every kernel against its double-precision reference.
+// trainbudget-microbench verify: every kernel and matrix product against double precision.
 #include "cli/interrupt.h"
 #include "cli/program.h"
 #include "cli/progress.h"
-#include "harness/verify.h"
+#include "harness/verify_product.h"
 
 #include <fmt/format.h>
 
@@ -22,6 +22,40 @@ void add_row(const std::string& name, const Verification& result, render::Table&
                                                                    : "WRONG")});
   }
 }
+
+/// Matrix products by name; what the device does not have is left out and said.
+class Products {
+ public:
+  Products(const Filter& filter, Device& device, render::Table& table)
+      : filter_(filter), device_(device), table_(table) {}
+
+  /// True when all were right.
+  bool verify() {
+    bool all_right = true;
+    for (const GemmPrecision precision : all_gemm_precisions) {
+      for (const GemmShape& shape : product_test_shapes()) {
+        const std::string name = "product " + describe(shape) + " " + std::string(name_of(precision));
+        if (cli::interrupted() || !filter_.selects(name)) continue;
+        ++verified;
+        try {
+          const Verification result = verify_product(device_, shape, precision);
+          add_row(name, result, table_);
+          all_right = all_right && result.passed();
+        } catch (const UnsupportedShape& error) {
+          cli::say("note: not verified: " + name + ": " + error.what() + "\n");
+        }
+      }
+    }
+    return all_right;
+  }
+
+  std::size_t verified = 0;
+
+ private:
+  const Filter& filter_;
+  Device& device_;
+  render::Table& table_;
+};
 
 int verify_all(const ProgramOptions& options, const std::string& expression) {
   const Filter filter(expression);
@@ -47,6 +81,9 @@ int verify_all(const ProgramOptions& options, const std::string& expression) {
       ++verified;
     }
   }
+  Products products(filter, *device, table);
+  all_right = products.verify() && all_right;
+  verified += products.verified;
   if (verified == 0 && !cli::interrupted())
     throw io::InputError(io::option_location("--filter", expression), "no kernel has such a name");
   cli::emit(cli::renderer_of(table), options.output);
@@ -57,7 +94,8 @@ int verify_all(const ProgramOptions& options, const std::string& expression) {
 }  // namespace
 
 AddedCommand add_verify_command(CLI::App& parent, const ProgramOptions& options) {
-  CLI::App* verify = parent.add_subcommand("verify", "Every kernel against its double-precision reference");
+  CLI::App* verify =
+      parent.add_subcommand("verify", "Every kernel and matrix product against double precision");
   const auto filter = std::make_shared<std::string>();
   verify->add_option("--filter", *filter, "Only kernels whose name this expression finds")->type_name("RE");
   return {verify, [=, &options] { return verify_all(options, *filter); }};

@@ -24,6 +24,12 @@ std::string pci_address(int index) {
 class CudaDevice final : public Device {
  public:
   explicit CudaDevice(int index) : machine_(make_cuda_machine(index)), description_(describe_device(index)) {
+    if (!has_kernels_for_this_gpu()) {
+      throw DeviceError("no CUDA device that this program was built for: compute capability " +
+                        std::to_string(description_.compute_capability_major) + "." +
+                        std::to_string(description_.compute_capability_minor) +
+                        " is not among its TRAINBUDGET_CUDA_ARCHITECTURES");
+    }
     const std::string address = pci_address(index);
     readings_ = make_nvml_source(address);
     describe_by_nvml(address, description_);

@@ -38,6 +38,18 @@ class HostFlag {
   int* flag_ = nullptr;
 };
 
+/// Lets a held stream go, also when queueing fails.
+class Release {
+ public:
+  explicit Release(HostFlag& flag) : flag_(flag) {}
+  ~Release() { flag_.set(1); }
+  Release(const Release&) = delete;
+  Release& operator=(const Release&) = delete;
+
+ private:
+  HostFlag& flag_;
+};
+
 class CudaTimer final : public Timer {
  public:
   CudaTimer(std::function<void(std::size_t)> launch, std::size_t sets, TimingMode mode)
@@ -72,11 +84,13 @@ class CudaTimer final : public Timer {
       check(cudaMemsetAsync(flush_, next_fill_++ % 255 + 1, flush_bytes_), "flushing the cache");
     flag_.set(0);
     queue_blocking_kernel(flag_.on_device());
-    start_.record();
-    for (std::size_t i = 0; i < launches; ++i)
-      launch_(next_set_++ % sets_);
-    stop_.record();
-    flag_.set(1);
+    {
+      const Release release(flag_);
+      start_.record();
+      for (std::size_t i = 0; i < launches; ++i)
+        launch_(next_set_++ % sets_);
+      stop_.record();
+    }
     stop_.wait();
     return stop_.seconds_since(start_);
   }

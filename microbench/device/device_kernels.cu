@@ -1,3 +1,4 @@
+#include "device/check.h"
 #include "device/device_kernels.h"
 #include "kernels/fill.cuh"
 #include "portable/launch.cuh"
@@ -32,6 +33,7 @@ template <class Element>
 void launch_fill(void* target, std::int64_t count, std::uint64_t stream) {
   fill_with<<<static_cast<unsigned>(divide_up<std::int64_t>(count, 256)), 256>>>(
       static_cast<Element*>(target), count, stream);
+  check(cudaGetLastError(), "filling an operand");
 }
 
 }  // namespace
@@ -64,10 +66,19 @@ void fill_operand(void* target, GemmPrecision precision, std::int64_t count, std
 
 void queue_blocking_kernel(const int* flag) {
   blocking_kernel<<<1, 1>>>(flag);
+  check(cudaGetLastError(), "holding the stream");
 }
 
 void queue_empty_kernel(void* stream) {
   empty_kernel<<<1, 1, 0, static_cast<cudaStream_t>(stream)>>>();
+  check(cudaGetLastError(), "launching nothing");
+}
+
+bool has_kernels_for_this_gpu() {
+  cudaFuncAttributes attributes{};
+  const bool found = cudaFuncGetAttributes(&attributes, empty_kernel) == cudaSuccess;
+  cudaGetLastError();
+  return found;
 }
 
 }  // namespace trainbudget::microbench

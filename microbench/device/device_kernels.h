@@ -20,6 +20,9 @@ void fill_operand(void* target, GemmPrecision precision, std::int64_t count, std
 /// seconds.
 void queue_blocking_kernel(const int* flag);
 
+/// Whether this program was built for the current GPU's compute capability, or an older one of its kind.
+bool has_kernels_for_this_gpu();
+
 /// Queues a kernel that does nothing on a CUDA stream.
 void queue_empty_kernel(void* stream);
 

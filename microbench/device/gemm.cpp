@@ -195,20 +195,30 @@ class CublasLt final : public GemmLibrary {
       auto launch = [this, plan, algorithm = candidates[i].algo](const GemmOperands& o, LaunchStream stream) {
         run(*plan, algorithm, o, stream);
       };
-      const auto timer = make_cuda_timer([&](std::size_t) { launch(operands, {}); }, 1, TimingMode::repeated);
-      std::vector<double> seconds;
-      for (int sample = 0; sample < trial_samples; ++sample)
-        seconds.push_back(timer->sample());
-      const double median = summarize(seconds).median;
+      double median = 0.0;
+      try {
+        median = trial_seconds([&] { launch(operands, {}); });
+      } catch (const UnsupportedShape&) {
+        continue;  // proposals are heuristics: one that is refused does not speak for the others
+      }
       if (best.launch && median >= best_seconds) continue;
       best_seconds = median;
       best.launch = launch;
       best.chosen = static_cast<int>(i);
     }
+    if (!best.launch) throw UnsupportedShape("cuBLASLt refuses all algorithms that it proposes");
     return best;
   }
 
  private:
+  static double trial_seconds(const std::function<void()>& launch) {
+    const auto timer = make_cuda_timer([&](std::size_t) { launch(); }, 1, TimingMode::repeated);
+    std::vector<double> seconds;
+    for (int sample = 0; sample < trial_samples; ++sample)
+      seconds.push_back(timer->sample());
+    return summarize(seconds).median;
+  }
+
   std::vector<cublasLtMatmulHeuristicResult_t> propose(const Plan& plan) const {
     cublasLtMatmulPreference_t preference = nullptr;
     check_lt(lt_.preference_create(&preference), "asking for algorithms");

@@ -118,7 +118,9 @@ class EmulatedDevice final : public Device {
                                            [](float x) { return static_cast<std::int32_t>(x); });
     }
   }
-  void fill_operand(void* target, GemmPrecision, std::int64_t count, std::uint64_t stream) override {
+  void fill_operand(void* target, GemmPrecision precision, std::int64_t count,
+                    std::uint64_t stream) override {
+    if (precision != GemmPrecision::bf16) throw UnsupportedShape("emulated products are bf16 alone");
     fill(target, ElementType::bfloat16, count, Fill{}, stream);
   }
 

@@ -57,6 +57,13 @@ std::vector<Reading> Monitor::readings() const {
   return readings_;
 }
 
+std::vector<Reading> Monitor::readings_since(double time) const {
+  const std::lock_guard lock(mutex_);
+  const auto first = std::partition_point(readings_.begin(), readings_.end(),
+                                          [&](const Reading& reading) { return reading.time < time; });
+  return {first, readings_.end()};
+}
+
 void Monitor::run() {
   while (!stopping_) {
     Reading reading;

@@ -64,6 +64,8 @@ class Monitor {
   Monitor& operator=(const Monitor&) = delete;
 
   std::vector<Reading> readings() const;
+  /// Those from `time` on.
+  std::vector<Reading> readings_since(double time) const;
 
  private:
   void run();

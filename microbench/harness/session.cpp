@@ -105,8 +105,10 @@ void Session::warm_device(const Planned& work) {
 }
 
 MeasuredTiming Session::time(Timer& timer) {
+  // A session of an hour has many readings, a timing needs those around it.
+  const double since = monotonic_seconds() - 2.0 * limits_.reading_seconds;
   const Measurement measured = microbench::measure(timer, limits_.warm_up, limits_.stopping, interrupted_);
-  return timing_of(measured, monitor_ ? monitor_->readings() : std::vector<Reading>{});
+  return timing_of(measured, monitor_ ? monitor_->readings_since(since) : std::vector<Reading>{});
 }
 
 MeasuredTiming Session::time(Sequence& sequence, double launches) {

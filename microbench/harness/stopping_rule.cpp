@@ -6,8 +6,7 @@ namespace trainbudget::microbench {
 
 Stop StoppingRule::add(double sample, double elapsed) {
   samples_.push_back(sample);
-  total_ += sample;
-  if (samples_.size() >= limits_.least_samples && total_ >= limits_.least_seconds) {
+  if (samples_.size() >= limits_.least_samples && elapsed >= limits_.least_seconds) {
     const double noise = relative_deviation(samples_);
     if (noise <= limits_.relative_deviation) return Stop::precise;
     if (samples_.size() >= limits_.noise_from && samples_.size() % limits_.noise_every == 0) {

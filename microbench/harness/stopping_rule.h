@@ -10,7 +10,7 @@ namespace trainbudget::microbench {
 
 struct StoppingLimits {
   std::size_t least_samples = 10;
-  double least_seconds = 0.5;         ///< of accumulated measured time
+  double least_seconds = 0.5;         ///< of wall-clock time
   double relative_deviation = 0.005;  ///< of all samples: small enough
   double noise_deviation = 0.05;      ///< of the noise itself over the last checks: it has settled
   std::size_t noise_from = 64;        ///< samples before the noise is looked at
@@ -57,7 +57,6 @@ class StoppingRule {
   StoppingLimits limits_;
   std::vector<double> samples_;
   std::vector<double> noise_;
-  double total_ = 0.0;
 };
 
 }  // namespace trainbudget::microbench

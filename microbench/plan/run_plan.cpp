@@ -20,12 +20,13 @@ class Planning {
       add_timings("stream", stream_task(kernel, sizes_.stream_elements));
     for (const GemmPrecision precision : sizes_.precisions)
       add_ceilings(precision);
+    // Before what takes long, so that a run that is cut short has all that a profile needs.
+    add({.group = "launch", .launches = LaunchMode::eager});
+    add({.group = "launch", .launches = LaunchMode::graph});
     for (const PlannedModel& model : models)
       add_model(model);
     for (const PlannedModel& model : models)
       add_sweep(model.ops);
-    add({.group = "launch", .launches = LaunchMode::eager});
-    add({.group = "launch", .launches = LaunchMode::graph});
     return std::move(plan_);
   }
 

@@ -102,10 +102,21 @@ TEST_CASE("steady noise stops as settled, and not before it was looked at often 
   Stop stop = Stop::not_yet;
   std::size_t count = 0;
   while (stop == Stop::not_yet && count < 100000)
-    stop = rule.add(noisy(static_cast<int>(count++), 1e-3, 0.2), 0.0);
+    stop = rule.add(noisy(static_cast<int>(count), 1e-3, 0.2), 1e-3 * static_cast<double>(count)), ++count;
   CHECK(stop == Stop::settled);
   CHECK(count >= limits.noise_from + (limits.noise_window - 1) * limits.noise_every);
   CHECK(count < 2000);
+}
+
+TEST_CASE("a short kernel is precise as soon as a long one") {
+  // 10 µs each, 32 of them a sample, with what a sample costs around them: 0.4 ms.
+  StoppingRule rule(StoppingLimits{.least_seconds = 0.1, .most_seconds = 2.0});
+  double elapsed = 0.0;
+  Stop stop = Stop::not_yet;
+  while (stop == Stop::not_yet)
+    stop = rule.add(1e-5, elapsed += 4e-4);
+  CHECK(stop == Stop::precise);
+  CHECK(elapsed == Approx(0.1).epsilon(0.01));
 }
 
 TEST_CASE("drifting samples stop when the time is used up") {

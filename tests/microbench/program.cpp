@@ -122,6 +122,19 @@ TEST_CASE("without a GPU what needs one says so and ends with 2") {
   CHECK_THAT(planned.out, Contains("wkv7_forward B32 T512 H64x64 repeated"));
 }
 
+TEST_CASE("the script of the first run says that there is no GPU") {
+  const TemporaryFolder folder;
+  Command command;
+  command.arguments = {FIRST_RUN, folder.path() + "/out"};
+  command.environment["MICROBENCH"] = TRAINBUDGET_MICROBENCH;
+  command.environment["CUDA_VISIBLE_DEVICES"] = "";
+  const Outcome outcome = run(command);
+  CHECK(outcome.exit_code == 2);
+  CHECK_THAT(outcome.err, Contains("no CUDA device"));
+  command.arguments = {FIRST_RUN};
+  CHECK_THAT(run(command).err, Contains("usage"));
+}
+
 TEST_CASE("what cannot be measured is refused before anything starts") {
   CHECK_THAT(microbench({"run", "--dry-run", "--filter", "("}).err, Contains("no regular expression"));
   CHECK_THAT(microbench({"run", "--dry-run", "--filter", "wkv9"}).err, Contains("no timing has such a name"));
@@ -197,4 +210,32 @@ TEST_CASE("what is wrong with a kernel file is said") {
   refused({"--source", source, "--interface", "wkv7", "--sequence", "100"}, "multiple of 16");
   refused({"--source", source, "--interface", "wkv6", "--define", "_T_=512"}, "longer than _T_=512");
   refused({"--source", source, "--interface", "wkv7", "--micro-batch", "512", "--heads", "64"}, "2^31");
+}
+
+TEST_CASE("collectives between GPUs become the tiers of a cluster that an estimate takes") {
+  const TemporaryFolder folder;
+  const std::string measured = std::string(TRAINBUDGET_TEST_DATA) + "/synthetic-h100-measurement.json";
+  const std::string file = folder.path() + "/my-h100.yaml";
+  const Outcome done =
+      trainbudget_program({"calibrate", "--from", measured, "--cluster", "hgx-h100", "-o", file});
+  INFO(done.err);
+  REQUIRE(done.exit_code == 0);
+  CHECK_THAT(done.out, Contains("nvlink") && Contains("timings over 8 ranks"));
+  CHECK_THAT(read_file(file),
+             Contains("name: my-h100") && Contains("origin: measured, date: ") && Contains("NCCL 2.28.9"));
+  const Outcome estimated = trainbudget_program(
+      {"estimate", "--model", "rwkv-7-1.5b", "--tokens", "10B", "--cluster", file, "--gpus", "8",
+       "--efficiency", "h100-sxm-80gb/generic", "--price", "$2/h", "--global-batch", "4M"});
+  INFO(estimated.err);
+  CHECK(estimated.exit_code == 0);
+  const auto refused = [&](std::vector<std::string> arguments, const std::string& message) {
+    arguments.insert(arguments.begin(), {"calibrate"});
+    const Outcome outcome = trainbudget_program(arguments);
+    CHECK(outcome.exit_code == 2);
+    CHECK_THAT(outcome.err, Contains(message));
+  };
+  refused({"--from", measured, "--cluster", "dgx-a100-80gb", "-o", file}, "does not speak for dgx-a100-80gb");
+  refused({"--from", measured, "--cluster", "hgx-h100", "-o", "My File.yaml"}, "cannot be called so");
+  refused({"--from", folder.write("steps.csv", "id\n"), "--cluster", "hgx-h100", "-o", file},
+          "only a measurement of collectives");
 }

@@ -1,9 +1,13 @@
 // Every cluster file loads and agrees with the accelerator that it is built from.
 #include "catch.h"
+#include "io/file.h"
 #include "profiles.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
+
+#include <unistd.h>
 
 using namespace trainbudget;
 
@@ -93,4 +97,46 @@ TEST_CASE("AWS p4d is eight A100 of 40 GB behind 400 Gb/s") {
   CHECK(p4d.tiers.size() == 2);
   CHECK(p4d.tiers[0].group_size->value == 8.0);
   CHECK(p4d.tiers[1].bandwidth.value.value * 8 * p4d.accelerators_per_node.value == Approx(400e9));
+}
+
+TEST_CASE("every cluster is the same after it was written and read again") {
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("trainbudget-clusters-" + std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  for (const std::string& name : profiles::folder().names(io::cluster_profiles)) {
+    INFO(name);
+    const Cluster before = io::find_cluster(profiles::folder(), name, {});
+    const std::string file = (folder / (name + ".yaml")).string();
+    io::write_file(file, io::write_cluster_profile(before));
+    // A file by its name, too.
+    const Cluster after = io::find_cluster(profiles::folder(), file, {});
+    CHECK(after.name == before.name);
+    CHECK(after.title == before.title);
+    CHECK(after.accelerator == before.accelerator);
+    CHECK(after.provider == before.provider);
+    CHECK(after.instance == before.instance);
+    CHECK(after.aliases == before.aliases);
+    CHECK(after.notes == before.notes);
+    CHECK(after.accelerators_per_node.value == before.accelerators_per_node.value);
+    REQUIRE(after.tiers.size() == before.tiers.size());
+    for (std::size_t i = 0; i < before.tiers.size(); ++i) {
+      const Tier& was = before.tiers[i];
+      const Tier& is = after.tiers[i];
+      CHECK(is.name == was.name);
+      CHECK(is.note == was.note);
+      CHECK(is.group_size.has_value() == was.group_size.has_value());
+      if (was.group_size) CHECK(is.group_size->value == was.group_size->value);
+      CHECK(is.bandwidth.value.value == Approx(was.bandwidth.value.value).epsilon(1e-6));
+      CHECK(is.latency.value.value == Approx(was.latency.value.value).epsilon(1e-4));
+      CHECK(is.bandwidth.provenance.origin == was.bandwidth.provenance.origin);
+      CHECK(is.bandwidth.provenance.source == was.bandwidth.provenance.source);
+      CHECK(is.bandwidth.provenance.date == was.bandwidth.provenance.date);
+      CHECK(is.bandwidth.provenance.note == was.bandwidth.provenance.note);
+    }
+    CHECK(after.overhead_power.has_value() == before.overhead_power.has_value());
+    if (before.overhead_power)
+      CHECK(after.overhead_power->value.value == Approx(before.overhead_power->value.value));
+    if (before.rated_power) CHECK(after.rated_power->value.value == Approx(before.rated_power->value.value));
+  }
+  std::filesystem::remove_all(folder);
 }

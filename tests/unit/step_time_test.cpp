@@ -113,6 +113,30 @@ TEST_CASE("tensor parallelism divides products and adds all-reduces") {
   CHECK(step.matmul == Approx(4 * 3 * one_pass / 8).epsilon(0.01));
 }
 
+TEST_CASE("a scan over time is not cut by context parallelism: ranks exchange tokens for heads") {
+  // 8 heads over 10,000 steps of 1 µs, 4 blocks resident: two waves, 20 ms; backward twice that. No bytes to
+  // scan, none to exchange.
+  Workload scan = products(1);
+  scan.recurrences.push_back({.heads = 8});
+  scan.recurrences.back().backward_bytes = 1e-9;
+  scan.kinds[0].recurrences = 1;
+  Efficiency efficiency = ideal();
+  efficiency[Parameter::recurrence_slots] = 4.0;
+  efficiency[Parameter::recurrence_step] = 1e-6;
+  const auto recurrence = [&](const Layout& layout) {
+    return step_time(scan, machine(), layout, 8, efficiency);
+  };
+  CHECK(recurrence({.data = 8}).recurrence == Approx(0.060));
+  // Two ranks, four heads each: one wave over the same 10,000 steps. Eight ranks: still 10,000 steps.
+  CHECK(recurrence({.data = 4, .context = 2}).recurrence == Approx(2 * 0.030));  // two sequences a rank
+  CHECK(recurrence({.context = 8}).recurrence == Approx(8 * 0.030));
+  // 100 bytes a token forward, 200 backward, 5,000 tokens a rank, half of them leave: 2.5 and 5 µs at 100
+  // GB/s, for both micro-batches.
+  scan.recurrences.back().forward_bytes = 100.0;
+  scan.recurrences.back().backward_bytes = 200.0;
+  CHECK(recurrence({.data = 4, .context = 2}).context_communication == Approx(2 * 7.5e-6));
+}
+
 TEST_CASE("gradients are all-reduced once a step; sharded weights are gathered twice a micro-batch") {
   Layout layout{.data = 16, .micro_batch = 1};
   const double bytes = 4 * 1e8;  // parameters

@@ -1,0 +1,22 @@
+# trainbudget-microbench for the ranks of mpirun; left out, with one line, where there is no MPI. NCCL is loaded at run
+# time: its header decides whether it is known.
+find_package(MPI QUIET COMPONENTS CXX)
+if(NOT MPI_CXX_FOUND)
+  message(STATUS "No MPI: trainbudget-microbench has no collectives (libopenmpi-dev has it)")
+  return()
+endif()
+
+add_executable(trainbudget-microbench-mpi cli/measure_collectives.cpp collectives/mpi.cpp)
+target_compile_definitions(trainbudget-microbench-mpi PRIVATE OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
+target_link_libraries(trainbudget-microbench-mpi PRIVATE trainbudget_microbench_cli MPI::MPI_CXX)
+if(TARGET trainbudget_microbench_cuda)
+  find_path(TRAINBUDGET_NCCL_INCLUDE nccl.h HINTS ENV NCCL_HOME ${CUDAToolkit_INCLUDE_DIRS} PATH_SUFFIXES include)
+endif()
+if(TRAINBUDGET_NCCL_INCLUDE)
+  target_sources(trainbudget-microbench-mpi PRIVATE collectives/nccl.cpp)
+  target_include_directories(trainbudget-microbench-mpi SYSTEM PRIVATE ${TRAINBUDGET_NCCL_INCLUDE} ${CUDAToolkit_INCLUDE_DIRS})
+else()
+  target_sources(trainbudget-microbench-mpi PRIVATE collectives/no_nccl.cpp)
+  message(STATUS "No nccl.h or no CUDA: collectives between hosts alone")
+endif()
+install(TARGETS trainbudget-microbench-mpi RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -1,0 +1,81 @@
+// trainbudget-microbench collectives among ranks of mpirun, with MPI as the transport.
+#include "catch.h"
+#include "support/process.h"
+
+#include <filesystem>
+
+using namespace trainbudget::testing;
+using Catch::Matchers::Contains;
+
+namespace {
+
+Outcome ranks(int count, std::vector<std::string> arguments) {
+  Command command;
+  command.arguments = {MPIEXEC,      "--oversubscribe", "-n", std::to_string(count), TRAINBUDGET_MICROBENCH,
+                       "collectives"};
+  command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
+  // As in tests/process/mpi_test.cpp.
+  command.environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1";
+  command.environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
+  command.environment["OMPI_MCA_btl_vader_single_copy_mechanism"] = "none";
+  command.environment["ASAN_OPTIONS"] = "detect_leaks=0";
+  command.environment["CUDA_VISIBLE_DEVICES"] = "";
+  command.timeout = std::chrono::seconds(300);
+  return run(command);
+}
+
+}  // namespace
+
+TEST_CASE("every collective over MPI is right, timed, and written to a file that speaks for no GPU") {
+  const TemporaryFolder folder;
+  const std::string file = folder.path() + "/m.json";
+  const Outcome done =
+      ranks(3, {"--transport", "mpi", "--least", "4KiB", "--most", "4KiB", "--out", file, "--format", "csv"});
+  INFO(done.err);
+  CHECK(done.exit_code == 0);
+  for (const char* row : {"all_reduce,3,3,4092,", "reduce_scatter,3,3,4092,", "all_gather,3,3,4092,",
+                          "all_to_all,3,3,4092,", "send_receive,3,3,4092,"})
+    CHECK_THAT(done.out, Contains(row));
+  const std::string json = read_file(file);
+  CHECK_THAT(json, Contains("\"machine\": \"host\"") && Contains("\"failures\": []"));
+  Command check;
+  // Nothing is left beside the sources.
+  check.arguments = {"/usr/bin/env", "python3", "-B", COLLECTIVES_CHECK, SOURCE_DIR, file};
+  const Outcome checked = run(check);
+  INFO(checked.out);
+  CHECK((checked.exit_code == 0 || checked.exit_code == 77));
+  Command calibrate;
+  calibrate.arguments = {TRAINBUDGET_PROGRAM, "calibrate", "--from", file,
+                         "--cluster",         "hgx-h100",  "-o",     folder.path() + "/c.yaml"};
+  const Outcome refused = run(calibrate);
+  CHECK(refused.exit_code == 2);
+  CHECK_THAT(refused.err, Contains("does not speak for hgx-h100") && Contains("host machine"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() + "/c.yaml"));
+}
+
+TEST_CASE("messages grow by four, and only what is named is measured") {
+  const Outcome done = ranks(2, {"--transport", "mpi", "--least", "4KiB", "--most", "64KiB", "--collective",
+                                 "send_receive", "--format", "csv"});
+  INFO(done.err);
+  CHECK(done.exit_code == 0);
+  CHECK_THAT(done.out, Contains("send_receive,2,2,4096,") && Contains("send_receive,2,2,16384,") &&
+                           Contains("send_receive,2,2,65536,") && !Contains("all_reduce"));
+}
+
+TEST_CASE("what cannot be measured together is said once, by one rank, and none waits") {
+  const auto refused = [](int count, std::vector<std::string> arguments, const std::string& message) {
+    const Outcome outcome = ranks(count, std::move(arguments));
+    CHECK(outcome.exit_code == 2);
+    const std::size_t first = outcome.err.find(message);
+    INFO(outcome.err);
+    REQUIRE(first != std::string::npos);
+    CHECK(outcome.err.find(message, first + 1) == std::string::npos);
+  };
+  refused(1, {"--transport", "mpi"}, "there is only one rank");
+  refused(2, {"--transport", "mpi", "--collective", "all_redcue"}, "did you mean 'all_reduce'");
+  refused(2, {"--transport", "mpi", "--least", "1MiB", "--most", "4KiB"}, "there is no message from");
+  const Outcome without = ranks(2, {});
+  CHECK(without.exit_code == 2);
+  CHECK_THAT(without.err, Contains("no CUDA device") || Contains("built without NCCL"));
+  CHECK_THAT(without.err, !Contains("MPI_ABORT"));
+}
