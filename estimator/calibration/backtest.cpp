@@ -72,16 +72,17 @@ std::vector<HeldOut> splits_of(std::span<const Observation> scored, std::span<co
   return splits;
 }
 
-PredictedRun predicted(const Fit& fit, const Observation& row, Holdout holdout) {
+PredictedRun predicted(const Fit& fit, const Observation& row, Holdout holdout, Target target) {
   const Fit::Prediction prediction = fit.predict(row);
   const double widening = holdout == Holdout::source       ? unknown_stack_widening
                           : holdout == Holdout::source_ten ? new_source_widening
                                                            : known_stack_widening;
   const double deviations = p90_deviations * widening * prediction.spread;
   return {.run = row.run,
-          .p10 = prediction.seconds * std::exp(-deviations),
-          .p50 = prediction.seconds,
-          .p90 = prediction.seconds * std::exp(deviations),
+          .measured = std::exp(row.log_measured_of(target)),
+          .p10 = prediction.value * std::exp(-deviations),
+          .p50 = prediction.value,
+          .p90 = prediction.value * std::exp(deviations),
           .profile = row.run->accelerator + "/" + row.run->stack};
 }
 
@@ -101,7 +102,7 @@ std::vector<PredictedRun> backtest(std::span<const Observation> scored, std::spa
       for (std::size_t i = worker; i < splits.size(); i += threads) {
         const Fit fit(splits[i].fitted, allowed);
         for (const std::size_t row : splits[i].scored)
-          predictions[row] = predicted(fit, scored[row], holdout);
+          predictions[row] = predicted(fit, scored[row], holdout, options.target);
       }
     });
   }

@@ -35,14 +35,26 @@ Efficiency efficiency_at(const std::array<double, parameter_count>& coordinates)
   return efficiency;
 }
 
-/// Median of absolute values, scaled to a standard deviation of a normal distribution.
-double robust_spread(std::vector<double> residuals) {
-  if (residuals.empty()) return 0.0;
-  for (double& r : residuals)
-    r = std::abs(r);
-  const auto middle = residuals.begin() + static_cast<std::ptrdiff_t>(residuals.size() / 2);
-  std::nth_element(residuals.begin(), middle, residuals.end());
-  return 1.4826 * *middle;
+/// Four fifths of rows are to lie inside P10–P90: their distance, scaled to a standard deviation of a normal
+/// distribution.
+constexpr double covered = 0.8;
+constexpr double covered_deviations = 1.2815515655446004;
+
+/// Covers four fifths of `all` residuals and of `own` ones, those of one stack: together the former count as
+/// much as `shrinkage` of the latter, so that a stack with few rows scatters as all do. Expects the absolute
+/// values of both in order.
+double covering_spread(const std::vector<double>& all, const std::vector<double>& own, double shrinkage) {
+  if (all.empty()) return 0.0;
+  const double weight_of_all = shrinkage / static_cast<double>(all.size());
+  const double wanted = covered * (shrinkage + static_cast<double>(own.size()));
+  double sum = 0.0;
+  double residual = 0.0;
+  for (std::size_t a = 0, o = 0; sum < wanted && (a < all.size() || o < own.size());) {
+    const bool from_own = o < own.size() && (a >= all.size() || own[o] < all[a]);
+    residual = from_own ? own[o++] : all[a++];
+    sum += from_own ? 1.0 : weight_of_all;
+  }
+  return residual / covered_deviations;
 }
 
 /// J·D·Jᵀ, lower half: what any two rows share of their unknowns.
@@ -73,6 +85,7 @@ Eigen::MatrixXd kernel_of(const std::vector<Unknown>& unknowns,
 }  // namespace
 
 double Fit::spread_at(const ParameterRow& row, Level level) const {
+  if (is_of_memory(row.parameter) != (options_.target == Target::memory)) return 0.0;
   if (options_.population && (level == Level::stack || level == Level::pair)) return 0.0;
   switch (level) {
     case Level::common:
@@ -125,19 +138,19 @@ std::array<double, parameter_count> Fit::coordinates(const Addresses& addresses)
 
 std::array<double, parameter_count> Fit::gradient(const Observation& row,
                                                   const std::array<double, parameter_count>& coordinates,
-                                                  double& log_seconds) const {
+                                                  double& log_value) const {
   constexpr double step = 1e-4;
   Efficiency efficiency = efficiency_at(coordinates);
-  log_seconds = std::log(row.predicted_seconds(efficiency));
+  log_value = row.log_predicted(options_.target, efficiency);
   std::array<double, parameter_count> result{};
   for (const ParameterRow& parameter : parameter_table()) {
     const std::size_t i = index_of(parameter.parameter);
-    if (parameter.parameter >= Parameter::activation_factor) continue;  // of memory
+    if (is_of_memory(parameter.parameter) != (options_.target == Target::memory)) continue;
     const double value = efficiency.values[i];
     efficiency.values[i] = value_at(parameter, coordinates[i] + step);
-    const double up = std::log(row.predicted_seconds(efficiency));
+    const double up = row.log_predicted(options_.target, efficiency);
     efficiency.values[i] = value;
-    result[i] = (up - log_seconds) / step;
+    result[i] = (up - log_value) / step;
   }
   return result;
 }
@@ -146,7 +159,8 @@ Fit::Fit(std::span<const Observation* const> rows, const FitOptions& options) : 
   std::vector<Addresses> places;
   places.reserve(rows.size());
   for (const ParameterRow& row : parameter_table()) {
-    if (row.common_spread > 0.0) intern(Level::common, "", row.parameter, spread_at(row, Level::common));
+    const double spread = spread_at(row, Level::common);
+    if (spread > 0.0) intern(Level::common, "", row.parameter, spread);
   }
   for (const Observation* row : rows) {
     const auto owners = owners_of(key_of(*row->run));
@@ -165,8 +179,8 @@ Fit::Fit(std::span<const Observation* const> rows, const FitOptions& options) : 
     return std::pow(row.scatter, options.weight_exponent);
   };
   const auto residual_of = [&](std::size_t row) {
-    return std::log(rows[row]->predicted_seconds(efficiency_at(coordinates(places[row])))) -
-           rows[row]->log_measured;
+    return rows[row]->log_predicted(options.target, efficiency_at(coordinates(places[row]))) -
+           rows[row]->log_measured_of(options.target);
   };
   const auto cost_at = [&](const std::vector<double>& trial) {
     values_ = trial;
@@ -192,9 +206,9 @@ Fit::Fit(std::span<const Observation* const> rows, const FitOptions& options) : 
     Eigen::VectorXd target(count);
     Eigen::VectorXd noise(count);
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      double log_seconds = 0.0;
-      slopes_[i] = slopes_of(places[i], gradient(*rows[i], coordinates(places[i]), log_seconds));
-      const double residual = log_seconds - rows[i]->log_measured;
+      double log_value = 0.0;
+      slopes_[i] = slopes_of(places[i], gradient(*rows[i], coordinates(places[i]), log_value));
+      const double residual = log_value - rows[i]->log_measured_of(options.target);
       const auto place = static_cast<Eigen::Index>(i);
       target[place] = -residual;
       for (const Slope& slope : slopes_[i])
@@ -233,9 +247,22 @@ Fit::Fit(std::span<const Observation* const> rows, const FitOptions& options) : 
   values_ = values;
 
   std::vector<double> residuals;
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    residuals.push_back(residual_of(i) / rows[i]->scatter);
-  residual_spread_ = robust_spread(residuals);
+  std::map<std::string, std::vector<double>, std::less<>> by_stack;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    residuals.push_back(std::abs(residual_of(i)) / rows[i]->scatter);
+    if (!options.population) by_stack[rows[i]->run->stack].push_back(residuals.back());
+  }
+  std::sort(residuals.begin(), residuals.end());
+  residual_spread_ = covering_spread(residuals, {}, 1.0);
+  for (auto& [stack, own] : by_stack) {
+    std::sort(own.begin(), own.end());
+    stack_spread_[stack] = covering_spread(residuals, own, options.spread_shrinkage);
+  }
+}
+
+double Fit::residual_spread(std::string_view stack) const {
+  const auto found = stack_spread_.find(stack);
+  return found == stack_spread_.end() ? residual_spread_ : found->second;
 }
 
 std::vector<Fit::Slope> Fit::slopes_of(const Addresses& places,
@@ -281,8 +308,8 @@ Fit::Prediction Fit::predict(const Observation& row) const {
 
 Fit::Prediction Fit::predict(const Observation& row, const ProfileKey& profile) const {
   const Addresses places = addresses(profile);
-  double log_seconds = 0.0;
-  const auto row_gradient = gradient(row, coordinates(places), log_seconds);
+  double log_value = 0.0;
+  const auto row_gradient = gradient(row, coordinates(places), log_value);
   double variance = variance_along(slopes_of(places, row_gradient));
   for (const ParameterRow& parameter : parameter_table()) {
     const std::size_t p = index_of(parameter.parameter);
@@ -292,8 +319,8 @@ Fit::Prediction Fit::predict(const Observation& row, const ProfileKey& profile) 
       variance += row_gradient[p] * row_gradient[p] * spread * spread;
     }
   }
-  const double scatter = residual_spread_ * row.scatter;
-  return {.seconds = std::exp(log_seconds),
+  const double scatter = residual_spread(profile.stack) * row.scatter;
+  return {.value = std::exp(log_value),
           .spread = std::sqrt(variance + scatter * scatter),
           .parameter_spread = std::sqrt(variance)};
 }

@@ -1,10 +1,10 @@
-// Fits the parameters of efficiency profiles to measured step times, all profiles at once. A profile's
-// parameter, on its unbounded coordinate, is what all have in common, plus what its accelerator, its software
-// stack and the pair of them add: each is drawn to zero by its prior spread (parameter_table), so that a
-// stack with few rows keeps close to the others and an unknown one starts from them, with the uncertainty
-// that this leaves. Rows that no value explains are pulled less (Student's t). Maximum a posteriori by
-// Gauss–Newton; the posterior is its Gaussian approximation (Bishop, Pattern Recognition and Machine
-// Learning, §4.4).
+// Fits the parameters of efficiency profiles to measured step times, or those of memory to measured memory,
+// all profiles at once. A profile's parameter, on its unbounded coordinate, is what all have in common, plus
+// what its accelerator, its software stack and the pair of them add: each is drawn to zero by its prior
+// spread (parameter_table), so that a stack with few rows keeps close to the others and an unknown one starts
+// from them, with the uncertainty that this leaves. Rows that no value explains are pulled less (Student's
+// t). Maximum a posteriori by Gauss–Newton; the posterior is its Gaussian approximation (Bishop, Pattern
+// Recognition and Machine Learning, §4.4).
 #pragma once
 
 #include "calibration/observation.h"
@@ -40,9 +40,11 @@ struct Unknown {
 };
 
 struct FitOptions {
-  double row_spread = 0.04;      ///< of ln(measured ÷ predicted) that parameters cannot explain
-  double tail = 4.0;             ///< degrees of freedom of Student's t
-  double weight_exponent = 1.0;  ///< rows weigh as scatter^−this; 2 is by their variance
+  Target target = Target::step_time;
+  double row_spread = 0.04;        ///< of ln(measured ÷ predicted) that parameters cannot explain
+  double tail = 4.0;               ///< degrees of freedom of Student's t
+  double weight_exponent = 1.0;    ///< rows weigh as scatter^−this; 2 is by their variance
+  double spread_shrinkage = 15.0;  ///< rows of a stack that weigh as much as all others in what it scatters
   int most_iterations = 60;
   /// For a stack of which no row tells: each release of each stack is then one draw from the population, and
   /// neither a stack's other releases nor its other accelerators say anything of it. With them, one stack
@@ -50,6 +52,9 @@ struct FitOptions {
   bool population = false;
 };
 inline constexpr FitOptions of_unknown_stacks{.population = true};
+inline constexpr FitOptions of_memory{.target = Target::memory, .row_spread = 0.02};
+inline constexpr FitOptions of_memory_in_unknown_stacks{
+    .target = Target::memory, .row_spread = 0.02, .population = true};
 
 class Fit {
  public:
@@ -60,7 +65,7 @@ class Fit {
   Efficiency efficiency(const ProfileKey& profile) const;
 
   struct Prediction {
-    double seconds = 0.0;  ///< median
+    double value = 0.0;  ///< median: seconds, or bytes
     /// Standard deviation of its logarithm: what is not known of the parameters, and the scatter of rows.
     double spread = 0.0;
     double parameter_spread = 0.0;  ///< the first of the two alone
@@ -77,8 +82,11 @@ class Fit {
 
   int iterations() const { return iterations_; }
   bool converged() const { return converged_; }
-  /// Robust standard deviation of the residuals of the rows that were fitted, for a scatter of 1.
+  /// How far the rows that were fitted lie from the fit, for a scatter of 1: four fifths are within the
+  /// P10–P90 of a normal distribution of this standard deviation.
   double residual_spread() const { return residual_spread_; }
+  /// The same of the rows of one stack: some are measured with more care, some run on busier networks.
+  double residual_spread(std::string_view stack) const;
 
   /// How a prediction's logarithm moves with an unknown.
   struct Slope {
@@ -100,7 +108,7 @@ class Fit {
   std::array<double, parameter_count> coordinates(const Addresses& addresses) const;
   std::array<double, parameter_count> gradient(const Observation& row,
                                                const std::array<double, parameter_count>& coordinates,
-                                               double& log_seconds) const;
+                                               double& log_value) const;
 
   std::vector<Slope> slopes_of(const Addresses& places,
                                const std::array<double, parameter_count>& gradient) const;
@@ -114,6 +122,7 @@ class Fit {
   std::vector<std::vector<Slope>> slopes_;  ///< of the rows that were fitted
   std::vector<double> factor_;              ///< Cholesky factor of their covariance, by columns
   double residual_spread_ = 0.0;
+  std::map<std::string, double, std::less<>> stack_spread_;
   int iterations_ = 0;
   bool converged_ = false;
 };

@@ -12,7 +12,16 @@ double Observation::predicted_seconds(const Efficiency& efficiency) const {
 }
 
 double Observation::predicted_memory(const Efficiency& efficiency) const {
-  return memory_use(workload, layout(), run->run.global_batch, efficiency).peak.in_use();
+  const StageMemory peak = memory_use(workload, layout(), run->run.global_batch, efficiency).peak;
+  return run->memory_is_in_use ? peak.in_use() : peak.total();
+}
+
+double Observation::log_predicted(Target target, const Efficiency& efficiency) const {
+  return std::log(target == Target::memory ? predicted_memory(efficiency) : predicted_seconds(efficiency));
+}
+
+double Observation::log_measured_of(Target target) const {
+  return target == Target::memory ? std::log(*run->peak_memory_bytes) : log_measured;
 }
 
 std::string observation_problem(const MeasuredRun& run, const Accelerator& accelerator,

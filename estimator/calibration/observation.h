@@ -7,9 +7,18 @@
 #include "core/step_time.h"
 #include "core/workload.h"
 
+#include <cstdint>
 #include <string>
 
 namespace trainbudget {
+
+/// What a fit is to predict of an observation.
+enum class Target : std::uint8_t { step_time, memory };
+
+/// The parameters that only memory depends on.
+constexpr bool is_of_memory(Parameter parameter) {
+  return parameter >= Parameter::activation_factor;
+}
 
 struct Observation {
   const MeasuredRun* run = nullptr;
@@ -21,8 +30,11 @@ struct Observation {
 
   const Layout& layout() const { return run->run.layout; }
   double predicted_seconds(const Efficiency& efficiency) const;
-  /// Bytes in use on the fullest stage, without what an allocator holds beyond.
+  /// Bytes on the fullest stage, as the source counts them: in use, or held by the allocator.
   double predicted_memory(const Efficiency& efficiency) const;
+  bool has_memory() const { return run->peak_memory_bytes && run->layout_stated; }
+  double log_predicted(Target target, const Efficiency& efficiency) const;
+  double log_measured_of(Target target) const;
 };
 
 /// What mixtures of experts, and what a row leaves open, add to the scatter: chosen so that errors of rows

@@ -10,6 +10,8 @@
 #include "render/backtest_report.h"
 #include "render/number_text.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -77,17 +79,42 @@ void add_summaries(render::BacktestReport& report, const std::string& holdout,
     add(name, counted);
 }
 
-/// Memory by rules alone (core/memory.h at typical values, nothing fitted), by source.
-void add_memory(render::BacktestReport& report, const std::vector<Observation>& scored) {
-  std::map<std::string, std::vector<double>> errors;
-  for (const Observation& row : scored) {
-    if (!row.run->peak_memory_bytes || row.run->doubtful || !row.run->layout_stated) continue;
-    const double error = row.predicted_memory(typical_efficiency()) / *row.run->peak_memory_bytes;
-    errors["source " + row.run->group + ", " + row.run->architecture].push_back(error);
+/// Memory, by source: by rules alone (core/memory.h at typical values, nothing fitted), and by fits that have
+/// not seen the row, or nothing of its source.
+void add_memory(render::BacktestReport& report, const std::vector<Observation>& scored,
+                const std::vector<Observation>& known) {
+  const auto with_memory = [](const std::vector<Observation>& rows) {
+    std::vector<Observation> found;
+    std::copy_if(rows.begin(), rows.end(), std::back_inserter(found),
+                 [](const Observation& row) { return row.has_memory() && !row.run->doubtful; });
+    return found;
+  };
+  const std::vector<Observation> rows = with_memory(scored);
+  const std::vector<Observation> fitted = with_memory(known);
+  std::map<std::string, std::vector<const MeasuredRun*>> sets;
+  for (const Observation& row : rows)
+    sets["source " + row.run->group + ", " + row.run->architecture].push_back(row.run);
+  const auto add = [&](const std::string& holdout, const std::vector<PredictedRun>& predictions,
+                       bool ranged) {
+    for (const auto& set : sets) {
+      const std::vector<const MeasuredRun*>& runs = set.second;
+      const ErrorSummary s = summarize_errors(predictions, [&](const MeasuredRun& run) {
+        return std::find(runs.begin(), runs.end(), &run) != runs.end();
+      });
+      if (s.rows > 0)
+        report.summary.push_back({holdout, set.first, s.rows, s.median, s.mean, s.p90, s.bias,
+                                  ranged ? std::optional(s.coverage) : std::nullopt});
+    }
+  };
+  std::vector<PredictedRun> by_rules;
+  for (const Observation& row : rows) {
+    const double bytes = row.predicted_memory(typical_efficiency());
+    by_rules.push_back({row.run, *row.run->peak_memory_bytes, bytes, bytes, bytes, "rules"});
   }
-  for (const auto& [set, ratios] : errors) {
-    const ErrorSummary s = summarize_ratios(ratios);
-    report.summary.push_back({"memory_by_rules", set, s.rows, s.median, s.mean, s.p90, s.bias, {}});
+  add("memory_by_rules", by_rules, false);
+  for (const Holdout holdout : {Holdout::folds, Holdout::source}) {
+    add("memory_" + std::string(holdout_words[static_cast<std::size_t>(holdout)]),
+        backtest(rows, fitted, holdout, of_memory), true);
   }
 }
 
@@ -221,7 +248,7 @@ int run_backtest(const GlobalOptions& global, const BacktestOptions& options) {
     }
     add_summaries(report, word, predictions, runs);
   }
-  add_memory(report, scored);
+  add_memory(report, scored, known);
   emit(
       [&](Format format, render::Style style) {
         switch (format) {

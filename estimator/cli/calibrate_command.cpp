@@ -64,7 +64,7 @@ void say_result(const EfficiencyProfile& profile, const Fit& fit, const std::vec
   for (const Observation& row : own) {
     const Fit::Prediction prediction = fit.predict(row);
     text += fmt::format("  {:60} {:+6.1f} %\n", row.run->id,
-                        100.0 * (prediction.seconds / row.run->step_seconds - 1.0));
+                        100.0 * (prediction.value / row.run->step_seconds - 1.0));
   }
   write_stdout(text);
 }
@@ -81,6 +81,8 @@ int calibrate_published(const io::ProfileFolder& profiles, const CalibrateOption
   }
   const Fit fit(rows, {});
   const Fit population(rows, of_unknown_stacks);
+  const Fit memory(rows_with_memory(rows), of_memory);
+  const Fit memory_of_population(rows_with_memory(rows), of_memory_in_unknown_stacks);
   std::set<Pair> pairs = pairs_of(rows);
   for (const std::string& accelerator : accelerators)
     pairs.insert({accelerator, std::string(generic_stack)});
@@ -88,8 +90,10 @@ int calibrate_published(const io::ProfileFolder& profiles, const CalibrateOption
       "trainbudget calibrate --published: a fit to {} rows of published_runs/steps.csv", rows.size());
   for (const auto& [accelerator, stack] : pairs) {
     const std::string date = newest_date(rows, accelerator, stack);
-    const Fit& told = stack == generic_stack ? population : fit;
-    const EfficiencyProfile profile = make_profile(told, rows, {accelerator, stack, date}, source);
+    const bool generic = stack == generic_stack;
+    const EfficiencyProfile profile =
+        make_profile(generic ? population : fit, generic ? memory_of_population : memory, rows,
+                     {accelerator, stack, date}, source);
     const std::string folder = fmt::format("{}/{}", options.out, accelerator);
     std::filesystem::create_directories(folder);
     io::write_file(fmt::format("{}/{}.yaml", folder, stack), io::write_efficiency_profile(profile));
@@ -135,7 +139,8 @@ int calibrate_own(const io::ProfileFolder& profiles, const CalibrateOptions& opt
   const Fit fit(rows, {});
   const auto& [accelerator, stack] = *pairs.begin();
   const EfficiencyProfile profile =
-      make_profile(fit, rows, {accelerator, stack, newest_date(rows, accelerator, stack)},
+      make_profile(fit, Fit(rows_with_memory(rows), of_memory), rows,
+                   {accelerator, stack, newest_date(rows, accelerator, stack)},
                    fmt::format("trainbudget calibrate --from {}: {} rows, beside {} published ones",
                                std::filesystem::path(options.from).filename().string(), own_rows.size(),
                                rows.size() - own_rows.size()));

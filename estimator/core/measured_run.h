@@ -28,9 +28,10 @@ struct MeasuredRun {
 
   double step_seconds = 0.0;                ///< measured
   std::optional<double> peak_memory_bytes;  ///< of the fullest accelerator
-  bool recompute_stated = true;             ///< false: `run.layout.recompute` is a guess
-  bool shape_stated = true;                 ///< false: the model was guessed from its size
-  bool layout_stated = true;                ///< false: parallel sizes or micro-batch were inferred
+  bool memory_is_in_use = false;  ///< true: what tensors take; false: what the allocator and the process hold
+  bool recompute_stated = true;   ///< false: `run.layout.recompute` is a guess
+  bool shape_stated = true;       ///< false: the model was guessed from its size
+  bool layout_stated = true;      ///< false: parallel sizes or micro-batch were inferred
 
   bool doubtful = false;      ///< listed, never scored
   std::string inexpressible;  ///< why the model of the step cannot express this row; empty where it can

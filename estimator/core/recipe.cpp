@@ -140,7 +140,7 @@ TrainingState training_state(const Recipe& recipe, const Op& op) {
   const double frozen_bytes = quantized ? recipe.weight_bytes + quantized_scale_bytes
                                         : std::max(recipe.weight_bytes, recipe.trained_weight_bytes);
   return {.weights = trained * recipe.trained_weight_bytes + frozen * frozen_bytes,
-          .gradients = trained * recipe.gradient_bytes,
+          .gradients = trained * (recipe.gradient_bytes + recipe.micro_batch_gradient_bytes),
           .master_weights = recipe.master_weights ? 4.0 * trained : 0.0,
           .optimizer = trained * optimizer_state_bytes(recipe.optimizer, is_matrix(op))};
 }

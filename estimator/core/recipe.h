@@ -34,9 +34,10 @@ struct LowRankAdapters {
 struct Recipe {
   Optimizer optimizer = Optimizer::adamw;
   double weight_bytes = 2.0;  ///< of one weight in the forward pass; 0.5 with its 4-bit base for QLoRA
-  double trained_weight_bytes = 2.0;             ///< of one trained weight in the forward pass
-  double gradient_bytes = 4.0;                   ///< of one gradient as accumulated
-  bool master_weights = true;                    ///< an fp32 copy that the optimizer updates
+  double trained_weight_bytes = 2.0;        ///< of one trained weight in the forward pass
+  double gradient_bytes = 4.0;              ///< of one gradient as accumulated
+  double micro_batch_gradient_bytes = 0.0;  ///< of one as a micro-batch leaves it, where all are kept beside
+  bool master_weights = true;               ///< an fp32 copy that the optimizer updates
   std::optional<LowRankAdapters> adapters = {};  ///< everything else is frozen
   int frozen_layers =
       0;  ///< layers of the main stack, from the input, that are not trained; nor is the embedding then

@@ -49,6 +49,14 @@ double gathered_bytes(const BlockBytes& block) {
   return (2.0 * weight_bytes + weight_bytes) * block.trained.total();
 }
 
+/// Where gradients are accumulated in more bytes than they are computed in, a layer in work has its own ones
+/// beside: in 16 bit, until they are added. Experts are added one by one.
+double added_gradient_bytes(const BlockBytes& block) {
+  constexpr double computed_bytes = 2.0;
+  const double computed = computed_bytes * block.trained.dense;
+  return block.gradients.dense > computed ? computed : 0.0;
+}
+
 /// Of one layer in work, which holds again what recomputation let go of.
 double repeated_bytes(const BlockBytes& layer, Recompute recompute) {
   if (recompute == Recompute::selective) return layer.saved_core;
@@ -83,9 +91,10 @@ ModelBytes model_bytes(const Workload& workload, const Layout& layout, const Eff
 StageBytes stage_bytes(const Workload& workload, const ModelBytes& model, const StageRun& run,
                        const LayerCounts& counts, int pipeline) {
   StageBytes stage{.run = run};
-  const auto put_in_work = [&](std::size_t recompute, double repeated, double gathered) {
+  // What is gathered comes with its whole gradient.
+  const auto put_in_work = [&](std::size_t recompute, double repeated, double added, double gathered) {
     std::array<double, 2>& largest = stage.working[recompute];
-    largest[0] = std::max(largest[0], repeated);
+    largest[0] = std::max(largest[0], repeated + added);
     largest[1] = std::max(largest[1], repeated + gathered);
   };
   for (std::size_t kind = 0; kind < workload.kinds.size(); ++kind) {
@@ -93,8 +102,9 @@ StageBytes stage_bytes(const Workload& workload, const ModelBytes& model, const 
     const BlockBytes& layer = model.kinds[kind];
     stage.layers.add(layer, counts[kind]);
     const double gathered = gathered_bytes(layer);
+    const double added = added_gradient_bytes(layer);
     for (std::size_t i = 0; i < recompute_words.size(); ++i)
-      put_in_work(i, repeated_bytes(layer, static_cast<Recompute>(i)), gathered);
+      put_in_work(i, repeated_bytes(layer, static_cast<Recompute>(i)), added, gathered);
   }
   const bool is_first = run.first == 0;
   const bool is_last = run.first + run.stages == pipeline;
@@ -107,8 +117,9 @@ StageBytes stage_bytes(const Workload& workload, const ModelBytes& model, const 
     if (workload.tied_head && !is_first) stage.ends.add(model.embedding, 1.0);
     stage.logits = model.head.saved;
     const double gathered = gathered_bytes(model.head);
+    const double added = added_gradient_bytes(model.head);
     for (std::size_t i = 0; i < recompute_words.size(); ++i)
-      put_in_work(i, 0.0, gathered);
+      put_in_work(i, 0.0, added, gathered);
   }
   return stage;
 }

@@ -1,7 +1,9 @@
 #include "io/measured_run_file.h"
 
+#include "core/layout_space.h"
 #include "core/machine.h"
 #include "core/memory.h"
+#include "core/step_time.h"
 #include "core/workload.h"
 #include "io/accelerator_file.h"
 #include "io/cluster_file.h"
@@ -12,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 namespace trainbudget::io {
 namespace {
@@ -159,7 +162,7 @@ class Reader {
   static void assume(MeasuredRun& run, std::string what) { run.assumptions.push_back(std::move(what)); }
 
   void read_software(const Row& row, MeasuredRun& run) {
-    software_ = names_.find_software(run.software, row.text("notes"));
+    software_ = names_.find_software(run.software, row.text("notes"), row.text("precision"));
     if (software_ == nullptr) {
       software_ = &unknown_;
       run.stack = run.software.empty() ? "unknown" : lower_case(run.software);
@@ -260,6 +263,8 @@ class Reader {
     run.run.sequence.length = row.number("seq_len");
     if (run.run.sequence.length <= 0.0) refuse(run, "no sequence length");
     run.run.recipe.gradient_bytes = software_->gradient_bytes;
+    run.run.recipe.micro_batch_gradient_bytes = software_->micro_batch_gradient_bytes;
+    run.memory_is_in_use = software_->memory_in_use;
     if (contains(row.text("phase"), "lora")) {
       run.run.recipe.adapters = LowRankAdapters{.rank = 16};
       assume(run, "adapters of rank 16 on attention");
@@ -296,51 +301,64 @@ class Reader {
       assume(run, "precision " + std::string(name_of(precision)) + " of '" + std::string(label) + "'");
   }
 
-  /// Where nothing is said of the layout: as little model parallelism as holds the model in memory and leaves
-  /// every data-parallel rank whole sequences; tensor parallelism within a node before pipelines.
+  /// Where nothing is said of the layout: the fastest one at typical efficiencies that fits, as whoever
+  /// publishes a figure will have looked for it: sharded as the stack does, not interleaved, and recomputed
+  /// where it would not fit otherwise.
   void assume_layout(const Row& row, MeasuredRun& run) const {
     run.layout_stated = false;
-    if (!run.inexpressible.empty()) return;
     Layout& layout = run.run.layout;
-    const double batch = row.number("global_batch");
+    if (!run.inexpressible.empty()) return;
     const Accelerator& accelerator = result.accelerators.at(run.accelerator);
-    const auto machine = machine_of(accelerator, result.clusters.at(run.cluster), Precision::bf16);
+    const auto machine = machine_of(accelerator, result.clusters.at(run.cluster), run.run.precision);
+    if (!machine || machine->fabric.tiers == 0) return;
     const ModelOps ops = apply(run.run.recipe, expand(run.model));
     const Workload workload = gather(ops, run.run.sequence, run.run.recipe, run.run.fused_attention);
-    const double capacity = accelerator.memory_capacity.value.value;
-    const double node = machine ? machine->accelerators_per_node : 1.0;
-    bool found = false;
-    for (double ranks = 1; ranks <= run.accelerators && !found; ++ranks) {
-      const double tensor = std::min(ranks, node);
-      if (std::fmod(ranks, tensor) != 0.0 || std::fmod(run.accelerators, ranks) != 0.0) continue;
-      layout.tensor = static_cast<int>(tensor);
-      layout.pipeline = static_cast<int>(ranks / tensor);
-      layout.data = static_cast<int>(run.accelerators / ranks);
-      layout.sharding = software_->sharding;
-      layout.micro_batch = 1;
-      if (batch > 0.0 && std::fmod(batch, layout.data) != 0.0) continue;
-      const double sequences = batch > 0.0 ? batch : layout.data;
-      if (machine && !layout_problem(workload, *machine, layout, sequences).empty()) continue;
-      found = memory_use(workload, layout, sequences, typical_efficiency()).peak.total() <= capacity;
+    const double stated_batch = row.number("global_batch");
+    const double batch = stated_batch > 0.0 ? stated_batch : run.accelerators;
+    const LayoutSpace space(workload, *machine, {.accelerators = run.accelerators, .global_batch = batch});
+    const int micro_batch = row.integer("micro_batch", 0);
+    const Efficiency typical = typical_efficiency();
+    double fastest = std::numeric_limits<double>::infinity();
+    for (const LayoutFamily& family : space.families()) {
+      Layout trial = family.layout;
+      trial.sharding = layout.sharding;
+      trial.offload_optimizer = layout.offload_optimizer;
+      if (micro_batch > 0 && trial.micro_batch != micro_batch) continue;
+      if (!usual(trial, workload, *machine)) continue;
+      const auto fits = [&] {
+        return memory_use(workload, trial, batch, typical).peak.total() <= machine->memory_capacity;
+      };
+      if (!fits()) {
+        trial.recompute = Recompute::full;
+        if (!fits()) continue;
+      }
+      const double seconds = step_time(workload, *machine, trial, batch, typical).total();
+      if (seconds >= fastest) continue;
+      fastest = seconds;
+      layout = trial;
     }
-    if (!found) layout.tensor = layout.pipeline = 1;
-    assume(run, "tensor parallelism of " + std::to_string(layout.tensor) + ", pipelines of " +
-                    std::to_string(layout.pipeline));
+    layout.recompute = Recompute::none;  // the row's own column says
+    std::string words = "tensor parallelism of " + std::to_string(layout.tensor) + ", pipelines of " +
+                        std::to_string(layout.pipeline);
+    if (layout.context > 1) words += ", context parallelism of " + std::to_string(layout.context);
+    if (layout.expert > 1) words += ", expert parallelism of " + std::to_string(layout.expert);
+    assume(run, std::move(words));
   }
 
-  /// Experts spread over as many ranks as divide them.
-  static void assume_experts(MeasuredRun& run) {
-    Layout& layout = run.run.layout;
-    int experts = 0;
-    for (const Layer& layer : run.model.blocks) {
-      if (const auto* moe = std::get_if<MixtureOfExperts>(&layer.feed_forward)) experts = moe->experts;
-    }
-    const int ranks = layout.data * layout.context * layout.tensor;
-    while (experts > 0 && experts % (2 * layout.expert) == 0 && ranks % (2 * layout.expert) == 0)
-      layout.expert *= 2;
-    if (layout.expert == 1) return;
-    layout.expert_tensor = 1;
-    assume(run, "expert parallelism of " + std::to_string(layout.expert));
+  /// What frameworks do of all that would work: tensor parallelism over whole parts of a node, pipelines over
+  /// stages alike (the embedding and the head may stand for a layer each), context parallelism of long
+  /// sequences, experts whole, and no pipeline where weights are gathered layer by layer.
+  bool usual(const Layout& layout, const Workload& workload, const Machine& machine) const {
+    constexpr double long_sequence = 8192.0;
+    const auto divides = [](double part, double whole) { return std::fmod(whole, part) == 0.0; };
+    const double node = machine.accelerators_per_node;
+    const double stages = layout.pipeline;
+    if (!divides(layout.tensor, node) && !divides(node, layout.tensor)) return false;
+    if (!divides(stages, workload.layers) && !divides(stages, workload.layers + 2)) return false;
+    if (layout.context > 1 && workload.sequence_length < long_sequence) return false;
+    if (layout.expert > 1 && layout.expert_tensor != 1) return false;
+    if (layout.sharding == Sharding::parameters && layout.pipeline > 1) return false;
+    return layout.sequence_parallel == (layout.tensor > 1 && software_->sequence_parallel);
   }
 
   static Sharding sharding_of(std::string_view word, const Location& where) {
@@ -354,6 +372,10 @@ class Reader {
 
   void read_layout(const Row& row, MeasuredRun& run) {
     Layout& layout = run.run.layout;
+    bool guessed = false;
+    const std::string_view zero = row.word("zero", guessed);
+    layout.sharding = zero.empty() ? software_->sharding : sharding_of(zero, row.location("zero"));
+    layout.offload_optimizer = contains(zero, "offload");
     const bool stated = !row.text("tp").empty() && !row.text("pp").empty();
     layout.tensor = std::max(1, row.integer("tp", 1));
     layout.pipeline = std::max(1, row.integer("pp", 1));
@@ -374,11 +396,6 @@ class Reader {
     }
     layout.data = static_cast<int>(data);
 
-    if (!stated && row.text("ep").empty()) assume_experts(run);
-
-    bool guessed = false;
-    const std::string_view zero = row.word("zero", guessed);
-    layout.sharding = zero.empty() ? software_->sharding : sharding_of(zero, row.location("zero"));
     if (zero.empty() && layout.data > 1)
       assume(run, "sharding of " + std::string(sharding_words[static_cast<std::size_t>(layout.sharding)]));
     const std::string_view sequence = row.text("seq_parallel");
@@ -403,7 +420,7 @@ class Reader {
   void read_batch(const Row& row, MeasuredRun& run) {
     Layout& layout = run.run.layout;
     const bool micro_stated = !row.text("micro_batch").empty();
-    layout.micro_batch = std::max(1, row.integer("micro_batch", 1));
+    layout.micro_batch = std::max(1, row.integer("micro_batch", layout.micro_batch));
     run.run.global_batch = row.number("global_batch");
     constexpr double usual_tokens = 8192.0;
     const double length = std::max(1.0, run.run.sequence.length);
@@ -418,7 +435,7 @@ class Reader {
       assume(run, "a batch of " + format_quantity(run.run.global_batch, QuantityKind::count) + " sequences");
     } else if (!micro_stated) {
       const double local = run.run.global_batch / layout.data;
-      if (layout.pipeline == 1 && local == std::floor(local)) {
+      if (run.layout_stated && layout.pipeline == 1 && local == std::floor(local)) {
         const int most = std::max(1, static_cast<int>(usual_tokens * layout.context / length));
         for (int size = 1; size <= most && size <= local; ++size) {
           if (std::fmod(local, size) == 0.0) layout.micro_batch = size;

@@ -38,7 +38,9 @@ InterconnectNames read_interconnect(const YamlNode& node) {
 
 SoftwareNames read_software(const YamlNode& node) {
   MapReader map(node, "software entry");
-  SoftwareNames names{.starts = read_string(map.require("starts")), .note = text(map, "note")};
+  SoftwareNames names{.starts = read_string(map.require("starts")),
+                      .note = text(map, "note"),
+                      .precision = text(map, "precision")};
   names.stack = read_string(map.require("stack"));
   names.date = text(map, "date");
   if (const YamlNode* sharding = map.find("sharding"))
@@ -46,6 +48,9 @@ SoftwareNames read_software(const YamlNode& node) {
   if (const YamlNode* sequence = map.find("sequence_parallel"))
     names.sequence_parallel = read_bool(*sequence);
   names.gradient_bytes = read_number(map.require("gradient_bytes"), 1.0, 8.0);
+  if (const YamlNode* kept = map.find("micro_batch_gradient_bytes"))
+    names.micro_batch_gradient_bytes = read_number(*kept, 0.0, 8.0);
+  if (const YamlNode* memory = map.find("memory_in_use")) names.memory_in_use = read_bool(*memory);
   map.finish();
   return names;
 }
@@ -74,10 +79,12 @@ std::string_view RunNames::find_model(std::string_view name) const {
   return {};
 }
 
-const SoftwareNames* RunNames::find_software(std::string_view software_text, std::string_view notes) const {
+const SoftwareNames* RunNames::find_software(std::string_view software_text, std::string_view notes,
+                                             std::string_view precision) const {
   const std::string lower = lower_case(software_text);
   for (const SoftwareNames& names : software) {
-    if (lower.starts_with(lower_case(names.starts)) && notes.find(names.note) != std::string_view::npos)
+    if (lower.starts_with(lower_case(names.starts)) && notes.find(names.note) != std::string_view::npos &&
+        precision.starts_with(names.precision))
       return &names;
   }
   return nullptr;

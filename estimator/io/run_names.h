@@ -28,11 +28,14 @@ struct InterconnectNames {
 struct SoftwareNames {
   std::string starts;
   std::string note;
+  std::string precision;  ///< that the column of that name begins with
   std::string stack;
   std::string date;
   Sharding sharding = Sharding::none;
   bool sequence_parallel = false;
   double gradient_bytes = 4.0;
+  double micro_batch_gradient_bytes = 0.0;
+  bool memory_in_use = false;  ///< its figures of memory are of tensors, not of what the allocator holds
 };
 
 struct RunNames {
@@ -47,7 +50,8 @@ struct RunNames {
   std::string_view find_cluster(std::string_view interconnect, std::string_view accelerator) const;
   /// The profile that a published name stands for; empty where there is no entry.
   std::string_view find_model(std::string_view name) const;
-  const SoftwareNames* find_software(std::string_view software, std::string_view notes) const;
+  const SoftwareNames* find_software(std::string_view software, std::string_view notes,
+                                     std::string_view precision) const;
 };
 
 /// Throws InputError at the place of what is wrong.

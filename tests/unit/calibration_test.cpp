@@ -31,6 +31,10 @@ class MadeUp {
     return pointers;
   }
   const std::deque<Observation>& observations() const { return observations_; }
+  void tell_memory(const Efficiency& truth) {
+    for (std::size_t i = 0; i < runs_.size(); ++i)
+      runs_[i].peak_memory_bytes = observations_[i].predicted_memory(truth);
+  }
 
  private:
   void add(const Efficiency& truth, const Layout& layout, double batch) {
@@ -60,8 +64,9 @@ TEST_CASE("a fit finds times that parameters within their bounds explain") {
   CHECK(fit.converged());
   CHECK(fit.residual_spread() < 0.01);
   for (const Observation& row : measured.observations())
-    CHECK(fit.predict(row).seconds == Approx(row.run->step_seconds).epsilon(0.03));
-  const EfficiencyProfile profile = make_profile(fit, measured.rows(), {"small", "ours", ""}, "made up");
+    CHECK(fit.predict(row).value == Approx(row.run->step_seconds).epsilon(0.03));
+  const EfficiencyProfile profile =
+      make_profile(fit, Fit({}, of_memory), measured.rows(), {"small", "ours", ""}, "made up");
   CHECK(profile.rows == 24);
   const Efficiency values = profile.efficiency();
   for (const ParameterRow& row : parameter_table()) {
@@ -118,6 +123,51 @@ TEST_CASE("a stack that was measured often does not stand for unknown ones") {
                                                    std::hypot(row.release_spread, row.pair_spread))));
 }
 
+TEST_CASE("memory is fitted by its own parameters, step times by theirs") {
+  Efficiency truth = typical_efficiency();
+  truth[Parameter::activation_factor] = 1.5;
+  truth[Parameter::fixed_memory] = 4.0e9;
+  MadeUp measured(truth);
+  measured.tell_memory(truth);
+  const Fit memory(measured.rows(), of_memory);
+  CHECK(memory.converged());
+  for (const Observation& row : measured.observations())
+    CHECK(memory.predict(row).value == Approx(*row.run->peak_memory_bytes).epsilon(0.02));
+  const EfficiencyProfile profile =
+      make_profile(Fit(measured.rows(), {}), memory, measured.rows(), {"small", "ours", ""}, "made up");
+  const auto told = [&](Parameter parameter) { return profile.parameters[index_of(parameter)]; };
+  CHECK(told(Parameter::fixed_memory).provenance.origin == Origin::fitted);
+  CHECK(told(Parameter::fixed_memory).value > 1.5 * typical_efficiency()[Parameter::fixed_memory]);
+  CHECK(profile.memory_spread > 0.0);
+  // A fit of one target leaves the parameters of the other where they were believed to be.
+  CHECK(memory.efficiency({"small", "ours", ""})[Parameter::time_factor] ==
+        Approx(typical_efficiency()[Parameter::time_factor]));
+  CHECK(memory.prior_spread(parameter_table()[index_of(Parameter::time_factor)]) == 0.0);
+}
+
+TEST_CASE("a stack whose rows scatter has wider ranges than one whose rows do not") {
+  const MadeUp measured(typical_efficiency());
+  std::deque<MeasuredRun> runs;
+  std::deque<Observation> observations;
+  for (const char* stack : {"calm", "wild"}) {
+    double sign = 1.0;
+    for (const Observation& row : measured.observations()) {
+      runs.emplace_back(*row.run).stack = stack;
+      observations.push_back(row);
+      observations.back().run = &runs.back();
+      // Pairs of the same configuration, 30 % either way.
+      if (stack == std::string("wild")) observations.back().log_measured += 0.3 * (sign = -sign);
+    }
+  }
+  std::vector<const Observation*> rows;
+  for (const Observation& row : observations)
+    rows.push_back(&row);
+  const Fit fit(rows, {});
+  CHECK(fit.residual_spread("wild") > 3.0 * fit.residual_spread("calm"));
+  CHECK(fit.residual_spread("unheard of") == fit.residual_spread());
+  CHECK(fit.predict(*rows.back()).spread > 2.0 * fit.predict(*rows.front()).spread);
+}
+
 TEST_CASE("one wild row hardly moves a fit") {
   MadeUp measured(typical_efficiency());
   std::vector<const Observation*> rows = measured.rows();
@@ -125,7 +175,7 @@ TEST_CASE("one wild row hardly moves a fit") {
   wild.log_measured += std::log(3.0);
   rows.back() = &wild;
   const Fit fit(rows, {});
-  CHECK(fit.predict(*rows.front()).seconds == Approx(rows.front()->run->step_seconds).epsilon(0.03));
+  CHECK(fit.predict(*rows.front()).value == Approx(rows.front()->run->step_seconds).epsilon(0.03));
 }
 
 TEST_CASE("a backtest never scores a row by a fit that saw it") {

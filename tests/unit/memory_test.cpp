@@ -81,12 +81,28 @@ TEST_CASE("recomputation keeps the inputs of layers and works on one at a time")
   // 5·a·s²·b/t of the attention core.
   CHECK(none.activations - selective.activations ==
         Approx(12 * 5 * 5.0 * 96 * 2048 * 2048 / 8).epsilon(0.01));
-  CHECK(full.working == Approx(none.activations / 60 - full.activations / 60));
+  // What a layer in work holds again, and its gradients in 16 bit until they are added to those of 32 bit.
+  const double h = 12288;
+  const double added = 2.0 * ((12 * h * h + 9 * h) / 8 + 4 * h);
+  CHECK(none.working == Approx(added));
+  CHECK(full.working == Approx(none.activations / 60 - full.activations / 60 + added));
   // Half of the layers.
   layout.recompute = Recompute::full;
   layout.recomputed_layers = 0.5;
   CHECK(memory_by_stage(gpt, layout, 64, bare()).at(3).activations ==
         Approx(0.5 * (full.activations + none.activations)));
+}
+
+TEST_CASE("gradients of each micro-batch kept beside the accumulated ones take their own bytes") {
+  // DeepSpeed's BF16_Optimizer: BigScience found 4 bytes a parameter more than with fp16 (2 + 4 against 2).
+  const Layout layout{.tensor = 8, .pipeline = 8, .micro_batch = 1};
+  const StageMemory fp16 = memory_by_stage(workload({.gradient_bytes = 2.0}), layout, 64, bare()).at(3);
+  const StageMemory bf16 =
+      memory_by_stage(workload({.gradient_bytes = 4.0, .micro_batch_gradient_bytes = 2.0}), layout, 64, bare())
+          .at(3);
+  CHECK(bf16.gradients - fp16.gradients == Approx(2.0 * fp16.weights));
+  // They are computed in the bytes that they are accumulated in: nothing is added.
+  CHECK(fp16.working == 0.0);
 }
 
 TEST_CASE("sharding divides optimizer, gradients and weights, one after the other") {
