@@ -9,9 +9,6 @@
 
 namespace trainbudget {
 
-/// The stack of a profile for an accelerator whose stack is unknown.
-inline constexpr std::string_view generic_stack = "generic";
-
 /// The profile of `key` by a fit of step times and one of memory. `rows` are those that the first was fitted
 /// to; the newest release of the stack counts. A parameter whose posterior is hardly narrower than its prior
 /// is marked assumed: the rows do not tell.

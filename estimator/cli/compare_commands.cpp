@@ -5,6 +5,7 @@
 #include "io/estimate_file.h"
 #include "io/input_error.h"
 #include "io/map_reader.h"
+#include "io/price_table.h"
 #include "io/profile_folder.h"
 #include "io/quantity_text.h"
 #include "io/scenario_document.h"
@@ -53,9 +54,12 @@ struct CheckOptions {
   std::string file;
   std::vector<std::string> settings;
   std::string cost;
+  std::string total;
   std::string days;
+  std::string finish;
   std::string gpu_hours;
   std::string energy;
+  std::string co2;
   bool fit = false;
   std::string quantile = "p50";
   std::string against;
@@ -73,9 +77,15 @@ std::optional<double> limit(const std::string& option, const std::string& text, 
 Limits limits_of(const CheckOptions& options) {
   constexpr std::array<std::string_view, 3> words{"p10", "p50", "p90"};
   return {.cost_usd = limit("--max-cost", options.cost, io::QuantityKind::usd),
+          .total_usd = limit("--max-total", options.total, io::QuantityKind::usd),
           .wall_time_seconds = limit("--max-days", options.days, io::QuantityKind::count, 86400.0),
+          .finish_by = options.finish.empty()
+                           ? std::nullopt
+                           : std::optional(io::parse_date(
+                                 options.finish, io::option_location("--finish-by", options.finish))),
           .gpu_hours = limit("--max-gpu-hours", options.gpu_hours, io::QuantityKind::count),
           .energy_joules = limit("--max-energy", options.energy, io::QuantityKind::joules),
+          .co2_grams = limit("--max-co2", options.co2, io::QuantityKind::grams),
           .fit = options.fit,
           .quantile = static_cast<Quantile>(
               io::read_word(io::option_value("--quantile", options.quantile), "quantile", words))};
@@ -92,7 +102,8 @@ int run_check(const GlobalOptions& global, const CheckOptions& options) {
   if (report.conditions.empty()) {
     throw io::InputError(
         {.file = "check"}, "there is nothing to check",
-        "give a limit: --max-cost, --max-days, --max-gpu-hours, --max-energy or --require-fit");
+        "give a limit: --max-cost, --max-total, --max-days, --finish-by, --max-gpu-hours, --max-energy, "
+        "--max-co2 or --require-fit");
   }
   if (!options.against.empty()) {
     const Estimate base = io::load_estimate(options.against, profiles);
@@ -136,9 +147,16 @@ AddedCommand add_check_command(CLI::App& parent, const GlobalOptions& global) {
       ->expected(1)
       ->take_all();
   app->add_option("--max-cost", options->cost, "At most this: '$50k'")->type_name("USD");
+  app->add_option("--max-total", options->total,
+                  "The same for the whole bill, with storage, staff, contingency ...")
+      ->type_name("USD");
+  app->add_option("--finish-by", options->finish,
+                  "The run has ended on this day: 2027-03-31; needs its start")
+      ->type_name("DATE");
   app->add_option("--max-days", options->days, "Days of wall time, at most: 30")->type_name("DAYS");
   app->add_option("--max-gpu-hours", options->gpu_hours, "At most this: 100k")->type_name("HOURS");
   app->add_option("--max-energy", options->energy, "At most this: 50MWh")->type_name("ENERGY");
+  app->add_option("--max-co2", options->co2, "CO2e, at most this: 10t")->type_name("MASS");
   app->add_flag("--require-fit", options->fit, "The fullest GPU must have the memory");
   app->add_option("--quantile", options->quantile, "Of ranges, what must keep to the limits: p10, p50, p90")
       ->type_name("NAME");

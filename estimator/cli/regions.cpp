@@ -81,7 +81,7 @@ std::vector<Row> rows_of(const io::YamlNode& document, const io::ProfileFolder& 
   std::vector<Row> rows;
   const std::vector<const Offer*> current = current_offers(offers, query);
   for (const Offer* offer : comparable_offers(current, query.as_of)) {
-    if (offer->region.empty() || !seen.insert({offer->provider, offer->region}).second) continue;
+    if (!names_a_place(offer->region) || !seen.insert({offer->provider, offer->region}).second) continue;
     rows.push_back({offer->provider, offer->region,
                     estimate(io::read_scenario(document_at(document, *offer), profiles))});
   }
@@ -89,9 +89,15 @@ std::vector<Row> rows_of(const io::YamlNode& document, const io::ProfileFolder& 
     throw io::InputError({.file = "--regions"},
                          "the price list names no region that offers " + asked.accelerator.name,
                          "'trainbudget prices list --gpu " + asked.accelerator.name + "' shows what it has");
+  // Where the grid is not known there is half an answer: last, and of each provider the cheapest alone.
   std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
-    return a.estimate.cost_usd->p50 < b.estimate.cost_usd->p50;
+    const bool known_a = a.estimate.co2_grams.has_value();
+    const bool known_b = b.estimate.co2_grams.has_value();
+    return known_a != known_b ? known_a : a.estimate.cost_usd->p50 < b.estimate.cost_usd->p50;
   });
+  std::set<std::string> unknown;
+  std::erase_if(
+      rows, [&](const Row& row) { return !row.estimate.co2_grams && !unknown.insert(row.provider).second; });
   return rows;
 }
 
@@ -100,7 +106,9 @@ std::vector<Row> rows_of(const io::YamlNode& document, const io::ProfileFolder& 
 render::Table regions_table(const io::YamlNode& document, const io::ProfileFolder& profiles) {
   const std::vector<Row> rows = rows_of(document, profiles);
   const Row* cleanest = nullptr;
+  const Row* cheapest = rows.data();
   for (const Row& row : rows) {
+    if (row.estimate.cost_usd->p50 < cheapest->estimate.cost_usd->p50) cheapest = &row;
     if (row.estimate.co2_grams &&
         (cleanest == nullptr || row.estimate.co2_grams->p50 < cleanest->estimate.co2_grams->p50))
       cleanest = &row;
@@ -122,7 +130,7 @@ render::Table regions_table(const io::YamlNode& document, const io::ProfileFolde
       const LedgerLine* found = find_line(row.estimate, id);
       return found == nullptr ? std::nullopt : std::optional(found->value.p50);
     };
-    std::string mark = &row == rows.data() ? "cheapest" : "";
+    std::string mark = &row == cheapest ? "cheapest" : "";
     if (&row == cleanest) mark += mark.empty() ? "cleanest" : ", cleanest";
     table.rows.push_back(
         {Cell::of(row.provider), Cell::of(row.region), cell(line("price"), Unit::usd_per_gpu_hour),

@@ -1,11 +1,17 @@
 // trainbudget track: how a run in progress goes, from its log.
 #include "cli/command.h"
 #include "cli/scenario_options.h"
+#include "core/date.h"
+#include "io/file.h"
 #include "io/log/log_format.h"
+#include "io/measured_steps_file.h"
+#include "io/price_table.h"
 #include "io/quantity_text.h"
 #include "io/tracked_scenario.h"
 #include "render/progress_report.h"
 
+#include <cmath>
+#include <filesystem>
 #include <memory>
 
 namespace trainbudget::cli {
@@ -15,7 +21,29 @@ struct TrackOptions {
   std::string log;
   std::string format;
   std::string elapsed;
+  std::string steps_csv;
 };
+
+/// Writes the steps of the log for `calibrate --from`.
+void write_steps(const TrackOptions& options, const TrainingLog& log, const Progress& progress,
+                 const std::optional<Scenario>& scenario) {
+  const io::Location where = io::option_location("--steps-csv", options.steps_csv);
+  if (log.even)
+    throw io::InputError(where, "the log has one time for all its steps: what a step took is not known");
+  constexpr double day = 86400.0;
+  const bool dated = log.dated && progress.last_time;
+  const std::string date =
+      dated ? io::date_text(date_of(static_cast<int>(std::floor(*progress.last_time / day)))).substr(0, 7)
+            : "";
+  const std::string name = std::filesystem::path(options.log).filename().string();
+  io::write_file(options.steps_csv,
+                 io::measured_steps_csv(scenario.value_or(Scenario{}),
+                                        {.id = name,
+                                         .tokens_per_second = progress.tokens_per_second,
+                                         .date = date,
+                                         .note = std::to_string(log.records.size()) + " records of " + name},
+                                        where));
+}
 
 render::ProgressReport track(const TrackOptions& options, const io::YamlNode& document,
                              const io::ProfileFolder& profiles) {
@@ -29,13 +57,15 @@ render::ProgressReport track(const TrackOptions& options, const io::YamlNode& do
   }
   if (const std::string problem = progress_problem(log, tracked.run); !problem.empty())
     throw io::InputError(io::option_location("--log", options.log), problem);
+  Progress progress = progress_of(log, tracked.run);
+  if (!options.steps_csv.empty()) write_steps(options, log, progress, tracked.scenario);
   return {.title = std::move(tracked.title),
           .format = log.format,
           .records = static_cast<double>(log.records.size()),
           .accelerator = std::move(tracked.accelerator),
           .gpus = tracked.run.gpus,
           .price_usd_per_gpu_hour = tracked.run.price_usd_per_gpu_hour,
-          .progress = progress_of(log, tracked.run),
+          .progress = std::move(progress),
           .plan = std::move(tracked.plan),
           .assumptions = std::move(tracked.assumptions),
           .warnings = std::move(tracked.warnings)};
@@ -60,12 +90,17 @@ AddedCommand add_track_command(CLI::App& parent, const GlobalOptions& global) {
                   "Time since the start, for a log without any: '3.5 days'; spread over the steps")
       ->type_name("TIME")
       ->group("Log");
+  app->add_option("--steps-csv", options->steps_csv,
+                  "Also write the steps as 'calibrate --from' takes them; needs the layout")
+      ->type_name("FILE")
+      ->group("Log");
   const auto scenario = std::make_shared<ScenarioOptions>(*app, "scenario,--plan");
   app->footer(
       "With a model and hardware, by options or by --plan FILE, the estimate is the plan to compare with.\n\n"
       "Examples:\n"
       "  trainbudget track --log train_log.txt --model rwkv-7-1.5b --tokens 1T --price '$2/h' --gpus 8\n"
-      "  trainbudget track --log megatron.out --plan scenario.yaml");
+      "  trainbudget track --log megatron.out --plan scenario.yaml\n"
+      "  trainbudget track --log megatron.out --plan scenario.yaml --steps-csv steps.csv");
   return {app, [=, &global] {
             const render::ProgressReport report =
                 track(*options, scenario->document(), io::profile_folder(global.profiles));

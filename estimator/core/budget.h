@@ -27,6 +27,10 @@ struct PriceCourse {
 /// Grows with `seconds`.
 double seconds_at_first_price(const PriceCourse& course, double seconds);
 
+/// What a run of `seconds` pays for where time is sold in blocks: whole days up to 14, beyond them whole
+/// weeks (Amazon EC2, DescribeCapacityBlockOfferings, CapacityDurationHours; one block has at most 182 days).
+double capacity_block_seconds(double seconds);
+
 struct Storage {
   Sourced<double> bytes;             ///< kept from the first to the last day
   Sourced<double> usd_per_gb_month;  ///< GB = 10^9 bytes, months of 30 days

@@ -25,6 +25,15 @@ struct GridIntensity {
   std::string note;
 };
 
+/// Whose grid feeds a region of a provider that publishes none. Data: hardware_profiles/region_places.csv.
+struct RegionPlace {
+  std::string provider;
+  std::string region;  ///< as price lists write it
+  std::string place;   ///< of GridIntensity
+  std::string key;
+  std::string source;
+};
+
 struct CarbonModel {
   std::string grid_name;                   ///< for people: "us-central1, Iowa (2024)"
   Sourced<Range> grid;                     ///< g CO2e per kWh

@@ -96,6 +96,9 @@ struct ProfileParameter {
   Provenance provenance;
 };
 
+/// The stack of a profile that holds for no stack in particular: what is taken where the
+/// software is unknown.
+inline constexpr std::string_view generic_stack = "generic";
 /// An accelerator with a software stack at a date.
 struct EfficiencyProfile {
   std::string name;  ///< "h100-sxm-80gb/megatron-bridge"; "h100-sxm-80gb/generic" where the stack is unknown

@@ -40,6 +40,7 @@ constexpr Formula formulas[] = {
     {"break-even-preemption",
      "time between pre-emptions of an instance at which spot and on demand cost the same"},
     {"paid-gpu-hours", "the larger of GPU-hours and what was committed to"},
+    {"capacity-block", "GPUs × wall time in whole days, beyond 14 of them in whole weeks"},
     {"wasted-gpu-hours", "committed GPU-hours − GPU-hours, or none"},
     {"price-schedule", "GPUs × the integral of price ÷ first price over the paid time"},
     {"own-capital",

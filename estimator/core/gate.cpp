@@ -16,11 +16,24 @@ std::vector<Condition> conditions(const Estimate& estimate, const Limits& limits
     found.push_back(std::move(condition));
   };
   if (limits.cost_usd) add("cost", "Cost", Unit::usd, limits.cost_usd, "no price is known");
+  if (limits.total_usd) {
+    const bool more = find_line(estimate, "total") != nullptr;
+    add(more ? "total" : "cost", "Total budget", Unit::usd, limits.total_usd, "no price is known");
+  }
   if (limits.wall_time_seconds)
     add("wall_time", "Wall time", Unit::seconds, limits.wall_time_seconds, "no time is known");
+  if (limits.finish_by) {
+    // The run may take all of its last day.
+    std::optional<double> most;
+    if (estimate.dates) most = (days_between(estimate.dates->start, *limits.finish_by) + 1) * seconds_per_day;
+    add("wall_time", "Wall time to the day of the end", Unit::seconds, most,
+        "the run has no start (--set start=DATE)");
+  }
   if (limits.gpu_hours) add("gpu_hours", "GPU-hours", Unit::gpu_hours, limits.gpu_hours, "no time is known");
   if (limits.energy_joules)
     add("energy", "Energy", Unit::joules, limits.energy_joules, "the power of the accelerator is not known");
+  if (limits.co2_grams)
+    add("co2", "CO2e", Unit::grams, limits.co2_grams, "no region is known (--set energy.country=NAME)");
   if (limits.fit) {
     const LedgerLine* capacity = find_line(estimate, "memory_capacity");
     add("memory", "Memory of the fullest GPU", Unit::bytes,

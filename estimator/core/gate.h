@@ -1,6 +1,7 @@
 // A gate for an estimate: limits that it must keep to, each held, broken, or not to be decided.
 #pragma once
 
+#include "core/date.h"
 #include "core/estimate.h"
 #include "core/quantile.h"
 
@@ -13,10 +14,13 @@ namespace trainbudget {
 
 /// What an estimate must keep to, as far as it is given. A value that equals its limit keeps to it.
 struct Limits {
-  std::optional<double> cost_usd;
+  std::optional<double> cost_usd;   ///< of the GPU-hours
+  std::optional<double> total_usd;  ///< of the whole bill: what was asked for around them as well
   std::optional<double> wall_time_seconds;
+  std::optional<Date> finish_by;  ///< the day on which the run has ended
   std::optional<double> gpu_hours;
   std::optional<double> energy_joules;
+  std::optional<double> co2_grams;
   bool fit = false;  ///< in the memory of the accelerator
   Quantile quantile = Quantile::p50;
 };

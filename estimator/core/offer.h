@@ -132,6 +132,14 @@ struct OfferQuery {
   Date as_of;  ///< prices seen later are not known yet
 };
 
+/// Whether the region of an offer says where it is: "global", "all" and classes of hosts do not.
+constexpr bool names_a_place(std::string_view region) {
+  for (const std::string_view word : {"", "global", "all", "most regions", "secure", "community"}) {
+    if (region == word) return false;
+  }
+  return true;
+}
+
 /// Whether `quality` may be chosen without being asked for by name.
 constexpr bool is_trusted(PriceQuality quality) {
   return quality == PriceQuality::a || quality == PriceQuality::b;

@@ -56,7 +56,8 @@ struct Scenario {
   std::optional<SourcedRange> price;                   ///< US dollars per GPU-hour; absent: unknown
   std::optional<PriceCourse> price_course;             ///< absent: one price for the whole run
   std::optional<Sourced<double>> committed_gpu_hours;  ///< paid for whether they are used or not
-  std::optional<OwnedHardware> own;  ///< instead of renting; `price` is then what rent would be
+  std::optional<Provenance> capacity_blocks;  ///< hours are sold in whole blocks, as capacity_block_seconds()
+  std::optional<OwnedHardware> own;           ///< instead of renting; `price` is then what rent would be
   ExtraCosts extras;
   std::optional<PowerModel> power;                ///< absent: unknown
   std::optional<CarbonModel> carbon;              ///< absent: the grid is unknown

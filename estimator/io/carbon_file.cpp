@@ -35,4 +35,19 @@ std::vector<GridIntensity> read_grid_intensities(const std::string& path) {
   return grids;
 }
 
+std::vector<RegionPlace> read_region_places(const std::string& path) {
+  const CsvTable table = read_csv_file(path);
+  const std::size_t provider = table.column("provider");
+  const std::size_t region = table.column("region");
+  const std::size_t place = table.column("place");
+  const std::size_t key = table.column("key");
+  const std::size_t source = table.column("source");
+  std::vector<RegionPlace> places;
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    const auto text = [&](std::size_t column) { return std::string(table.field(row, column)); };
+    places.push_back({text(provider), text(region), text(place), text(key), text(source)});
+  }
+  return places;
+}
+
 }  // namespace trainbudget::io

@@ -3,6 +3,7 @@
 #include "io/file.h"
 #include "io/json_text.h"
 #include "io/map_reader.h"
+#include "io/price_table.h"
 #include "io/scenario_document.h"
 #include "io/scenario_file.h"
 
@@ -106,6 +107,24 @@ void check_version(const YamlNode& node) {
                    "make it again: trainbudget estimate … --format json --out FILE.json");
 }
 
+RunDates read_dates(const YamlNode& node) {
+  const auto day = [](const YamlNode& text) { return parse_date(read_string(text), text.location); };
+  MapReader map(node, "dates");
+  RunDates dates{.start = day(map.require("start"))};
+  const YamlNode& ends = map.require("finish");
+  map.finish();
+  MapReader finish(ends, "finish");
+  const auto read = [&](const char* key, std::optional<Date>& end) {
+    const YamlNode& text = finish.require(key);
+    if (text.kind != YamlNode::Kind::null) end = day(text);
+  };
+  read("p10", dates.p10);
+  read("p50", dates.p50);
+  read("p90", dates.p90);
+  finish.finish();
+  return dates;
+}
+
 bool looks_like_json(std::string_view text) {
   if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
   const std::size_t first = text.find_first_not_of(" \t\r\n");
@@ -143,6 +162,10 @@ Estimate read_estimate(const YamlNode& root) {
   estimate.wall_time_seconds = read_range(map.require("wall_time_seconds"));
   estimate.cost_usd = read_optional_range(root, "cost_usd");
   estimate.energy_joules = read_optional_range(root, "energy_joules");
+  // Reports of before they had these lack them.
+  if (value_of(root, "total_usd") != nullptr) estimate.total_usd = read_optional_range(root, "total_usd");
+  if (value_of(root, "co2_grams") != nullptr) estimate.co2_grams = read_optional_range(root, "co2_grams");
+  if (const YamlNode* dates = value_of(root, "dates")) estimate.dates = read_dates(*dates);
   for (const YamlNode& line : items_of(map.require("ledger")))
     estimate.ledger.push_back(read_line(line));
   estimate.assumptions = read_strings(map.require("assumptions"));

@@ -202,7 +202,8 @@ class Reader {
         assume(run, "network of " + cluster);
     } else if (const auto profiles = profiles_.meant(accelerator_profiles, gpu); profiles.size() == 1) {
       run.accelerator = profiles.front();
-      refuse(run, "no network is known for " + run.accelerator);
+      cluster = cluster_named(row.text("interconnect"), run);
+      if (cluster.empty()) refuse(run, "no network is known for " + run.accelerator);
     } else {
       refuse(run, gpu.empty() ? "no accelerator is named" : "no profile for accelerator '" + gpu + "'");
       return;
@@ -215,6 +216,20 @@ class Reader {
     run.cluster = cluster;
     if (!cluster.empty() && !result.clusters.contains(cluster))
       result.clusters.emplace(cluster, find_cluster(profiles_, cluster, row.location("interconnect")));
+  }
+
+  /// The cluster of an accelerator that is named by its profile: a profile as well, else what is assumed
+  /// where published tables name this accelerator; empty where neither says.
+  std::string cluster_named(std::string_view interconnect, MeasuredRun& run) const {
+    const auto profiles = profiles_.meant(cluster_profiles, std::string(interconnect));
+    if (profiles.size() == 1 && find_cluster(profiles_, profiles.front(), {}).accelerator == run.accelerator)
+      return profiles.front();
+    for (const AcceleratorNames& known : names_.accelerators) {
+      if (known.accelerator != run.accelerator) continue;
+      assume(run, "network of " + known.cluster);
+      return known.cluster;
+    }
+    return {};
   }
 
   void read_model(const Row& row, MeasuredRun& run) {

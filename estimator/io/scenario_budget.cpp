@@ -1,6 +1,7 @@
 #include "io/scenario_budget.h"
 
 #include "core/offer.h"
+#include "core/reliability.h"
 #include "io/owning_file.h"
 #include "io/scenario_price.h"
 
@@ -44,22 +45,34 @@ Sourced<Range> read_share(const YamlNode& node, double most) {
   return share;
 }
 
+const YamlNode* pricing_of(const YamlNode* price) {
+  if (price == nullptr || price->kind != YamlNode::Kind::mapping) return nullptr;
+  for (const YamlNode::Entry& entry : price->entries) {
+    if (entry.key == "pricing") return &entry.value;
+  }
+  return nullptr;
+}
+
 /// The term that a pricing model means; nothing where it has none.
 std::optional<Sourced<double>> term_of_pricing(const YamlNode* price) {
-  if (price == nullptr || price->kind != YamlNode::Kind::mapping) return std::nullopt;
-  for (const YamlNode::Entry& entry : price->entries) {
-    if (entry.key != "pricing") continue;
-    const Provenance term{.origin = Origin::derived, .source = "the term of " + entry.value.text};
-    if (entry.value.text == name_of(PricingModel::reserved_1y))
-      return Sourced<double>{seconds_per_year, term};
-    if (entry.value.text == name_of(PricingModel::reserved_3y))
-      return Sourced<double>{3.0 * seconds_per_year, term};
-  }
+  const YamlNode* pricing = pricing_of(price);
+  if (pricing == nullptr) return std::nullopt;
+  const Provenance term{.origin = Origin::derived, .source = "the term of " + pricing->text};
+  if (pricing->text == name_of(PricingModel::reserved_1y)) return Sourced<double>{seconds_per_year, term};
+  if (pricing->text == name_of(PricingModel::reserved_3y))
+    return Sourced<double>{3.0 * seconds_per_year, term};
   return std::nullopt;
 }
 
 void read_commitment(const YamlNode* node, const YamlNode* price, Scenario& scenario) {
   if (node == nullptr) {
+    const YamlNode* pricing = pricing_of(price);
+    if (pricing != nullptr && pricing->text == name_of(PricingModel::capacity_block)) {
+      scenario.capacity_blocks =
+          Provenance{.origin = Origin::published, .source = "Amazon EC2, DescribeCapacityBlockOfferings"};
+      scenario.assumptions.push_back(
+          "capacity blocks: paid in whole days up to 14, then in whole weeks (commitment: none takes hours)");
+    }
     const auto term = term_of_pricing(price);
     if (!term) return;
     scenario.committed_gpu_hours =
@@ -96,6 +109,7 @@ void read_commitment(const YamlNode* node, const YamlNode* price, Scenario& scen
 Storage read_storage(const YamlNode& node, Scenario& scenario) {
   // Weights in 16 bits, a 32-bit copy and two moments of Adam.
   constexpr double bytes_per_parameter = 2.0 + 4.0 + 8.0;
+  const bool computed = scenario.step.has_value();
   MapReader map(node, "storage");
   const Sourced<double> price = number(map.require("price_per_gb_month"), QuantityKind::usd, 1e3);
   const YamlNode* checkpoints = map.find("checkpoints");
@@ -110,12 +124,15 @@ Storage read_storage(const YamlNode& node, Scenario& scenario) {
     throw InputError(size->location, "a size of checkpoints, and no number of them", "add checkpoints: 10");
   Sourced<double> bytes{0.0, given_by_user(node.location)};
   if (checkpoints != nullptr) {
-    double one = scenario.parameters.value * bytes_per_parameter;
+    double one = computed ? checkpoint_bytes(scenario.step->workload)
+                          : scenario.parameters.value * bytes_per_parameter;
     if (size != nullptr) {
       one = read_quantity<Bytes>(*size).value;
     } else {
       scenario.assumptions.push_back(
-          "storage: a checkpoint of 14 bytes per parameter (bf16 weights, fp32 copy, Adam)");
+          computed
+              ? "storage: a checkpoint holds weights, master copy and optimizer states of the memory model"
+              : "storage: a checkpoint of 14 bytes per parameter (bf16 weights, fp32 copy, Adam)");
     }
     bytes.value += number(*checkpoints, QuantityKind::count, 1e9).value * one;
   }
@@ -231,7 +248,12 @@ void read_budget(const BudgetRequest& request, const ProfileFolder& profiles, Sc
   ExtraCosts& extras = scenario.extras;
   if (request.storage != nullptr) extras.storage = read_storage(*request.storage, scenario);
   if (request.egress != nullptr) extras.egress = read_egress(*request.egress);
-  if (request.development != nullptr) extras.development = read_share(*request.development, 100.0);
+  if (request.development != nullptr) {
+    extras.development = read_share(*request.development, 100.0);
+    scenario.assumptions.push_back(
+        "development: as given; published shares are 50 % (OLMo 2, arXiv 2503.05804) and 460 % (OLMo 3), of "
+        "energy");
+  }
   if (request.staff != nullptr) extras.staff = read_staff(*request.staff);
   if (request.contingency != nullptr) extras.contingency = read_share(*request.contingency, 10.0);
 }

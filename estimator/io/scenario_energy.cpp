@@ -153,6 +153,16 @@ std::optional<CarbonModel> read_grid(const Keys& keys, const EnergyRequest& requ
     if (found == nullptr) refuse_grid(*keys.country, *grids, national_places, "country", year);
   } else {
     found = grid_of_region(*grids, request.provider, request.region, year);
+    if (found == nullptr) {
+      const std::string places_path = profiles.path("region_places.csv");
+      sources.files.push_back(places_path);
+      const auto places = profiles.once<std::vector<RegionPlace>>(
+          "file " + places_path, [&] { return read_region_places(places_path); });
+      const auto known = std::find_if(places->begin(), places->end(), [&](const RegionPlace& row) {
+        return row.provider == request.provider && row.region == request.region;
+      });
+      if (known != places->end()) found = find_grid(*grids, known->place, known->key, year);
+    }
     if (found == nullptr && keys.region != nullptr) {
       if (request.provider.empty()) found = find_named(*grids, regional_places, request.region, year);
       if (found == nullptr) refuse_grid(*keys.region, *grids, regional_places, "region", year);

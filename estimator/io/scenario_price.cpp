@@ -72,27 +72,50 @@ void skip_course(MapReader& map) {
   map.find("falls_per_year");
 }
 
-/// `[{amount: $3/h}, {after: 30 days, amount: $2.5/h}]`.
-PriceCourse read_schedule(const YamlNode& node) {
+/// Seconds from the start of the run to a date; negative before it.
+double seconds_to(const YamlNode& from, const std::optional<Date>& start) {
+  const Date date = parse_date(read_string(from), from.location);
+  if (!start)
+    throw CombinationError(from.location, "a price from a date on, and the run has no start",
+                           "add start: 2026-12-01 (--start), or say after how long: after: 30 days");
+  return days_between(*start, date) * seconds_per_day;
+}
+
+/// `[{amount: $3/h}, {after: 30 days, amount: $2.5/h}]`, or with dates: `{from: 2027-01-01, amount: $2.5/h}`.
+PriceCourse read_schedule(const YamlNode& node, const std::optional<Date>& start) {
   PriceCourse course{.provenance = given_by_user(node.location)};
   if (node.kind != YamlNode::Kind::sequence || node.items.empty())
     throw InputError(node.location, "a list of prices is wanted",
                      "schedule: [{amount: $3/h}, {after: 30 days, amount: $2.5/h}]");
+  constexpr const char* which_have_times = "the first price has no 'after', all others have one";
+  std::optional<double> last;
   for (const YamlNode& item : node.items) {
     MapReader map(item, "price");
     const YamlNode& amount = map.require("amount");
     const YamlNode* after = map.find("after");
+    const YamlNode* from = map.find("from");
     map.finish();
-    PriceStep step{.usd_per_gpu_hour = read_quantity<UsdPerSecond>(amount).value * seconds_per_hour};
-    if (after != nullptr) step.after_seconds = read_quantity<Seconds>(*after).value;
-    if (!(step.usd_per_gpu_hour > 0.0)) throw InputError(amount.location, "a price above zero is wanted");
-    if (course.steps.empty() != (step.after_seconds == 0.0))
-      throw InputError(after != nullptr ? after->location : item.location,
-                       course.steps.empty() ? "the first price is that of the start" : "after what time?",
-                       "the first price has no 'after', all others have one");
-    if (!course.steps.empty() && step.after_seconds <= course.steps.back().after_seconds)
-      throw InputError(after->location, "the prices are out of order", "write the earlier one first");
-    course.steps.push_back(step);
+    if (after != nullptr && from != nullptr)
+      throw InputError(from->location, "a price from a date on and after a time", "leave one of the two out");
+    const double price = read_quantity<UsdPerSecond>(amount).value * seconds_per_hour;
+    if (!(price > 0.0)) throw InputError(amount.location, "a price above zero is wanted");
+    double begin = 0.0;
+    if (from != nullptr) begin = seconds_to(*from, start);
+    if (after != nullptr) begin = read_quantity<Seconds>(*after).value;
+    if (!last && begin > 0.0) {
+      if (from != nullptr)
+        throw InputError(from->location, "no price is in force on the first day of the run",
+                         "begin with the price of the start");
+      throw InputError(after->location, "the first price is that of the start", which_have_times);
+    }
+    if (last && after == nullptr && from == nullptr)
+      throw InputError(item.location, "after what time?", which_have_times);
+    if (last && begin <= *last)
+      throw InputError((from != nullptr ? from : after)->location, "the prices are out of order",
+                       "write the earlier one first");
+    last = begin;
+    if (begin <= 0.0) course.steps.clear();  // of those in force on the first day, the last
+    course.steps.push_back({.after_seconds = std::max(begin, 0.0), .usd_per_gpu_hour = price});
   }
   return course;
 }
@@ -255,7 +278,7 @@ std::optional<SourcedRange> read_price(const PriceRequest& request, const Profil
       MapReader map(*request.node, "price");
       map.find("schedule");
       map.finish();
-      scenario.price_course = read_schedule(*schedule);
+      scenario.price_course = read_schedule(*schedule, scenario.start);
       const double first = scenario.price_course->steps.front().usd_per_gpu_hour / seconds_per_hour;
       price = SourcedRange{exactly(first), scenario.price_course->provenance};
     }

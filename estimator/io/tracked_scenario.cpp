@@ -139,6 +139,7 @@ TrackedScenario read_tracked_scenario(YamlNode root, const TrainingLog& log, con
                              tracked.plan->assumptions.end());
   tracked.warnings.insert(tracked.warnings.end(), tracked.plan->warnings.begin(),
                           tracked.plan->warnings.end());
+  tracked.scenario = scenario;
   return tracked;
 }
 

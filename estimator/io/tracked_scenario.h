@@ -14,9 +14,10 @@ namespace trainbudget::io {
 
 struct TrackedScenario {
   TrackedRun run;
-  std::string title;             ///< "rwkv-7-1.5b on 1T tokens"
-  std::string accelerator;       ///< as the vendor prints it; empty: unknown
-  std::optional<Estimate> plan;  ///< what was to be expected: where model and hardware are known
+  std::string title;                 ///< "rwkv-7-1.5b on 1T tokens"
+  std::string accelerator;           ///< as the vendor prints it; empty: unknown
+  std::optional<Scenario> scenario;  ///< where model and hardware are known
+  std::optional<Estimate> plan;      ///< what was to be expected: where model and hardware are known
   std::vector<std::string> assumptions;
   std::vector<std::string> warnings;
 };

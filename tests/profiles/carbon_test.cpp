@@ -2,9 +2,11 @@
 #include "catch.h"
 #include "io/carbon_file.h"
 #include "io/power_file.h"
+#include "io/price_table.h"
 #include "io/scenario_energy.h"
 #include "profiles.h"
 
+#include <algorithm>
 #include <set>
 
 using namespace trainbudget;
@@ -63,4 +65,25 @@ TEST_CASE("what making an accelerator emitted is known of few, and unknown of th
   const PowerDefaults power = io::read_power_defaults(profiles::folder().path("power.yaml"));
   CHECK(embodied_of(power, "h100-sxm-80gb")->value.p50 == Approx(25.0285).epsilon(1e-4));
   CHECK_FALSE(embodied_of(power, "rtx-4090").has_value());
+}
+
+TEST_CASE("regions of providers without emissions of their own lie in places that have some") {
+  const std::vector<GridIntensity> all = grids();
+  const auto places = io::read_region_places(profiles::folder().path("region_places.csv"));
+  const auto offers = io::read_price_table(profiles::folder().path("prices/prices.csv"));
+  CHECK(places.size() > 35);
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const RegionPlace& row : places) {
+    INFO(row.provider << " " << row.region);
+    CHECK(find_grid(all, row.place, row.key, 0) != nullptr);
+    CHECK_FALSE(row.source.empty());
+    CHECK(seen.insert({row.provider, row.region}).second);
+    CHECK(std::any_of(offers.begin(), offers.end(), [&](const Offer& offer) {
+      return offer.provider == row.provider && offer.region == row.region;
+    }));
+    CHECK(io::grid_of_region(all, row.provider, row.region, 0) == nullptr);
+  }
+  CHECK(names_a_place("FIN-02"));
+  CHECK_FALSE(names_a_place("global"));
+  CHECK_FALSE(names_a_place(""));
 }

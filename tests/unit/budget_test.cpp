@@ -72,6 +72,20 @@ TEST_CASE("a commitment between P10 and P90 wastes hours only in the short runs"
   CHECK(wasted.p90 == Approx(50000.0 - 37393.1624));
 }
 
+TEST_CASE("capacity blocks are paid in whole days up to 14, then in whole weeks") {
+  CHECK(capacity_block_seconds(0.0) == day);
+  CHECK(capacity_block_seconds(3600.0) == day);
+  CHECK(capacity_block_seconds(2.0 * day) == 2.0 * day);
+  CHECK(capacity_block_seconds(13.5 * day) == 14.0 * day);
+  CHECK(capacity_block_seconds(14.1 * day) == 21.0 * day);
+  CHECK(capacity_block_seconds(29.2 * day) == 35.0 * day);
+  Scenario scenario = worked_example();  // 29.2 days on 64 GPUs
+  scenario.capacity_blocks = given;
+  const Estimate e = estimate(scenario);
+  CHECK(line(e, "paid_gpu_hours") == 64.0 * 35.0 * 24.0);
+  CHECK(e.cost_usd->p50 == Approx(64.0 * 35.0 * 24.0 * 0.79));
+}
+
 TEST_CASE("every line around the bill by hand, and their sum") {
   Scenario scenario = worked_example();
   scenario.extras = {.storage = Storage{number(10e12), number(0.02), number(month)},

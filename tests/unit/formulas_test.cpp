@@ -64,8 +64,10 @@ TEST_CASE("every ledger line uses a formula of the table") {
   spot.reliability->spot = tests::exact_spot();
   Scenario unknown_rate = spot;
   unknown_rate.reliability->spot->seconds_between.reset();
+  Scenario blocks = tests::worked_example();
+  blocks.capacity_blocks = Provenance{};
   std::set<std::string_view> used{expression_of("finish-date")};  // a date is no ledger line
-  for (const Scenario& each : {scenario, owned, interrupted, spared, spot, unknown_rate}) {
+  for (const Scenario& each : {scenario, owned, interrupted, spared, spot, unknown_rate, blocks}) {
     for (const LedgerLine& line : estimate(each).ledger) {
       INFO(line.id);
       CHECK_FALSE(expression_of(line.formula).empty());

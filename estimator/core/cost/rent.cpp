@@ -20,8 +20,22 @@ double step_seconds(const PriceCourse& course, double seconds) {
   return sum / course.steps.front().usd_per_gpu_hour;
 }
 
+/// The hours that are paid where they are sold in blocks.
+Range add_blocks(LedgerWriter& ledger, Range used, const Scenario& scenario) {
+  const double gpus = scenario.gpus.value;
+  const auto paid_for = [&](double hours) {
+    return gpus * in_hours(Seconds(capacity_block_seconds(hours / gpus * seconds_per_hour)));
+  };
+  return ledger.add("paid_gpu_hours", "GPU-hours paid",
+                    {paid_for(used.p10), paid_for(used.p50), paid_for(used.p90)}, Unit::gpu_hours,
+                    "capacity-block",
+                    {input("GPU-hours", used, Unit::gpu_hours),
+                     input("GPUs", gpus, Unit::count, *scenario.capacity_blocks)});
+}
+
 /// The hours that are paid: those used, or those committed to where these are more.
 Range add_commitment(LedgerWriter& ledger, const Estimate& result, const Scenario& scenario) {
+  if (scenario.capacity_blocks) return add_blocks(ledger, result.gpu_hours, scenario);
   if (!scenario.committed_gpu_hours) return result.gpu_hours;
   const double committed = scenario.committed_gpu_hours->value;
   const Range used = result.gpu_hours;
@@ -68,6 +82,13 @@ double seconds_at_first_price(const PriceCourse& course, double seconds) {
   const double rate = std::log1p(course.change_per_year);
   const double years = seconds / seconds_per_year;
   return rate == 0.0 ? seconds : std::expm1(rate * years) / rate * seconds_per_year;
+}
+
+double capacity_block_seconds(double seconds) {
+  constexpr double most_days = 14.0;
+  constexpr double week = 7.0;
+  const double days = std::max(1.0, std::ceil(seconds / seconds_per_day));
+  return (days <= most_days ? days : std::ceil(days / week) * week) * seconds_per_day;
 }
 
 void add_rent(LedgerWriter& ledger, Estimate& result, const Scenario& scenario) {
