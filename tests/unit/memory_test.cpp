@@ -98,7 +98,8 @@ TEST_CASE("gradients of each micro-batch kept beside the accumulated ones take t
   const Layout layout{.tensor = 8, .pipeline = 8, .micro_batch = 1};
   const StageMemory fp16 = memory_by_stage(workload({.gradient_bytes = 2.0}), layout, 64, bare()).at(3);
   const StageMemory bf16 =
-      memory_by_stage(workload({.gradient_bytes = 4.0, .micro_batch_gradient_bytes = 2.0}), layout, 64, bare())
+      memory_by_stage(workload({.gradient_bytes = 4.0, .micro_batch_gradient_bytes = 2.0}), layout, 64,
+                      bare())
           .at(3);
   CHECK(bf16.gradients - fp16.gradients == Approx(2.0 * fp16.weights));
   // They are computed in the bytes that they are accumulated in: nothing is added.
