@@ -137,12 +137,17 @@ Evaluator::FoundLayout Evaluator::layout_of(const Candidate& candidate, double b
     }
   }
   const Hardware& hardware = space_.hardware[place];
-  // What is known to be possible spares the search everything slower, and does not change what it finds.
+  const auto search_to = [&](double seconds) {
+    return search_layouts(*space_.sizes[candidate.size].workload, hardware.machine,
+                          {.accelerators = candidate.gpus, .global_batch = batch}, hardware.efficiency,
+                          {.kept = 1, .slowest_seconds = seconds});
+  };
+  // What is known to be possible spares the search everything slower. It was found for another size: where
+  // the search does not try it for this one (a number of recomputed layers, say), all that is tried may be
+  // slower.
   const double possible = request_.search.prune ? known_to_do(candidate, batch) * (1.0 + 1e-9) : infinite;
-  const LayoutSearch search =
-      search_layouts(*space_.sizes[candidate.size].workload, hardware.machine,
-                     {.accelerators = candidate.gpus, .global_batch = batch}, hardware.efficiency,
-                     {.kept = 1, .slowest_seconds = std::min(slowest, possible)});
+  LayoutSearch search = search_to(std::min(slowest, possible));
+  if (search.best.empty() && possible < slowest) search = search_to(slowest);
   FoundLayout found{.searched_to = slowest};
   if (!search.best.empty()) {
     found.text = io::layout_text(search.best.front().layout);

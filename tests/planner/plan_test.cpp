@@ -135,6 +135,25 @@ TEST_CASE("a plan with bounds is the plan of trying everything") {
   check_same(make_plan(rule, folder()), plain(rule));
 }
 
+TEST_CASE("a number of GPUs that is said not to fit does not") {
+  // Layouts found for one size bound the search of the next; one of 77 recomputed layers of 78 once hid
+  // everything that 128 GPUs could do.
+  Request asked = family_on_h100(1e5);
+  asked.hardware = {"h100-sxm-80gb"};
+  asked.limits.deadline_seconds = 90 * seconds_per_day;
+  asked.most_gpus = 128;
+  const Plan plan = make_plan(asked, folder());
+  REQUIRE(plan.winner);
+  int numbers = 0;
+  for (const Loser& loser : plan.losers) {
+    if (loser.kind != "gpus") continue;
+    ++numbers;
+    CAPTURE(loser.what, loser.reason);
+    CHECK(loser.reason.find("does not fit") == std::string::npos);
+  }
+  CHECK(numbers > 0);
+}
+
 TEST_CASE("a plan does not depend on the number of threads") {
   Request asked = family_on_h100(3000);
   asked.tokens_per_parameter = {100};

@@ -123,7 +123,6 @@ std::optional<double> time_value(std::string_view text, bool& dated) {
 void set(Field field, std::string_view text, LogRecord& record, TrainingLog& log) {
   switch (field) {
     case Field::none:
-      return;
     case Field::step:
       return;
     case Field::tokens:
