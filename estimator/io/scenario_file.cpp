@@ -206,6 +206,8 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   price.accelerator = scenario.accelerator.name;
   if (hardware.cluster) price.provider = hardware.cluster->provider;
   scenario.price = read_price(price, profiles, scenario, sources);
+  if (spot != nullptr && budget.own != nullptr)
+    throw InputError(spot->location, "hardware of one's own is not taken back", "leave out own, or spot");
   if (spot != nullptr || (scenario.reliability && asks_for_spot(price.node)))
     read_spot(spot, price, spot != nullptr ? spot->location : price.node->location, profiles, scenario,
               sources);
