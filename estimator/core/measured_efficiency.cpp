@@ -258,6 +258,7 @@ std::vector<WkvTable> recurrences_of(const Measurement& measurement, const std::
     }
   }
   std::vector<WkvTable> result;
+  result.reserve(tables.size());
   for (auto& [key, table] : tables)
     result.push_back(std::move(table));
   return result;
