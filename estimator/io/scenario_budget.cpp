@@ -145,8 +145,8 @@ Storage read_storage(const YamlNode& node, Scenario& scenario) {
 
 Egress read_egress(const YamlNode& node) {
   MapReader map(node, "egress");
-  const Egress egress{.bytes = number(map.require("data"), QuantityKind::bytes, 1e24),
-                      .usd_per_gb = number(map.require("price_per_gb"), QuantityKind::usd, 1e3)};
+  Egress egress{.bytes = number(map.require("data"), QuantityKind::bytes, 1e24),
+                .usd_per_gb = number(map.require("price_per_gb"), QuantityKind::usd, 1e3)};
   map.finish();
   return egress;
 }

@@ -296,6 +296,7 @@ class Planner {
       if (!best || hardware.accelerator != plan_.winner->accelerator)
         bounds.emplace(hardware.accelerator, infinite);
     std::vector<std::pair<double, std::string>> order;
+    order.reserve(bounds.size());
     for (const auto& [name, bound] : bounds)
       order.emplace_back(bound, name);
     std::sort(order.begin(), order.end());
@@ -402,6 +403,7 @@ class Planner {
       }
     }
     std::vector<std::pair<double, std::size_t>> order;
+    order.reserve(by_provider.size());
     for (const auto& [provider, value] : by_provider)
       order.push_back(value);
     std::sort(order.begin(), order.end());
