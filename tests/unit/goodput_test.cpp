@@ -10,7 +10,6 @@
 
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 using namespace trainbudget;
 
@@ -62,11 +61,7 @@ TEST_CASE("a simulated run agrees with the closed form within its standard error
     const double work = 200 * interval;
     const int runs = 4000;
     const std::vector<double> times = simulate_runs(job, interval, work, runs, 7);
-    const double mean = std::accumulate(times.begin(), times.end(), 0.0) / runs;
-    double squares = 0.0;
-    for (const double t : times)
-      squares += (t - mean) * (t - mean);
-    const double standard_error = std::sqrt(squares / (runs - 1) / runs);
+    const auto [mean, standard_error] = tests::mean_of(times);
     INFO(mean << " ± " << standard_error);
     CHECK(standard_error < 0.01 * mean);
     CHECK(std::abs(mean - work / useful_fraction(job, interval)) < 3.0 * standard_error);

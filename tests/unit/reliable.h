@@ -4,6 +4,10 @@
 
 #include "core/reliability.h"
 
+#include <cmath>
+#include <numeric>
+#include <vector>
+
 namespace trainbudget::tests {
 
 inline Reliability exact_reliability() {
@@ -25,6 +29,21 @@ inline Spot exact_spot() {
           .gpus_per_instance = {8.0, {}},
           .on_demand_share = {0.25, {}},
           .on_demand_price = Sourced<Range>{exactly(2.0), {}}};
+}
+
+struct Mean {
+  double value;
+  double standard_error;
+};
+
+/// Of two samples or more.
+inline Mean mean_of(const std::vector<double>& samples) {
+  const auto count = static_cast<double>(samples.size());
+  const double mean = std::accumulate(samples.begin(), samples.end(), 0.0) / count;
+  double squares = 0.0;
+  for (const double sample : samples)
+    squares += (sample - mean) * (sample - mean);
+  return {mean, std::sqrt(squares / (count - 1.0) / count)};
 }
 
 }  // namespace trainbudget::tests

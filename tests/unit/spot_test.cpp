@@ -9,7 +9,6 @@
 #include "worked_example.h"
 
 #include <cmath>
-#include <numeric>
 
 using namespace trainbudget;
 
@@ -62,11 +61,7 @@ TEST_CASE("pre-empted runs that are simulated agree with the closed form within 
     const double work = 200 * hour;
     const int runs = 4000;
     const std::vector<double> times = simulate_runs(job, hour, work, runs, 11);
-    const double mean = std::accumulate(times.begin(), times.end(), 0.0) / runs;
-    double squares = 0.0;
-    for (const double t : times)
-      squares += (t - mean) * (t - mean);
-    const double standard_error = std::sqrt(squares / (runs - 1) / runs);
+    const auto [mean, standard_error] = tests::mean_of(times);
     INFO(mean << " ± " << standard_error);
     CHECK(standard_error < 0.005 * mean);
     CHECK(std::abs(mean - work / useful_fraction(job, hour)) < 3.0 * standard_error);
