@@ -249,10 +249,9 @@ TEST_CASE("an estimate takes the recurrences that were measured, and says where 
   REQUIRE(done.exit_code == 0);
   CHECK_THAT(read_file(file), Contains("- kernel: wkv7_forward") && Contains("resident_heads: "));
   const auto estimate = [&](const std::string& model, const std::string& micro_batch) {
-    return trainbudget_program({"estimate", "--model", model, "--tokens", "10B", "--hardware",
-                                "h100-sxm-80gb", "--cluster", "hgx-h100", "--gpus", "8", "--price", "$2/h",
-                                "--global-batch", "256", "--layout", "mbs=" + micro_batch, "--efficiency",
-                                file});
+    return trainbudget_program({"estimate", "--model", model, "--tokens", "10B", "--cluster", "hgx-h100",
+                                "--gpus", "8", "--price", "$2/h", "--global-batch", "256", "--layout",
+                                "mbs=" + micro_batch, "--efficiency", file});
   };
   // 32 heads a sequence; 128 to 2,048 are measured.
   const Outcome inside = estimate("rwkv-7-1.5b", "16");
