@@ -106,7 +106,7 @@ class Skypilot {
     }
     PricingModel pricing = PricingModel::on_demand;
     if (rows_.request().provider == "runpod") {
-      if (prices.spot == prices.on_demand) prices.spot.reset();  // SECURE rows repeat their price
+      if (prices.spot && prices.on_demand && *prices.spot == *prices.on_demand) prices.spot.reset();  // SECURE rows repeat their price
       if (instance.find("COMMUNITY") != std::string::npos) pricing = PricingModel::community;
     }
     add(row, *profile, pricing, prices.on_demand, accelerators, instance, quality, note);
