@@ -33,6 +33,14 @@ Sourced<double> read_gpu_hours(const YamlNode& node) {
   return {value, given_by_user(node.location)};
 }
 
+SourcedRange read_start_delay(const YamlNode& node) {
+  constexpr double most_seconds = 10.0 * 365.0 * seconds_per_day;
+  SourcedRange wait = read_range(node, QuantityKind::seconds);
+  if (wait.value.p90 > most_seconds)
+    throw InputError(node.location, "a wait of more than ten years", "write it as 1 day..8 weeks");
+  return wait;
+}
+
 struct Hardware {
   Accelerator accelerator;
   std::optional<Cluster> cluster;
@@ -167,6 +175,7 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   const YamlNode* spot = map.find("spot");
   const YamlNode* simulation = map.find("simulation");
   const YamlNode* start = map.find("start");
+  const YamlNode* start_delay = map.find("start_delay");
   const YamlNode* used = map.find("used_gpu_hours");
   PriceRequest price{.node = map.find("price"), .as_of = map.find("as_of"), .list = map.find("prices")};
   const BudgetRequest budget = find_budget(map);
@@ -201,6 +210,10 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
     scenario.assumptions.push_back("efficiency: of the steady state, since interruptions are given as well");
   if (simulation != nullptr) scenario.simulation = read_simulation(*simulation, scenario);
   if (start != nullptr) scenario.start = parse_date(read_string(*start), start->location);
+  if (start_delay != nullptr)
+    scenario.start_delay_seconds = read_start_delay(*start_delay);
+  else if (scenario.start && budget.own == nullptr)
+    scenario.assumptions.push_back("start: the accelerators are there on that day (--start-delay)");
   if (used != nullptr) scenario.used_gpu_hours = read_gpu_hours(*used);
 
   price.accelerator = scenario.accelerator.name;

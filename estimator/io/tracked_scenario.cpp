@@ -132,7 +132,12 @@ TrackedScenario read_tracked_scenario(YamlNode root, const TrainingLog& log, con
   tracked.title = scenario.name;
   tracked.accelerator = scenario.accelerator.title;
   run.gpus = scenario.gpus.value;
-  if (scenario.price) run.price_usd_per_gpu_hour = scenario.price->value;
+  if (scenario.price) {
+    run.price_usd_per_gpu_hour = scenario.price->value;
+    if (scenario.price_drift)
+      run.price_usd_per_gpu_hour = product(
+          scenario.price->value, price_drift(*scenario.price_drift, tracked.plan->wall_time_seconds.p50));
+  }
   set_flops(scenario, run);
   run.peak_flops_per_second = find_peak(scenario.accelerator.peak, scenario.precision.value)->value.value;
   tracked.assumptions.insert(tracked.assumptions.end(), tracked.plan->assumptions.begin(),
