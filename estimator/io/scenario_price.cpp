@@ -81,7 +81,7 @@ std::optional<PriceCourse> read_course(const YamlNode& node) {
     throw InputError(falls->location, "a price that rises and falls", "leave one of the two out");
   const double fraction = read_quantity_value(change, QuantityKind::fraction);
   if (falls != nullptr && fraction >= 1.0)
-    throw InputError(change.location, "a price cannot fall to nothing");
+    throw InputError(change.location, "a price cannot fall to nothing", "write a share below 100%");
   return PriceCourse{.change_per_year = rises != nullptr ? fraction : -fraction,
                      .provenance = given_by_user(change.location)};
 }
@@ -193,8 +193,9 @@ PriceAnswer look_up(Query query, const PriceRequest& request, const std::vector<
         query.choice == "cheapest" ? comparable.front() : comparable[(comparable.size() - 1) / 2];
     answer.age_days = age_of(*offer, answer.as_of);
     warn_of_age(*offer, query.offer.as_of, answer);
-    answer.assumption =
-        "price: the " + query.choice + " of " + std::to_string(comparable.size()) + " offers" + as_of;
+    answer.assumption = comparable.size() == 1 ? "price: the only offer" + as_of
+                                               : "price: the " + query.choice + " of " +
+                                                     std::to_string(comparable.size()) + " offers" + as_of;
     answer.price = of_one_offer(*offer, query.choice + ": ");
     return answer;
   }
@@ -310,6 +311,21 @@ SourcedRange read_range(const YamlNode& node, QuantityKind kind) {
   return result;
 }
 
+void require_within(const YamlNode& node, QuantityKind kind, double value, double least, double most) {
+  if (value >= least && value <= most) return;
+  const std::string what = node.kind == YamlNode::Kind::scalar ? "'" + node.text + "'" : "this range";
+  throw InputError(
+      node.location, what + " is out of reason",
+      "from " + format_quantity(least, kind, 4) + " to " + format_quantity(most, kind, 4) + " is taken");
+}
+
+SourcedRange read_range(const YamlNode& node, QuantityKind kind, double least, double most) {
+  const SourcedRange range = read_range(node, kind);
+  require_within(node, kind, range.value.p10, least, most);
+  require_within(node, kind, range.value.p90, least, most);
+  return range;
+}
+
 std::optional<SourcedRange> read_price(const PriceRequest& request, const ProfileFolder& profiles,
                                        Scenario& scenario, ScenarioSources& sources) {
   std::optional<SourcedRange> price;
@@ -344,6 +360,9 @@ std::optional<SourcedRange> read_price(const PriceRequest& request, const Profil
     return answer->price;
   }
   price->value = price->value * seconds_per_hour;
+  if (price->value.p10 < 1e-6)
+    throw InputError(request.node->location, "less than a millionth of a USD for one GPU-hour is no price",
+                     "own hardware, or hours that are given, are a price as well");
   if (price->value.p90 > 1e4)
     throw InputError(request.node->location, "more than 10000 USD for one GPU-hour is no price",
                      "prices are per GPU, not per node");

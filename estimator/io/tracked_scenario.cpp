@@ -1,6 +1,8 @@
 #include "io/tracked_scenario.h"
 
 #include "core/log_intervals.h"
+#include "io/accelerator_file.h"
+#include "io/cluster_file.h"
 #include "io/map_reader.h"
 #include "io/quantity_text.h"
 #include "io/scenario_document.h"
@@ -123,6 +125,9 @@ TrackedScenario read_tracked_scenario(YamlNode root, const TrainingLog& log, con
   const bool has_hardware = find(root, "gpu") != nullptr || find(root, "cluster") != nullptr;
   if (!has_hardware || (!knows_shape && find(root, "params") == nullptr) || find(root, "gpus") == nullptr) {
     read_parts(root, profiles, tracked);
+    if (const YamlNode* gpu = find(root, "gpu")) find_accelerator(profiles, read_string(*gpu), gpu->location);
+    if (const YamlNode* cluster = find(root, "cluster"))
+      find_cluster(profiles, read_string(*cluster), cluster->location);
     if (has_hardware)
       tracked.warnings.push_back("without a model and the number of GPUs the hardware says nothing");
     return tracked;

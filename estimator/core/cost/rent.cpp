@@ -91,10 +91,13 @@ std::optional<Range> add_drift(LedgerWriter& ledger, const Estimate& result, con
 
 double seconds_at_first_price(const PriceCourse& course, double seconds) {
   if (!course.steps.empty()) return step_seconds(course, seconds);
-  // p(t) = p(0) (1 + change)^t
+  // p(t) = p(0) (1 + change)^t, for a hundred years at the most: no price has a longer course.
+  constexpr double most_years = 100.0;
   const double rate = std::log1p(course.change_per_year);
-  const double years = seconds / seconds_per_year;
-  return rate == 0.0 ? seconds : std::expm1(rate * years) / rate * seconds_per_year;
+  const double years = std::min(seconds / seconds_per_year, most_years);
+  const double after = seconds - years * seconds_per_year;
+  const double changing = rate == 0.0 ? years : std::expm1(rate * years) / rate;
+  return changing * seconds_per_year + (after > 0.0 ? after * std::exp(rate * years) : 0.0);
 }
 
 double capacity_block_seconds(double seconds) {
