@@ -106,7 +106,7 @@ class Skypilot {
     }
     PricingModel pricing = PricingModel::on_demand;
     if (rows_.request().provider == "runpod") {
-      if (prices.spot && prices.on_demand && *prices.spot == *prices.on_demand) prices.spot.reset();  // SECURE rows repeat their price
+      if (prices.spot == prices.on_demand) prices.spot.reset();  // SECURE rows repeat their price
       if (instance.find("COMMUNITY") != std::string::npos) pricing = PricingModel::community;
     }
     add(row, *profile, pricing, prices.on_demand, accelerators, instance, quality, note);
@@ -137,8 +137,9 @@ class Skypilot {
     return true;
   }
 
-  void add(std::size_t row, const std::string& accelerator, PricingModel pricing, std::optional<double> usd,
-           double accelerators, const std::string& instance, PriceQuality quality, const std::string& note) {
+  void add(std::size_t row, const std::string& accelerator, PricingModel pricing,
+           const std::optional<double>& usd, double accelerators, const std::string& instance,
+           PriceQuality quality, const std::string& note) {
     constexpr double most_usd = 1e4;
     if (!usd) return;
     const double each = *usd / accelerators;
