@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <span>
 #include <string_view>
 
@@ -125,6 +126,14 @@ void add_lines(Difference& result, const Estimate& before, const Estimate& after
   }
 }
 
+std::string start_text(const Estimate& estimate) {
+  if (!estimate.dates) return {};
+  const Date& start = estimate.dates->start;
+  char text[40];
+  std::snprintf(text, sizeof text, "%04d-%02d-%02d", start.year, start.month, start.day);
+  return text;
+}
+
 struct Factor {
   std::string_view id;
   double power = 1.0;
@@ -185,6 +194,7 @@ Difference difference(const Estimate& before, const Estimate& after) {
   add_fact(result, "Name", before.name, after.name);
   add_fact(result, "Fidelity", std::string(name_of(before.fidelity)), std::string(name_of(after.fidelity)));
   add_fact(result, "Accelerator", before.accelerator, after.accelerator);
+  add_fact(result, "Start", start_text(before), start_text(after));
   add_texts(result, "Assumed", before.assumptions, after.assumptions);
   add_texts(result, "Beware", before.warnings, after.warnings);
   add_inputs(result, before, after);
