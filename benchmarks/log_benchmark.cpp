@@ -2,6 +2,7 @@
 #include "core/progress.h"
 #include "io/log/log_format.h"
 
+#include <cstdint>
 #include <cstdio>
 #include <string>
 
@@ -53,7 +54,7 @@ void read_log(benchmark::State& state, std::string (*make)()) {
     records = log.records.size();
     benchmark::DoNotOptimize(log);
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * text.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
   state.counters["records"] = static_cast<double>(records);
 }
 

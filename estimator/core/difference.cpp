@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <span>
 #include <string_view>
 
@@ -129,9 +128,11 @@ void add_lines(Difference& result, const Estimate& before, const Estimate& after
 std::string start_text(const Estimate& estimate) {
   if (!estimate.dates) return {};
   const Date& start = estimate.dates->start;
-  char text[40];
-  std::snprintf(text, sizeof text, "%04d-%02d-%02d", start.year, start.month, start.day);
-  return text;
+  const auto padded = [](int number, std::size_t width) {
+    const std::string digits = std::to_string(number);
+    return std::string(width - std::min(width, digits.size()), '0') + digits;
+  };
+  return padded(start.year, 4) + "-" + padded(start.month, 2) + "-" + padded(start.day, 2);
 }
 
 struct Factor {

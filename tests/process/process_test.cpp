@@ -396,14 +396,20 @@ TEST_CASE("a long sweep takes little memory whatever its size") {
 
 TEST_CASE("a log is read in memory that its records need, not its bytes") {
   const TemporaryFolder folder;
-  std::string log = " iteration 1/ 1000 | consumed samples: 128 | elapsed time per iteration (ms): 500.0 |\n";
-  const std::string noise(199, '.');
-  while (log.size() < 128 * megabyte)
-    log += noise + "\n";
-  for (int step = 2; step < 100; ++step)
-    log += " iteration " + std::to_string(step) + "/ 1000 | consumed samples: " + std::to_string(128 * step) +
-           " | elapsed time per iteration (ms): 500.0 |\n";
-  const std::string path = folder.write("out.log", log);
+  const auto write_log =
+      [&] {  // gone again before the program is started: a fork counts what its parent holds
+        std::string log =
+            " iteration 1/ 1000 | consumed samples: 128 | elapsed time per iteration (ms): 500.0 |\n";
+        const std::string noise(199, '.');
+        while (log.size() < 128 * megabyte)
+          log += noise + "\n";
+        for (int step = 2; step < 100; ++step)
+          log += " iteration " + std::to_string(step) +
+                 "/ 1000 | consumed samples: " + std::to_string(128 * step) +
+                 " | elapsed time per iteration (ms): 500.0 |\n";
+        return folder.write("out.log", log);
+      };
+  const std::string path = write_log();
   const std::vector<std::string> rest = {"--tokens", "1B", "--sequence-length", "4096"};
   for (const bool piped : {false, true}) {
     Command command = program({"track", "--log", piped ? "-" : path, rest[0], rest[1], rest[2], rest[3]});
