@@ -52,6 +52,7 @@ double age_of(const Offer& offer, Date as_of) {
 
 double median_age(const std::vector<const Offer*>& offers, Date as_of) {
   std::vector<double> ages;
+  ages.reserve(offers.size());
   for (const Offer* offer : offers)
     ages.push_back(age_of(*offer, as_of));
   std::sort(ages.begin(), ages.end());
@@ -320,7 +321,7 @@ void require_within(const YamlNode& node, QuantityKind kind, double value, doubl
 }
 
 SourcedRange read_range(const YamlNode& node, QuantityKind kind, double least, double most) {
-  const SourcedRange range = read_range(node, kind);
+  SourcedRange range = read_range(node, kind);
   require_within(node, kind, range.value.p10, least, most);
   require_within(node, kind, range.value.p90, least, most);
   return range;
