@@ -41,7 +41,7 @@ struct Unknown {
 
 struct FitOptions {
   Target target = Target::step_time;
-  double row_spread = 0.04;        ///< of ln(measured ÷ predicted) that parameters cannot explain
+  double row_spread = usual_row_spread;  ///< of ln(measured ÷ predicted) that parameters cannot explain
   double tail = 4.0;               ///< degrees of freedom of Student's t
   double weight_exponent = 1.0;    ///< rows weigh as scatter^−this; 2 is by their variance
   double spread_shrinkage = 15.0;  ///< rows of a stack that weigh as much as all others in what it scatters
