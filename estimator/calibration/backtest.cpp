@@ -26,6 +26,20 @@ std::uint32_t hash(std::string_view text) {
   return value ^ (value >> 15);
 }
 
+/// Tables of one source repeat what others of it say: the same time of the same layout is one measurement.
+bool same_measurement(const MeasuredRun& a, const MeasuredRun& b) {
+  return a.group == b.group && a.step_seconds == b.step_seconds && a.accelerator == b.accelerator &&
+         a.run.layout == b.run.layout && a.run.global_batch == b.run.global_batch;
+}
+
+/// The first row that is the same measurement: both are in one fold, so that neither is taught by the other.
+const MeasuredRun& original(std::span<const Observation> rows, std::size_t row) {
+  for (std::size_t i = 0; i < row; ++i) {
+    if (same_measurement(*rows[i].run, *rows[row].run)) return *rows[i].run;
+  }
+  return *rows[row].run;
+}
+
 /// One fit and the rows that it predicts.
 struct HeldOut {
   std::vector<const Observation*> fitted;
@@ -37,7 +51,8 @@ std::vector<HeldOut> splits_of(std::span<const Observation> scored, std::span<co
   std::map<std::string, std::vector<std::size_t>> parts;
   for (std::size_t i = 0; i < scored.size(); ++i) {
     const MeasuredRun& run = *scored[i].run;
-    parts[holdout == Holdout::folds ? std::to_string(hash(run.id) % fold_count) : run.group].push_back(i);
+    const bool by_fold = holdout == Holdout::folds;
+    parts[by_fold ? std::to_string(hash(original(scored, i).id) % fold_count) : run.group].push_back(i);
   }
   std::vector<HeldOut> splits;
   for (auto& [part, rows] : parts) {
