@@ -37,6 +37,7 @@ class Builder {
     }
     if (measured_.eager_launch_seconds) set(Parameter::launch, measured_.eager_launch_seconds->value);
     set_recurrence();
+    profile_.recurrences = measured_.wkv;
     return std::move(profile_);
   }
 

@@ -3,6 +3,7 @@
 #include "core/roofline.h"
 
 #include <algorithm>
+#include <span>
 
 namespace trainbudget {
 namespace {
@@ -165,13 +166,16 @@ class BlockTimer {
       time_.backward.context_communication += exchange(scan.backward_bytes);
     }
     // The backward kernel does about twice the work a step: it walks the states again.
-    const auto kernel = [&](double bytes, double flops, double steps) {
+    const auto kernel = [&](const MeasuredCurve& measured, double bytes, double flops, double steps) {
       const double roofline = std::max(bytes * tokens / memory_rate_, flops * tokens / machine_.scalar_peak);
-      return soft_maximum(serial * steps * kernel_factor_, roofline);
+      if (measured.points == 0) return soft_maximum(serial * steps * kernel_factor_, roofline);
+      const std::span<const WkvPoint> curve(workload_.recurrence_points.data() + measured.first_point,
+                                            measured.points);
+      return std::max(roofline, wkv_seconds(curve, measured.resident_heads, blocks) * kernel_factor_);
     };
-    time_.forward.recurrence += kernel(scan.forward_bytes, scan.forward_flops, 1.0);
+    time_.forward.recurrence += kernel(scan.forward, scan.forward_bytes, scan.forward_flops, 1.0);
     if (scan.backward_bytes > 0.0)
-      time_.backward.recurrence += kernel(scan.backward_bytes, scan.backward_flops, 2.0);
+      time_.backward.recurrence += kernel(scan.backward, scan.backward_bytes, scan.backward_flops, 2.0);
   }
 
   void add_communication() {

@@ -6,11 +6,13 @@
 #include "core/hardware.h"
 #include "core/provenance.h"
 #include "core/uncertainty.h"
+#include "core/wkv_time.h"
 
 #include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace trainbudget {
 
@@ -111,6 +113,7 @@ struct EfficiencyProfile {
   double row_spread = 0.0;     ///< of it, what one row scatters around any fit
   double memory_spread = 0.0;  ///< the same of peak memory
   int rows = 0;                ///< measured configurations behind it, 0 for a generic profile
+  std::vector<WkvTable> recurrences;  ///< measured times of recurrences, beside their parameters
 
   Efficiency efficiency() const;
   /// Whether measurements of this accelerator with this software stand behind it: rows, or a microbenchmark.

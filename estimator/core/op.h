@@ -83,6 +83,7 @@ struct Op {
   double value_size = 0.0;  ///< size of a value head; state of a recurrence is head_size × value_size
   double window = 0.0;      ///< attention core: sliding window in tokens, 0 for none
   double chunk = 0.0;       ///< attention core: attends within aligned chunks of this many tokens, 0 for none
+  std::string_view kernel = {};  ///< recurrence: the kernel that runs it, a string literal: "wkv7"
 
   // Weights, whole model, unsharded.
   double parameters = 0.0;          ///< matrix, bias, norm weights: all that the optimizer could update

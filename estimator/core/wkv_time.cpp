@@ -24,20 +24,8 @@ bool covers(const Row& row, double heads) {
   return heads >= row.front().heads && heads <= row.back().heads;
 }
 
-double along_heads(const WkvTable& table, const Row& row, double heads) {
-  if (heads <= row.front().heads) return row.front().seconds;
-  if (heads >= row.back().heads) {
-    const double known = wkv_waves(table, row.back().heads);
-    const double ratio = known > 0.0 ? wkv_waves(table, heads) / known : heads / row.back().heads;
-    return row.back().seconds * ratio;
-  }
-  const auto above = std::upper_bound(
-      row.begin(), row.end(), heads, [](double value, const WkvPoint& point) { return value < point.heads; });
-  const auto below = above - 1;
-  const double first = wkv_waves(table, below->heads), last = wkv_waves(table, above->heads);
-  const double position = first == last ? (heads - below->heads) / (above->heads - below->heads)
-                                        : (wkv_waves(table, heads) - first) / (last - first);
-  return below->seconds + position * (above->seconds - below->seconds);
+double waves_of(double resident_heads, double heads) {
+  return resident_heads > 0.0 ? std::ceil(heads / resident_heads) : 0.0;
 }
 
 std::string number(double value) {
@@ -61,7 +49,36 @@ std::map<double, Row> usable_rows(const std::map<double, Row>& rows, double head
 }  // namespace
 
 double wkv_waves(const WkvTable& table, double heads) {
-  return table.resident_heads > 0.0 ? std::ceil(heads / table.resident_heads) : 0.0;
+  return waves_of(table.resident_heads, heads);
+}
+
+double wkv_seconds(std::span<const WkvPoint> curve, double resident_heads, double heads) {
+  const auto waves = [&](double of) { return waves_of(resident_heads, of); };
+  if (heads <= curve.front().heads) return curve.front().seconds;
+  if (heads >= curve.back().heads) {
+    const double known = waves(curve.back().heads);
+    return curve.back().seconds * (known > 0.0 ? waves(heads) / known : heads / curve.back().heads);
+  }
+  const auto above =
+      std::upper_bound(curve.begin(), curve.end(), heads,
+                       [](double value, const WkvPoint& point) { return value < point.heads; });
+  const auto below = above - 1;
+  const double first = waves(below->heads), last = waves(above->heads);
+  const double position = first == last ? (heads - below->heads) / (above->heads - below->heads)
+                                        : (waves(heads) - first) / (last - first);
+  return below->seconds + position * (above->seconds - below->seconds);
+}
+
+std::vector<WkvPoint> wkv_curve(const WkvTable& table, double sequence) {
+  std::map<double, WkvPoint> curve;
+  for (const WkvPoint& point : table.points)
+    curve[point.heads] = {point.heads, sequence,
+                          wkv_time(table, point.heads, sequence, table.accelerator).seconds};
+  std::vector<WkvPoint> points;
+  points.reserve(curve.size());
+  for (const auto& [heads, point] : curve)
+    points.push_back(point);
+  return points;
 }
 
 WkvTime wkv_time(const WkvTable& table, double heads, double sequence, std::string_view accelerator) {
@@ -77,12 +94,13 @@ WkvTime wkv_time(const WkvTable& table, double heads, double sequence, std::stri
   const Row& row = nearest->second;
   if (!covers(row, heads)) note(outside("B·H", heads, row.front().heads, row.back().heads));
   if (exact || above == rows.end() || above == rows.begin()) {
-    time.seconds = along_heads(table, row, heads) * sequence / nearest->first;
+    time.seconds = wkv_seconds(row, table.resident_heads, heads) * sequence / nearest->first;
     if (!exact) note(outside("T", sequence, rows.begin()->first, rows.rbegin()->first));
     return time;
   }
   const auto below = std::prev(above);
-  const double low = along_heads(table, below->second, heads), high = along_heads(table, row, heads);
+  const double low = wkv_seconds(below->second, table.resident_heads, heads),
+               high = wkv_seconds(row, table.resident_heads, heads);
   time.seconds = low + (sequence - below->first) / (above->first - below->first) * (high - low);
   return time;
 }

@@ -3,6 +3,7 @@
 // waves) and from T, not from its FLOPs.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,13 @@ double wkv_waves(const WkvTable& table, double heads);
 /// the smallest B·H it stays, as a recurrence is not faster for having fewer neighbours. `table` must hold a
 /// point.
 WkvTime wkv_time(const WkvTable& table, double heads, double sequence, std::string_view accelerator);
+
+/// The points of `table` brought to T = `sequence`, by B·H; what wkv_time() says for each on its own
+/// accelerator.
+std::vector<WkvPoint> wkv_curve(const WkvTable& table, double sequence);
+
+/// As wkv_time() along B·H, over the points of a curve; no allocation. `curve` must hold a point.
+double wkv_seconds(std::span<const WkvPoint> curve, double resident_heads, double heads);
 
 /// The measured point with the most heads · tokens per second.
 WkvPoint sweet_spot(const WkvTable& table);

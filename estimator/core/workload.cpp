@@ -83,7 +83,9 @@ class Gatherer {
         add_attention(work, op, tokens);
         break;
       case OpKind::recurrence:
-        workload_.recurrences.push_back({.heads = op.heads,
+        workload_.recurrences.push_back({.kernel = op.kernel,
+                                         .head_size = op.head_size,
+                                         .heads = op.heads,
                                          .forward_bytes = op.forward_bytes * tokens,
                                          .backward_bytes = op.backward_bytes * tokens,
                                          .forward_flops = op.forward_flops * tokens,

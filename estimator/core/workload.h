@@ -4,9 +4,11 @@
 
 #include "core/model_ops.h"
 #include "core/training_run.h"
+#include "core/wkv_time.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace trainbudget {
@@ -52,13 +54,22 @@ struct AttentionWork {
   bool fused = true;
 };
 
+/// Measured times of one kernel over B·H, at the sequence length of the workload.
+struct MeasuredCurve {
+  std::uint32_t first_point = 0, points = 0;  ///< of Workload::recurrence_points; 0: not measured
+  double resident_heads = 0.0;                ///< as of WkvTable
+};
+
 /// A scan over time.
 struct RecurrenceWork {
+  std::string_view kernel;  ///< of Op
+  double head_size = 0.0;
   double heads = 0.0;  ///< blocks per sequence
   double forward_bytes = 0.0;
   double backward_bytes = 0.0;
   double forward_flops = 0.0;
   double backward_flops = 0.0;
+  MeasuredCurve forward, backward;  ///< core/measured_recurrence.h
 };
 
 /// What training holds for the weights of a block, bytes.
@@ -100,6 +111,7 @@ struct Workload {
   std::vector<MatrixProduct> products;
   std::vector<AttentionWork> attentions;
   std::vector<RecurrenceWork> recurrences;
+  std::vector<WkvPoint> recurrence_points;
 
   BlockWork embedding;
   BlockWork head;

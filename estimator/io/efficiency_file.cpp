@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -45,6 +46,41 @@ ProfileParameter read_parameter(const YamlNode& node, const ParameterRow& row, c
   return parameter;
 }
 
+/// [B·H, T, seconds]
+WkvPoint read_point(const YamlNode& node) {
+  constexpr double most_heads = 1e12, most_tokens = 1e9, most_seconds = 1e4;
+  if (node.kind != YamlNode::Kind::sequence || node.items.size() != 3)
+    throw InputError(node.location, "a point of a recurrence is [B·H, T, seconds]");
+  return {.heads = read_number(node.items[0], 1.0, most_heads),
+          .sequence = read_number(node.items[1], 1.0, most_tokens),
+          .seconds = read_number(node.items[2], std::numeric_limits<double>::min(), most_seconds)};
+}
+
+WkvTable read_recurrence(const YamlNode& node, const std::string& accelerator) {
+  constexpr double most_heads = 1e12, most_head_size = 1e6;
+  MapReader map(node, "recurrence");
+  WkvTable table{.kernel = read_string(map.require("kernel")), .accelerator = accelerator};
+  table.head_size = read_number(map.require("head_size"), 1.0, most_head_size);
+  if (const YamlNode* resident = map.find("resident_heads"))
+    table.resident_heads = read_number(*resident, 1.0, most_heads);
+  const YamlNode& points = map.require("points");
+  if (points.kind != YamlNode::Kind::sequence || points.items.empty())
+    throw InputError(points.location, "measured points are wanted: [[B·H, T, seconds], …]");
+  for (const YamlNode& point : points.items)
+    table.points.push_back(read_point(point));
+  map.finish();
+  return table;
+}
+
+std::string text_of(const WkvTable& table) {
+  std::string text = fmt::format("  - kernel: {}\n    head_size: {}\n", table.kernel, table.head_size);
+  if (table.resident_heads > 0.0) text += fmt::format("    resident_heads: {}\n", table.resident_heads);
+  text += "    points:\n";
+  for (const WkvPoint& point : table.points)
+    text += fmt::format("      - [{}, {}, {:.6g}]\n", point.heads, point.sequence, point.seconds);
+  return text;
+}
+
 }  // namespace
 
 EfficiencyProfile read_efficiency_profile(const YamlNode& root) {
@@ -61,6 +97,12 @@ EfficiencyProfile read_efficiency_profile(const YamlNode& root) {
   profile.memory_spread = read_number(map.require("memory_spread"), 0.0, most_spread);
   const std::string source = read_string(map.require("source"));
   const YamlNode& parameters = map.require("parameters");
+  if (const YamlNode* recurrences = map.find("recurrences")) {
+    if (recurrences->kind != YamlNode::Kind::sequence)
+      throw InputError(recurrences->location, "a list of measured recurrences is wanted");
+    for (const YamlNode& each : recurrences->items)
+      profile.recurrences.push_back(read_recurrence(each, profile.accelerator));
+  }
   map.finish();
   MapReader values(parameters, "parameters");
   for (const ParameterRow& row : parameter_table()) {
@@ -91,6 +133,9 @@ std::string write_efficiency_profile(const EfficiencyProfile& profile) {
     text += fmt::format("  {}: {{value: {:#.5g}, spread: {:#.3g}, origin: {}}}\n", row.name, parameter.value,
                         parameter.spread, name_of(parameter.provenance.origin));
   }
+  if (!profile.recurrences.empty()) text += "recurrences:  # each point: [B·H, T, seconds of one launch]\n";
+  for (const WkvTable& table : profile.recurrences)
+    text += text_of(table);
   return text;
 }
 

@@ -1,5 +1,6 @@
 #include "io/scenario_step.h"
 
+#include "core/measured_recurrence.h"
 #include "io/cluster_file.h"
 #include "io/efficiency_file.h"
 #include "io/layout_text.h"
@@ -144,6 +145,7 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
   plan.machine = *machine;
   plan.cluster = cluster.name;
   plan.profile = profile_of(request, profiles, scenario, sources);
+  take_measured_recurrences(plan.workload, plan.profile.recurrences);
   scenario.assumptions.push_back(
       "training with AdamW: 16-bit weights, 32-bit gradients, moments and master weights; fused attention");
 
@@ -192,6 +194,9 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
         format_quantity(length, QuantityKind::count, 6) + " tokens" +
         (plan.global_batch != wanted ? ", the nearest that divides" : ""));
   }
+  for (const std::string& remark :
+       measured_recurrence_remarks(plan.workload, plan.profile.recurrences, plan.layout))
+    scenario.warnings.push_back(remark);
   scenario.step = std::move(plan);
 }
 

@@ -29,27 +29,6 @@ Element element_at(const std::vector<std::byte>& bytes, std::size_t i) {
   return element;
 }
 
-std::vector<double> decoded(const std::vector<std::byte>& bytes, GemmPrecision precision) {
-  std::vector<double> values(bytes.size() / operand_bytes(precision));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    switch (precision) {
-      case GemmPrecision::bf16:
-        values[i] = to_float(element_at<Bfloat16>(bytes, i));
-        break;
-      case GemmPrecision::fp16:
-        values[i] = small_float(element_at<std::uint16_t>(bytes, i), 5, 10);
-        break;
-      case GemmPrecision::tf32:
-        values[i] = element_at<float>(bytes, i);
-        break;
-      case GemmPrecision::fp8:
-        values[i] = small_float(element_at<std::uint8_t>(bytes, i), 4, 3);
-        break;
-    }
-  }
-  return values;
-}
-
 std::vector<double> from_machine(Machine& machine, const Buffer& buffer, GemmPrecision precision) {
   std::vector<std::byte> bytes(buffer.bytes());
   machine.copy_out(bytes.data(), buffer.data(), bytes.size());
@@ -117,6 +96,27 @@ double tolerance_of(GemmPrecision precision) {
 }
 
 }  // namespace
+
+std::vector<double> decoded(const std::vector<std::byte>& bytes, GemmPrecision precision) {
+  std::vector<double> values(bytes.size() / operand_bytes(precision));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    switch (precision) {
+      case GemmPrecision::bf16:
+        values[i] = to_float(element_at<Bfloat16>(bytes, i));
+        break;
+      case GemmPrecision::fp16:
+        values[i] = small_float(element_at<std::uint16_t>(bytes, i), 5, 10);
+        break;
+      case GemmPrecision::tf32:
+        values[i] = element_at<float>(bytes, i);
+        break;
+      case GemmPrecision::fp8:
+        values[i] = small_float(element_at<std::uint8_t>(bytes, i), 4, 3);
+        break;
+    }
+  }
+  return values;
+}
 
 std::vector<GemmShape> product_test_shapes() {
   std::vector<GemmShape> shapes;

@@ -58,15 +58,12 @@ Row versioned_row(const Op& op, bool seven) {
   return {};
 }
 
-Row recurrence_row(const Block& block, const Op& op) {
-  const auto has = [&](std::string_view name) {
-    return std::any_of(block.ops.begin(), block.ops.end(),
-                       [&](const Op& other) { return other.name == name; });
-  };
-  if (op.head_size == 1.0) return {op.name, "wkv4_forward", "wkv4_backward", Sizes::heads};
-  if (has("time_mix.key_update")) return {op.name, "wkv7_forward", "wkv7_backward", Sizes::heads};
-  if (has("time_mix.decay_up")) return {op.name, "wkv6_forward", "wkv6_backward", Sizes::heads};
-  return {op.name, "wkv5_forward", "wkv5_backward", Sizes::heads};
+Row recurrence_row(const Op& op) {
+  if (op.kernel == "wkv4") return {op.name, "wkv4_forward", "wkv4_backward", Sizes::heads};
+  if (op.kernel == "wkv5") return {op.name, "wkv5_forward", "wkv5_backward", Sizes::heads};
+  if (op.kernel == "wkv6") return {op.name, "wkv6_forward", "wkv6_backward", Sizes::heads};
+  if (op.kernel == "wkv7") return {op.name, "wkv7_forward", "wkv7_backward", Sizes::heads};
+  return {};
 }
 
 std::int64_t whole(double value) {
@@ -151,7 +148,7 @@ BlockTasks block_tasks(const Block& block, const Batch& batch, double hidden_siz
     if (op.kind == OpKind::gemm) return append_gemm(op, batch, phase, result.tasks);
     const auto found =
         std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.operation == op.name; });
-    Row row = op.kind == OpKind::recurrence ? recurrence_row(block, op)
+    Row row = op.kind == OpKind::recurrence ? recurrence_row(op)
               : found != rows.end()         ? *found
                                             : versioned_row(op, seven);
     const bool moves_nothing = op.forward_bytes == 0.0 && op.backward_bytes == 0.0;

@@ -2,14 +2,19 @@
 #include "catch.h"
 #include "support/process.h"
 
+#include <algorithm>
+#include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
 
 using namespace trainbudget::testing;
 using Catch::Matchers::Contains;
 
 namespace {
 
-Outcome ranks(int count, std::vector<std::string> arguments) {
+Command ranks_command(int count, std::vector<std::string> arguments) {
   Command command;
   command.arguments = {MPIEXEC,      "--oversubscribe", "-n", std::to_string(count), TRAINBUDGET_MICROBENCH,
                        "collectives"};
@@ -21,7 +26,29 @@ Outcome ranks(int count, std::vector<std::string> arguments) {
   command.environment["ASAN_OPTIONS"] = "detect_leaks=0";
   command.environment["CUDA_VISIBLE_DEVICES"] = "";
   command.timeout = std::chrono::seconds(300);
-  return run(command);
+  return command;
+}
+
+Outcome ranks(int count, std::vector<std::string> arguments) {
+  return run(ranks_command(count, std::move(arguments)));
+}
+
+std::vector<std::string> words_of(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istream_iterator<std::string>(file), {}};
+}
+
+/// Whether as many children of `parent` as `count` handle SIGTERM themselves.
+bool ranks_handle_sigterm(pid_t parent, int count) {
+  const std::string id = std::to_string(parent);
+  int handling = 0;
+  for (const std::string& child : words_of("/proc/" + id + "/task/" + id + "/children")) {
+    const std::vector<std::string> status = words_of("/proc/" + child + "/status");
+    const auto caught = std::find(status.begin(), status.end(), "SigCgt:");
+    if (caught == status.end() || caught + 1 == status.end()) continue;
+    handling += static_cast<int>((std::stoull(*(caught + 1), nullptr, 16) >> (SIGTERM - 1)) & 1U);
+  }
+  return handling == count;
 }
 
 }  // namespace
@@ -78,4 +105,23 @@ TEST_CASE("what cannot be measured together is said once, by one rank, and none 
   CHECK(without.exit_code == 2);
   CHECK_THAT(without.err, Contains("no CUDA device") || Contains("built without NCCL"));
   CHECK_THAT(without.err, !Contains("MPI_ABORT"));
+}
+
+TEST_CASE("Ctrl-C on mpirun keeps what was measured until then") {
+  const TemporaryFolder folder;
+  const std::string file = folder.path() + "/m.json";
+  Command command = ranks_command(2, {"--transport", "mpi", "--full", "--out", file});
+  command.when_started = [](pid_t mpirun) {
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+    while (!ranks_handle_sigterm(mpirun, 2) && std::chrono::steady_clock::now() < give_up)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    std::this_thread::sleep_for(std::chrono::seconds(2));  // of the many that --full takes
+    kill(mpirun, SIGINT);                                  // which tells its ranks by SIGTERM
+  };
+  const Outcome outcome = run(command);
+  INFO(outcome.err);
+  CHECK_FALSE(outcome.timed_out);
+  CHECK(outcome.exit_code != 0);
+  const std::string json = read_file(file);
+  CHECK_THAT(json, Contains("\"interrupted\": true") && Contains("\"all_reduce\""));
 }

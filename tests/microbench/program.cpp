@@ -239,3 +239,26 @@ TEST_CASE("collectives between GPUs become the tiers of a cluster that an estima
   refused({"--from", folder.write("steps.csv", "id\n"), "--cluster", "hgx-h100", "-o", file},
           "only a measurement of collectives");
 }
+
+TEST_CASE("an estimate takes the recurrences that were measured, and says where it leaves them") {
+  const TemporaryFolder folder;
+  const std::string measured = std::string(TRAINBUDGET_TEST_DATA) + "/synthetic-h100-measurement.json";
+  const std::string file = folder.path() + "/my-h100.yaml";
+  const Outcome done = trainbudget_program({"calibrate", "--from", measured, "-o", file});
+  INFO(done.err);
+  REQUIRE(done.exit_code == 0);
+  CHECK_THAT(read_file(file), Contains("- kernel: wkv7_forward") && Contains("resident_heads: "));
+  const auto estimate = [&](const std::string& model, const std::string& micro_batch) {
+    return trainbudget_program({"estimate", "--model", model, "--tokens", "10B", "--cluster", "hgx-h100",
+                                "--gpus", "8", "--price", "$2/h", "--global-batch", "256", "--layout",
+                                "mbs=" + micro_batch, "--efficiency", file});
+  };
+  // 32 heads a sequence; 128 to 2,048 are measured.
+  const Outcome inside = estimate("rwkv-7-1.5b", "16");
+  INFO(inside.out << inside.err);
+  CHECK(inside.exit_code == 0);
+  CHECK_THAT(inside.out, Contains("recurrence_step") && !Contains("beyond the measured"));
+  CHECK_THAT(estimate("rwkv-7-1.5b", "2").out,
+             Contains("wkv7 backward: B·H 64 is beyond the measured 128 to 2048; extrapolated"));
+  CHECK_THAT(estimate("rwkv-6-1.6b", "16").out, Contains("wkv6 forward: not measured"));
+}

@@ -89,7 +89,7 @@ TEST_CASE(
   CHECK_THAT(read_file(steps), Contains(",7,1,60 records of megatron.out"));  // seconds of a step
   Command calibrate = program({"calibrate", "--from", steps, "-o", profile});
   calibrate.address_space_bytes = 0;
-  calibrate.timeout = std::chrono::seconds(120);
+  calibrate.timeout = std::chrono::minutes(10);  // under ThreadSanitizer
   const Outcome fitted = run(calibrate);
   INFO(fitted.err);
   REQUIRE(fitted.exit_code == 0);

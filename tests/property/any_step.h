@@ -2,6 +2,7 @@
 #pragma once
 
 #include "any_model.h"
+#include "core/measured_recurrence.h"
 #include "core/memory.h"
 #include "core/step_time.h"
 
@@ -55,6 +56,23 @@ inline int power_of_two(int most_exponent) {
   return 1 << *rc::gen::inRange(0, most_exponent + 1);
 }
 
+/// Times over a few B·H and T: any, as long as more heads or tokens never take less.
+inline std::vector<WkvTable> any_recurrences() {
+  std::vector<WkvTable> tables;
+  for (const char* kernel :
+       {"wkv4_forward", "wkv4_backward", "wkv5_forward", "wkv6_backward", "wkv7_forward", "wkv7_backward"}) {
+    WkvTable table{.kernel = kernel, .head_size = kernel[3] == '4' ? 1.0 : 64.0};
+    table.resident_heads = *rc::gen::element(0.0, 100.0, 1000.0);
+    const double step = any_between(1e-7, 1e-5);
+    for (const double sequence : {512.0, 4096.0}) {
+      for (const double heads : {16.0, 64.0, 1024.0, 8192.0})
+        table.points.push_back({heads, sequence, sequence * step * (1.0 + heads / 500.0)});
+    }
+    tables.push_back(table);
+  }
+  return tables;
+}
+
 /// A random case whose layout can train.
 inline Case any_case() {
   Case c;
@@ -62,6 +80,7 @@ inline Case any_case() {
   const double length = 1024.0 * power_of_two(3);
   c.workload =
       gather(apply(recipe, expand(any_model())), {.length = length}, recipe, *rc::gen::arbitrary<bool>());
+  if (*rc::gen::arbitrary<bool>()) take_measured_recurrences(c.workload, any_recurrences());
   c.machine = any_machine();
   c.efficiency = any_efficiency();
   Layout& layout = c.layout;

@@ -175,6 +175,28 @@ def check_tracks(root, program):
     return failures
 
 
+def check_measured_profile(root, program):
+    """1 where the profile that a measurement becomes does not fit its schema."""
+    schema = validator_for(root, "efficiency-profile")
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "mine.yaml"
+        measured = root / "tests/unit/data/synthetic-h100-measurement.json"
+        subprocess.run([program, "calibrate", "--from", str(measured), "-o", str(file)], cwd=root, capture_output=True)
+        profile = yaml.load(file.read_text(encoding="utf-8"), ProfileLoader)
+    found = [error.message for error in schema.iter_errors(profile)]
+    found += [] if profile["recurrences"] else ["no recurrences"]
+    for key in ("kernel", "head_size", "points"):
+        less = copy.deepcopy(profile)
+        del less["recurrences"][0][key]
+        found += [] if list(schema.iter_errors(less)) else [f"accepted a recurrence without {key}"]
+    short = copy.deepcopy(profile)
+    short["recurrences"][0]["points"][0].pop()
+    found += [] if list(schema.iter_errors(short)) else ["accepted a point without seconds"]
+    for error in found:
+        print(f"measured profile: {error}")
+    return bool(found)
+
+
 def main(root, program):
     failures = 0
     report_schema = validator_for(root, "estimate")
@@ -211,6 +233,7 @@ def main(root, program):
     failures += check_searches(root, program)
 
     failures += check_tracks(root, program)
+    failures += check_measured_profile(root, program)
     failures += sum(check_comparison(root, program, *case) for case in COMPARISONS)
 
     failures += sum(check_plan(root, program, status, command) for status, command in PLANS)

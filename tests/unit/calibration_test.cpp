@@ -210,6 +210,8 @@ TEST_CASE("a profile survives its file") {
   profile.stack = "generic";
   profile.date = "2026-11";
   profile.rows = 7;
+  profile.recurrences.push_back({"wkv7_forward", "small", 64, 100, {{200, 512, 1.024e-3}, {50, 64, 3e-6}}});
+  profile.recurrences.push_back({"wkv4_backward", "small", 1, 0, {{4096, 512, 2e-3}}});
   for (const ParameterRow& row : parameter_table()) {
     profile.parameters[index_of(row.parameter)].spread = 0.25;
     profile.parameters[index_of(row.parameter)].provenance = {.origin = Origin::measured, .source = "a run"};
@@ -220,6 +222,16 @@ TEST_CASE("a profile survives its file") {
   CHECK(read.date == "2026-11");
   CHECK(read.rows == 7);
   CHECK(read.step_time_spread == Approx(0.1));
+  REQUIRE(read.recurrences.size() == 2);
+  CHECK(read.recurrences[0].kernel == "wkv7_forward");
+  CHECK(read.recurrences[0].accelerator == "small");
+  CHECK(read.recurrences[0].resident_heads == 100.0);
+  REQUIRE(read.recurrences[0].points.size() == 2);
+  CHECK(read.recurrences[0].points[1].heads == 50.0);
+  CHECK(read.recurrences[0].points[1].sequence == 64.0);
+  CHECK(read.recurrences[0].points[1].seconds == Approx(3e-6));
+  CHECK(read.recurrences[1].head_size == 1.0);
+  CHECK(read.recurrences[1].resident_heads == 0.0);
   for (std::size_t i = 0; i < read.parameters.size(); ++i) {
     CHECK(read.parameters[i].value == Approx(profile.parameters[i].value).epsilon(1e-4));
     CHECK(read.parameters[i].spread == Approx(0.25));
@@ -236,4 +248,28 @@ TEST_CASE("a profile with a value out of its bounds is refused at its place") {
         "p.yaml"));
   });
   CHECK(error.location.line == 11);
+}
+
+TEST_CASE("measured recurrences of a profile are checked") {
+  const auto refused = [](const std::string& recurrence, const std::string& message, int line) {
+    const auto error = input_error_of([&] {
+      io::read_efficiency_profile(io::parse_yaml(
+          "schema: trainbudget/efficiency-profile/1\nname: a/b\naccelerator: a\nstack: b\nrows: 1\n"
+          "step_time_spread: 0.1\nrow_spread: 0.1\nmemory_spread: 0\nsource: s\nparameters: {}\n" +
+              recurrence,
+          "p.yaml"));
+    });
+    INFO(error.what());
+    CHECK(std::string(error.what()).find(message) != std::string::npos);
+    CHECK(error.location.line == line);
+  };
+  refused("recurrences: 3\n", "a list of measured recurrences", 11);
+  refused("recurrences:\n  - {kernel: wkv7_forward, head_size: 64, points: []}\n", "points are wanted", 12);
+  refused("recurrences:\n  - {kernel: wkv7_forward, head_size: 64, points: [[1, 2]]}\n", "[B·H, T, seconds]",
+          12);
+  refused("recurrences:\n  - {kernel: wkv7_forward, head_size: 64, points: [[1, 2, 0]]}\n", "", 12);
+  refused("recurrences:\n  - {kernel: wkv7_forward, head_size: 64, points: [[1, 2, -1]]}\n", "", 12);
+  refused("recurrences:\n  - {kernel: wkv7_forward, points: [[1, 2, 1e-3]]}\n", "head_size", 12);
+  refused("recurrences:\n  - {kernel: wkv7_forward, head_size: 64, points: [[1, 2, 1e-3]], waves: 2}\n",
+          "waves", 12);
 }

@@ -39,6 +39,8 @@ TEST_CASE("measured figures take the place of fitted ones, and say so") {
   CHECK(values[Parameter::elementwise] == Approx(1.2));
   CHECK(values[Parameter::recurrence_slots] == Approx(100.0));
   CHECK(values[Parameter::recurrence_step] == Approx(1e-6));
+  REQUIRE(profile.recurrences.size() == 1);
+  CHECK(profile.recurrences.front().points.front().seconds == 1024e-6);
   CHECK(profile.parameters[index_of(Parameter::matmul)].provenance.origin == Origin::measured);
   CHECK(profile.parameters[index_of(Parameter::matmul)].provenance.source == "m.json");
   CHECK(values[Parameter::tensor_exposed] == generic().efficiency()[Parameter::tensor_exposed]);

@@ -19,6 +19,7 @@ void append(const Rwkv4TimeMix& mix, BlockBuilder& builder) {
   // bytes.
   Op& wkv = builder.recurrence("time_mix.wkv", inner, 1.0, 1.0, 20.0 * inner, 55.0 * inner,
                                {.forward = 6.0 * inner, .backward = 34.0 * inner, .saved = 6.0 * inner});
+  wkv.kernel = "wkv4";
   wkv.parameters = wkv.trained_parameters = 2.0 * inner;  // decay and bonus
   builder.elementwise("time_mix.gate", Part::time_mix, Split::heads,
                       {.forward = 6.0 * inner, .backward = 10.0 * inner, .saved = 2.0 * inner});

@@ -21,6 +21,7 @@ void append(const Rwkv5TimeMix& mix, BlockBuilder& builder) {
   Op& wkv = builder.recurrence("time_mix.wkv", inner / head_size, head_size, head_size,
                                7.0 * head_size * inner, 30.0 * head_size * inner,
                                {.forward = 8.0 * inner, .backward = 34.0 * inner, .saved = 6.0 * inner});
+  wkv.kernel = "wkv5";
   wkv.parameters = wkv.trained_parameters = 2.0 * inner;  // decay and bonus
   builder.norm("time_mix.group_norm", inner, NormKind::layer_norm, Split::heads, Part::time_mix);
   builder.elementwise("time_mix.silu", Part::time_mix, Split::heads,

@@ -42,6 +42,7 @@ void append(const Rwkv6TimeMix& mix, BlockBuilder& builder) {
   Op& wkv = builder.recurrence("time_mix.wkv", inner / head_size, head_size, head_size,
                                7.0 * head_size * inner, 33.0 * head_size * inner,
                                {.forward = 10.0 * inner, .backward = 62.0 * inner, .saved = 8.0 * inner});
+  wkv.kernel = "wkv6";
   wkv.parameters = wkv.trained_parameters = inner;  // bonus
   builder.norm("time_mix.group_norm", inner, NormKind::layer_norm, Split::heads, Part::time_mix);
   builder.elementwise("time_mix.silu", Part::time_mix, Split::heads,

@@ -61,11 +61,12 @@ void append(const Rwkv7TimeMix& mix, BlockBuilder& builder) {
   // read-out 2), 29 backward. It keeps its six inputs in 16 bit, and in fp32 the state of every 16th step and
   // one vector per step.
   const double state_checkpoint = 4.0 * head_size / 16.0;
-  builder.recurrence("time_mix.wkv", hidden / head_size, head_size, head_size, 9.0 * head_size * hidden,
-                     29.0 * head_size * hidden,
-                     {.forward = (18.0 + state_checkpoint) * hidden,
-                      .backward = (30.0 + state_checkpoint) * hidden,
-                      .saved = (16.0 + state_checkpoint) * hidden});
+  Op& wkv = builder.recurrence("time_mix.wkv", hidden / head_size, head_size, head_size,
+                               9.0 * head_size * hidden, 29.0 * head_size * hidden,
+                               {.forward = (18.0 + state_checkpoint) * hidden,
+                                .backward = (30.0 + state_checkpoint) * hidden,
+                                .saved = (16.0 + state_checkpoint) * hidden});
+  wkv.kernel = "wkv7";
   // GroupNorm over heads, the bonus r·k·v (r_k) and the gate in one kernel.
   builder.elementwise("time_mix.group_norm", Part::time_mix, Split::heads,
                       {.forward = 12.1 * hidden, .backward = 22.2 * hidden, .saved = 4.0 * hidden},
