@@ -79,7 +79,7 @@ void check_known_stacks() {
   check(Holdout::folds, of_source("llm-foundry"), 150, {0.025, 0.035, 0.070});
   check(Holdout::folds, of_source("vtrain"), 74, {0.037, 0.061, 0.158});
   const auto quiet = [](const MeasuredRun& run) { return is_dense_16_bit(run) && run.stated_noise == 0.0; };
-  check(Holdout::folds, quiet, 367, {0.034, 0.053, 0.128});
+  check(Holdout::folds, quiet, 367, {0.034, 0.053, 0.134});
 }
 
 /// Of every source with a few rows, the mean error where the row is hidden.
