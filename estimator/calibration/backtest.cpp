@@ -1,5 +1,7 @@
 #include "calibration/backtest.h"
 
+#include "core/quantile.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -149,17 +151,11 @@ ErrorSummary summarize_ratios(std::span<const double> ratios) {
   }
   std::sort(errors.begin(), errors.end());
   const auto count = static_cast<double>(errors.size());
-  const auto quantile = [&](double fraction) {  // linear between the neighbouring order statistics
-    const double place = fraction * (count - 1.0);
-    const auto below = static_cast<std::size_t>(place);
-    const std::size_t above = std::min(below + 1, errors.size() - 1);
-    return errors[below] + (errors[above] - errors[below]) * (place - static_cast<double>(below));
-  };
   summary.rows = static_cast<int>(errors.size());
   summary.mean /= count;
   summary.bias /= count;
-  summary.median = quantile(0.5);
-  summary.p90 = quantile(0.9);
+  summary.median = quantile(errors, 0.5);
+  summary.p90 = quantile(errors, 0.9);
   return summary;
 }
 

@@ -1,5 +1,7 @@
 #include "calibration/from_measurement.h"
 
+#include "core/quantile.h"
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -77,10 +79,7 @@ class Builder {
     }
     if (dimensions.empty()) return;
     std::sort(dimensions.begin(), dimensions.end());
-    const auto quantile = [&](double fraction) {
-      return dimensions[static_cast<std::size_t>(fraction * static_cast<double>(dimensions.size() - 1))];
-    };
-    set(Parameter::half_dimension, {quantile(0.1), quantile(0.5), quantile(0.9)});
+    set(Parameter::half_dimension, quantiles(dimensions));
   }
 
   void set_recurrence() {

@@ -69,8 +69,10 @@ std::optional<double> limit(const std::string& option, const std::string& text, 
                             double unit = 1.0) {
   if (text.empty()) return std::nullopt;
   const double value = io::read_quantity_value(io::option_value(option, text), kind);
-  if (!(value > 0.0))
-    throw io::InputError(io::option_location(option, text), option + " is a limit above zero");
+  constexpr double most = 1e30;
+  if (!(value >= 1.0 / most && value <= most))
+    throw io::InputError(io::option_location(option, text),
+                         "a limit above zero that can be reached is wanted");
   return value * unit;
 }
 

@@ -53,6 +53,8 @@ constexpr std::array rows = {
     Row{"--simulate", "simulation.runs", "RUNS",
         "Simulate so many runs with their failures; seed: simulation.seed"},
     Row{"--start", "start", "DATE", "First day of the run; the report then has the day it ends: 2026-12-01"},
+    Row{"--start-delay", "start_delay", "TIME",
+        "From that day until the accelerators are there: '1 day..8 weeks'; default: none"},
     Row{"--used-gpu-hours", "used_gpu_hours", "HOURS",
         "What a finished run used: shows its efficiency and cost"},
 };

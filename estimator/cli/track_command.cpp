@@ -52,7 +52,9 @@ render::ProgressReport track(const TrackOptions& options, const io::YamlNode& do
   if (!options.elapsed.empty()) {
     const io::Location where = io::option_location("--elapsed", options.elapsed);
     const double elapsed = io::parse_quantity(options.elapsed, io::QuantityKind::seconds, where);
-    if (!(elapsed > 0.0)) throw io::InputError(where, "a time above zero is wanted");
+    constexpr double most_seconds = 1e10;
+    if (!(elapsed >= 1e-3 && elapsed <= most_seconds))
+      throw io::InputError(where, "a time above zero, of three hundred years at the most, is wanted");
     tracked.run.elapsed_seconds = elapsed;
   }
   if (const std::string problem = progress_problem(log, tracked.run); !problem.empty())

@@ -83,6 +83,15 @@ const CLI::App& named_command(const CLI::App& app, const std::vector<std::string
   return *at;
 }
 
+/// `--tokens=` with nothing after it would take the next argument for its value.
+void refuse_empty_values(const CLI::App& command, const std::vector<std::string>& arguments) {
+  for (const std::string& word : arguments) {
+    if (word == "--") return;
+    if (word.size() > 3 && word.starts_with("--") && word.find('=') == word.size() - 1)
+      refuse(command, "'" + word + "' has no value", "write it after the sign, or leave the option out");
+  }
+}
+
 [[noreturn]] void refuse_surplus(const CLI::App& command, const std::string& word) {
   if (!word.starts_with("-") || word == "-") {
     refuse(command, "unexpected argument '" + word + "'",
@@ -97,6 +106,7 @@ const CLI::App& named_command(const CLI::App& app, const std::vector<std::string
 
 std::optional<std::string> parse(CLI::App& app, const std::vector<std::string>& arguments) {
   const CLI::App& command = named_command(app, arguments);
+  refuse_empty_values(command, arguments);
   std::vector<CLI::App*> all = {&app};
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i]->allow_extras();

@@ -125,6 +125,16 @@ void add_lines(Difference& result, const Estimate& before, const Estimate& after
   }
 }
 
+std::string start_text(const Estimate& estimate) {
+  if (!estimate.dates) return {};
+  const Date& start = estimate.dates->start;
+  const auto padded = [](int number, std::size_t width) {
+    const std::string digits = std::to_string(number);
+    return std::string(width - std::min(width, digits.size()), '0') + digits;
+  };
+  return padded(start.year, 4) + "-" + padded(start.month, 2) + "-" + padded(start.day, 2);
+}
+
 struct Factor {
   std::string_view id;
   double power = 1.0;
@@ -185,6 +195,7 @@ Difference difference(const Estimate& before, const Estimate& after) {
   add_fact(result, "Name", before.name, after.name);
   add_fact(result, "Fidelity", std::string(name_of(before.fidelity)), std::string(name_of(after.fidelity)));
   add_fact(result, "Accelerator", before.accelerator, after.accelerator);
+  add_fact(result, "Start", start_text(before), start_text(after));
   add_texts(result, "Assumed", before.assumptions, after.assumptions);
   add_texts(result, "Beware", before.warnings, after.warnings);
   add_inputs(result, before, after);

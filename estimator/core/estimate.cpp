@@ -231,8 +231,13 @@ Estimate estimate(const Scenario& s) {
         {input("uninterrupted", working, Unit::seconds), input("runs", s.simulation->runs, Unit::count),
          input("seed", static_cast<double>(s.simulation->seed), Unit::count)});
   }
+  if (s.start_delay_seconds) {
+    ledger.add("start_delay", "Wait for accelerators", s.start_delay_seconds->value, Unit::seconds,
+               "start-delay", {input("wait for accelerators", *s.start_delay_seconds, Unit::seconds)});
+  }
   if (s.start) {
-    result.dates = dates_of(*s.start, result.wall_time_seconds);
+    const Range wait = s.start_delay_seconds ? s.start_delay_seconds->value : exactly(0.0);
+    result.dates = dates_of(*s.start, sum(result.wall_time_seconds, wait));
     if (!result.dates->p90) result.warnings.push_back("the run may not end before the year 9999");
   }
   ledger.add("tokens_per_second", "Throughput over the whole run",

@@ -28,6 +28,15 @@ std::vector<Condition> conditions(const Estimate& estimate, const Limits& limits
     if (estimate.dates) most = (days_between(estimate.dates->start, *limits.finish_by) + 1) * seconds_per_day;
     add("wall_time", "Wall time to the day of the end", Unit::seconds, most,
         "the run has no start (--set start=DATE)");
+    // A wait for accelerators counts as well.
+    const LedgerLine* wait = find_line(estimate, "start_delay");
+    const LedgerLine* time = find_line(estimate, "wall_time");
+    if (wait != nullptr && time != nullptr && most) {
+      Condition& end = found.back();
+      end.title = "Wait and wall time to the day of the end";
+      end.value = at(sum(time->value, wait->value), limits.quantile);
+      end.verdict = *end.value <= *most ? Verdict::holds : Verdict::broken;
+    }
   }
   if (limits.gpu_hours) add("gpu_hours", "GPU-hours", Unit::gpu_hours, limits.gpu_hours, "no time is known");
   if (limits.energy_joules)

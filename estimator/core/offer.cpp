@@ -1,5 +1,7 @@
 #include "core/offer.h"
 
+#include "core/quantile.h"
+
 #include <algorithm>
 #include <tuple>
 
@@ -75,14 +77,10 @@ std::vector<UsdPerSecond> prices_by_provider(std::span<const Offer* const> compa
 }
 
 Range market_range(std::span<const UsdPerSecond> sorted_prices) {
-  const auto quantile = [&](double fraction) {
-    const double at = fraction * static_cast<double>(sorted_prices.size() - 1);
-    const auto below = static_cast<std::size_t>(at);
-    const std::size_t above = std::min(below + 1, sorted_prices.size() - 1);
-    const double low = sorted_prices[below].value;
-    return (low + (sorted_prices[above].value - low) * (at - static_cast<double>(below))) * seconds_per_hour;
-  };
-  return {quantile(0.1), quantile(0.5), quantile(0.9)};
+  std::vector<double> usd_per_hour;
+  for (const UsdPerSecond price : sorted_prices)
+    usd_per_hour.push_back(price.value * seconds_per_hour);
+  return quantiles(usd_per_hour);
 }
 
 }  // namespace trainbudget

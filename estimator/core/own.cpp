@@ -11,7 +11,7 @@ constexpr double months_per_year = 12.0;
 }  // namespace
 
 double annuity(double rate, double years) {
-  return rate > 0.0 ? rate / (1.0 - std::pow(1.0 + rate, -years)) : 1.0 / years;
+  return rate > 0.0 ? rate / -std::expm1(-years * std::log1p(rate)) : 1.0 / years;
 }
 
 OwnedYear owned_year(const OwnedHardware& own) {

@@ -1,9 +1,12 @@
-// Which value of a range is held against a limit.
+// Quantiles: of numbers, and which one of a range is held against a limit.
 #pragma once
 
 #include "core/uncertainty.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace trainbudget {
@@ -25,6 +28,19 @@ constexpr std::string_view name_of(Quantile quantile) {
 constexpr double at(const Range& range, Quantile quantile) {
   if (quantile == Quantile::p10) return range.p10;
   return quantile == Quantile::p50 ? range.p50 : range.p90;
+}
+
+/// The value below which the share `p` of ascending numbers (at least one) lies, with linear interpolation.
+inline double quantile(std::span<const double> sorted, double p) {
+  const double place = p * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(place);
+  const std::size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+}
+
+/// P10, P50 and P90 of ascending numbers (at least one).
+inline Range quantiles(std::span<const double> sorted) {
+  return {quantile(sorted, 0.1), quantile(sorted, 0.5), quantile(sorted, 0.9)};
 }
 
 }  // namespace trainbudget

@@ -25,7 +25,7 @@ std::vector<WidthShare> factors_of(const LedgerLine& line) {
 std::vector<WidthShare> width_shares(const Estimate& estimate) {
   std::vector<WidthShare> shares;
   double total = 0.0;
-  for (const char* id : {"model_flops_utilization", "whole_run_fraction", "price"}) {
+  for (const char* id : {"model_flops_utilization", "whole_run_fraction", "price", "price_drift"}) {
     const LedgerLine* line = find_line(estimate, id);
     if (line == nullptr) continue;
     for (const WidthShare& factor : factors_of(*line)) {

@@ -1,5 +1,7 @@
 #include "core/reliability.h"
 
+#include "core/quantile.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -38,13 +40,6 @@ Interruptions job_at(const Point& at, const Reliability& r, double gpus) {
   job.replacement_seconds = at.replacement;
   job.warned = r.spot->notice_seconds.value >= job.checkpoint_seconds;
   return job;
-}
-
-double quantile(const std::vector<double>& sorted, double p) {
-  const double place = p * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
 }  // namespace
@@ -92,7 +87,7 @@ Range residual_of(const ReliabilityDefaults& defaults) {
     residuals.push_back(std::min(1.0, run.ratio / goodput(typical, run.gpus).fraction.p50));
   }
   std::sort(residuals.begin(), residuals.end());
-  return {quantile(residuals, 0.1), quantile(residuals, 0.5), quantile(residuals, 0.9)};
+  return quantiles(residuals);
 }
 
 Interruptions interruptions_of(const Reliability& r, double gpus) {

@@ -7,6 +7,7 @@
 #include "core/hardware.h"
 #include "core/own.h"
 #include "core/power.h"
+#include "core/price_drift.h"
 #include "core/provenance.h"
 #include "core/quantity.h"
 #include "core/reliability.h"
@@ -53,8 +54,10 @@ struct Scenario {
   std::optional<Reliability> reliability;              ///< what a whole run loses; absent: it is given
   std::optional<Simulation> simulation;                ///< absent: nothing is simulated
   std::optional<Date> start;                           ///< first day of the run; absent: nothing is dated
+  std::optional<SourcedRange> start_delay_seconds;     ///< wait for accelerators from that day; absent: none
   std::optional<SourcedRange> price;                   ///< US dollars per GPU-hour; absent: unknown
   std::optional<PriceCourse> price_course;             ///< absent: one price for the whole run
+  std::optional<PriceDrift> price_drift;               ///< absent: the price is given, and is what is paid
   std::optional<Sourced<double>> committed_gpu_hours;  ///< paid for whether they are used or not
   std::optional<Provenance> capacity_blocks;  ///< hours are sold in whole blocks, as capacity_block_seconds()
   std::optional<OwnedHardware> own;           ///< instead of renting; `price` is then what rent would be

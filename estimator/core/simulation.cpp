@@ -1,5 +1,7 @@
 #include "core/simulation.h"
 
+#include "core/quantile.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -52,10 +54,6 @@ Reliability drawn(const Reliability& r, Draws& draws) {
   return one;
 }
 
-double quantile(const std::vector<double>& sorted, double p) {
-  return sorted[static_cast<std::size_t>(p * static_cast<double>(sorted.size() - 1))];
-}
-
 }  // namespace
 
 Range simulated_wall_time(const Reliability& reliability, double gpus, Range working_seconds,
@@ -78,7 +76,7 @@ Range simulated_wall_time(const Reliability& reliability, double gpus, Range wor
     times.push_back(held / ((1.0 - r.stalls.value.p50) * r.residual.value.p50));
   }
   std::sort(times.begin(), times.end());
-  return {quantile(times, 0.1), quantile(times, 0.5), quantile(times, 0.9)};
+  return quantiles(times);
 }
 
 }  // namespace trainbudget

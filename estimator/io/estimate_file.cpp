@@ -32,10 +32,10 @@ const std::vector<YamlNode>& items_of(const YamlNode& node) {
   return node.items;
 }
 
-Range read_range(const YamlNode& node) {
+Range read_range(const YamlNode& node, double least = 0.0) {
   MapReader map(node, "range");
-  const Range range{read_amount(map.require("p10")), read_amount(map.require("p50")),
-                    read_amount(map.require("p90"))};
+  const auto read = [&](const char* key) { return read_number(map.require(key), least, most); };
+  const Range range{read("p10"), read("p50"), read("p90")};
   map.finish();
   if (!(range.p10 <= range.p50 && range.p50 <= range.p90))
     throw InputError(node.location, "p10, p50 and p90 are out of order", "the file was changed by hand");
@@ -66,7 +66,7 @@ Provenance read_line_provenance(const YamlNode& node) {
 LedgerInput read_input(const YamlNode& node) {
   MapReader map(node, "input");
   LedgerInput input{.name = read_string(map.require("name")),
-                    .value = read_range(map.require("value")),
+                    .value = read_range(map.require("value"), -most),  // a price may fall
                     .unit = read_named<Unit>(map.require("unit"), "unit"),
                     .provenance = read_line_provenance(map.require("provenance"))};
   return input;

@@ -30,6 +30,7 @@ class Descriptor {
   ~Descriptor() {
     if (number_ > STDERR_FILENO) ::close(number_);
   }
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
 
@@ -83,23 +84,6 @@ bool is_inherited(const std::string& path) {
          path.starts_with("/proc/self/fd/");
 }
 
-std::string read_all(const Descriptor& file, const std::string& name, std::size_t expected,
-                     std::size_t largest) {
-  std::string content(std::min(expected, largest) + 1, '\0');
-  std::size_t size = 0;
-  while (true) {
-    if (size == content.size()) content.resize(std::min(size * 2, largest + 1));
-    const ssize_t count = ::read(file.get(), content.data() + size, content.size() - size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw InputError({.file = name}, "cannot read: " + reason(errno));
-    if (count == 0) break;
-    size += static_cast<std::size_t>(count);
-    if (size > largest) throw InputError({.file = name}, "too large: at most " + size_text(largest));
-  }
-  content.resize(size);
-  return content;
-}
-
 bool write_all(const Descriptor& file, std::string_view content) {
   while (!content.empty()) {
     const ssize_t count = ::write(file.get(), content.data(), content.size());
@@ -151,18 +135,27 @@ std::string file_name_for_errors(const std::string& path) {
   return path == "-" ? "<stdin>" : path;
 }
 
-std::string read_file(const std::string& path, std::size_t largest) {
-  const std::string name = file_name_for_errors(path);
+namespace {
+
+struct OpenFile {
+  Descriptor descriptor;
+  struct stat status = {};
+};
+
+/// Opens a file, or a pipe that the shell opened for us.
+OpenFile open_to_read(const std::string& path, const std::string& name) {
   if (path.empty()) throw InputError({}, "a file name is missing");
   if (path.find('\0') != std::string::npos) throw InputError({.file = name}, "a file name holds a NUL byte");
   // Not blocking: the check for named pipes comes after the open, so that no other file can slip in between.
-  const Descriptor file(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  OpenFile open{.descriptor = Descriptor(
+                    path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK))};
+  const Descriptor& file = open.descriptor;
+  struct stat& status = open.status;
   if (!file.is_open()) {
     const int error = errno;
     throw InputError({.file = name}, "cannot read: " + reason(error),
                      error == ENOENT ? suggest_sibling(path) : std::string());
   }
-  struct stat status = {};
   if (::fstat(file.get(), &status) != 0) throw InputError({.file = name}, "cannot read: " + reason(errno));
   if (S_ISDIR(status.st_mode)) throw InputError({.file = name}, "this is a folder, a file is wanted");
   if (!S_ISREG(status.st_mode)) {
@@ -174,6 +167,49 @@ std::string read_file(const std::string& path, std::size_t largest) {
     const int flags = ::fcntl(file.get(), F_GETFL);
     if (flags >= 0 && (flags & O_NONBLOCK) != 0) ::fcntl(file.get(), F_SETFL, flags & ~O_NONBLOCK);
   }
+  return open;
+}
+
+/// Bytes read into `buffer`; 0 at the end.
+std::size_t read_some(const Descriptor& file, const std::string& name, char* buffer, std::size_t size) {
+  while (true) {
+    const ssize_t count = ::read(file.get(), buffer, size);
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno != EINTR) throw InputError({.file = name}, "cannot read: " + reason(errno));
+  }
+}
+
+std::string read_all(const Descriptor& file, const std::string& name, std::size_t expected,
+                     std::size_t largest) {
+  std::string content(std::min(expected, largest) + 1, '\0');
+  std::size_t size = 0;
+  while (true) {
+    if (size == content.size()) content.resize(std::min(size * 2, largest + 1));
+    const std::size_t count = read_some(file, name, content.data() + size, content.size() - size);
+    if (count == 0) break;
+    size += count;
+    if (size > largest) throw InputError({.file = name}, "too large: at most " + size_text(largest));
+  }
+  content.resize(size);
+  return content;
+}
+
+}  // namespace
+
+void read_chunks(const std::string& path, const std::function<void(std::string_view)>& take) {
+  constexpr std::size_t chunk_bytes = std::size_t{1} << 20;
+  const std::string name = file_name_for_errors(path);
+  const OpenFile open = open_to_read(path, name);
+  std::vector<char> chunk(chunk_bytes);
+  while (const std::size_t count = read_some(open.descriptor, name, chunk.data(), chunk.size()))
+    take({chunk.data(), count});
+}
+
+std::string read_file(const std::string& path, std::size_t largest) {
+  const std::string name = file_name_for_errors(path);
+  const OpenFile open = open_to_read(path, name);
+  const Descriptor& file = open.descriptor;
+  const struct stat& status = open.status;
   const auto expected = static_cast<std::size_t>(status.st_size);
   if (S_ISREG(status.st_mode) && expected > largest) {
     throw InputError({.file = name}, "too large: " + size_text(expected) + ", at most " + size_text(largest));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,10 @@ namespace trainbudget::io {
 /// `largest` + 1 bytes are ever read. Throws InputError; a missing file names the nearest name in the same
 /// folder.
 std::string read_file(const std::string& path, std::size_t largest);
+
+/// Hands the bytes of the file `path` to `take`, chunk by chunk, whatever their number. Refuses what
+/// read_file refuses.
+void read_chunks(const std::string& path, const std::function<void(std::string_view)>& take);
 
 /// What errors call the file `path`: "<stdin>" for "-".
 std::string file_name_for_errors(const std::string& path);

@@ -78,13 +78,9 @@ void read_given(const YamlNode& node, bool computed_size, Reliability& r,
     if (found == nullptr) assumed += (assumed.empty() ? "" : ", ") + std::string(key);
     return found;
   };
-  const auto read = [&](const char* key, QuantityKind kind, Sourced<Range>& range, double most) {
-    const YamlNode* found = find(key);
-    if (found == nullptr) return;
-    range = read_range(*found, kind);
-    if (range.value.p90 > most)
-      throw InputError(found->location, std::string(key) + " is out of reason",
-                       "at most " + format_quantity(most, kind, 2) + " is taken");
+  const auto read = [&](const char* key, QuantityKind kind, Sourced<Range>& range, double most,
+                        double least = 0.0) {
+    if (const YamlNode* found = find(key)) range = read_range(*found, kind, least, most);
   };
   read("gpu_hours_per_interruption", QuantityKind::count, r.gpu_hours_per_interruption, most_hours);
   if (const YamlNode* size = computed_size ? map.find("checkpoint_size") : find("checkpoint_size"))
@@ -94,9 +90,11 @@ void read_given(const YamlNode& node, bool computed_size, Reliability& r,
     r.interval = read_one(*interval, QuantityKind::seconds, most_seconds);
   read("restart", QuantityKind::seconds, r.restart_seconds, most_seconds);
   read("stalls", QuantityKind::fraction, r.stalls, most_stalls);
-  if (const YamlNode* spare = map.find("spare_gpus"))
+  if (const YamlNode* spare = map.find("spare_gpus")) {
     r.spare_gpus = read_one(*spare, QuantityKind::count, most_gpus);
-  read("residual", QuantityKind::fraction, r.residual, 1.0);
+    require_within(*spare, QuantityKind::count, r.spare_gpus->value, 1.0, most_gpus);
+  }
+  read("residual", QuantityKind::fraction, r.residual, 1.0, least_fraction);
   map.finish();
   if (!assumed.empty())
     assumptions.push_back("reliability: " + assumed + " as in hardware_profiles/reliability.yaml");

@@ -10,10 +10,11 @@ namespace {
 
 constexpr double seconds_per_year = hours_per_year * seconds_per_hour;
 constexpr double most_gpu_hours = 1e14;
+constexpr double most_bytes = 1e24;
 
 Sourced<double> number(const YamlNode& node, QuantityKind kind, double most) {
   const double value = read_quantity_value(node, kind);
-  if (value > most) throw InputError(node.location, "'" + node.text + "' is beyond what this can be");
+  require_within(node, kind, value, 0.0, most);
   return {value, given_by_user(node.location)};
 }
 
@@ -102,7 +103,7 @@ void read_commitment(const YamlNode* node, const YamlNode* price, Scenario& scen
     committed.value = count * in_hours(read_quantity<Seconds>(*term));
   }
   if (!(committed.value > 0.0) || committed.value > most_gpu_hours)
-    throw InputError(node->location, "a commitment above 0 is wanted");
+    throw InputError(node->location, "a commitment above 0 and up to 1e14 GPU-hours is wanted");
   scenario.committed_gpu_hours = committed;
 }
 
@@ -127,7 +128,7 @@ Storage read_storage(const YamlNode& node, Scenario& scenario) {
     double one = computed ? checkpoint_bytes(scenario.step->workload)
                           : scenario.parameters.value * bytes_per_parameter;
     if (size != nullptr) {
-      one = read_quantity<Bytes>(*size).value;
+      one = number(*size, QuantityKind::bytes, most_bytes).value;
     } else {
       scenario.assumptions.push_back(
           computed
@@ -136,16 +137,17 @@ Storage read_storage(const YamlNode& node, Scenario& scenario) {
     }
     bytes.value += number(*checkpoints, QuantityKind::count, 1e9).value * one;
   }
-  if (data != nullptr) bytes.value += read_quantity<Bytes>(*data).value;
+  if (data != nullptr) bytes.value += number(*data, QuantityKind::bytes, most_bytes).value;
   Sourced<double> kept_seconds{0.0, given_by_user(node.location)};
   if (kept != nullptr) kept_seconds = number(*kept, QuantityKind::seconds, 100.0 * seconds_per_year);
-  if (!(bytes.value > 0.0)) throw InputError(node.location, "nothing is stored: the size is 0");
+  if (!(bytes.value > 0.0))
+    throw InputError(node.location, "nothing is stored: the size is 0", "leave storage out");
   return {.bytes = bytes, .usd_per_gb_month = price, .kept_seconds = kept_seconds};
 }
 
 Egress read_egress(const YamlNode& node) {
   MapReader map(node, "egress");
-  Egress egress{.bytes = number(map.require("data"), QuantityKind::bytes, 1e24),
+  Egress egress{.bytes = number(map.require("data"), QuantityKind::bytes, most_bytes),
                 .usd_per_gb = number(map.require("price_per_gb"), QuantityKind::usd, 1e3)};
   map.finish();
   return egress;
@@ -153,10 +155,13 @@ Egress read_egress(const YamlNode& node) {
 
 /// `$50k/month`, or people and what one of them costs.
 Sourced<Range> read_staff(const YamlNode& node) {
-  if (node.kind != YamlNode::Kind::mapping) return read_range(node, QuantityKind::usd_per_second);
+  constexpr double most_usd_per_second = 1e10 / (30.0 * seconds_per_day);
+  if (node.kind != YamlNode::Kind::mapping)
+    return read_range(node, QuantityKind::usd_per_second, 0.0, most_usd_per_second);
   MapReader map(node, "staff");
   const Sourced<double> people = number(map.require("people"), QuantityKind::count, 1e6);
-  Sourced<Range> rate = read_range(map.require("each"), QuantityKind::usd_per_second);
+  Sourced<Range> rate =
+      read_range(map.require("each"), QuantityKind::usd_per_second, 0.0, most_usd_per_second);
   map.finish();
   if (!(people.value > 0.0)) throw InputError(node.location, "nobody is no staff", "leave staff out");
   rate.value = rate.value * people.value;
@@ -176,8 +181,7 @@ OwnedHardware read_own(const YamlNode& node, const OwningDefaults& defaults, Sce
       const YamlNode* value = map.find(key);
       if (value == nullptr) return;
       field = {read_quantity_value(*value, kind) * scale, given_by_user(value->location)};
-      if (!(field.value >= least) || field.value > most)
-        throw InputError(value->location, "'" + value->text + "' is beyond what " + key + " can be");
+      require_within(*value, kind, field.value / scale, least / scale, most / scale);
     };
     change("life", own.life_years, QuantityKind::seconds, 0.1, 50.0, 1.0 / seconds_per_year);
     change("cost_of_capital", own.cost_of_capital, QuantityKind::fraction, 0.0, 1.0);
@@ -195,7 +199,7 @@ OwnedHardware read_own(const YamlNode& node, const OwningDefaults& defaults, Sce
     throw InputError(node.location, "own: false is what leaving it out says", "leave own out");
   }
   if (capex != nullptr) {
-    own.capex_usd = read_range(*capex, QuantityKind::usd);
+    own.capex_usd = read_range(*capex, QuantityKind::usd, 0.01, 1e8);
   } else if (const Sourced<Range>* known = defaults.capex_of(name)) {
     own.capex_usd = *known;
   } else {
@@ -203,7 +207,6 @@ OwnedHardware read_own(const YamlNode& node, const OwningDefaults& defaults, Sce
                            "what a " + name + " with its server and network costs is not known",
                            "give it: own: {capex: $40k, rated_power: 1.2kW}");
   }
-  if (own.capex_usd.value.p90 > 1e8) throw InputError(node.location, "capex is per accelerator");
   if (rated != nullptr) {
     own.rated_watts = number(*rated, QuantityKind::watts, 1e6);
   } else if (const Sourced<double>* known = defaults.rated_watts_of(name)) {

@@ -122,8 +122,10 @@ bool model_card(const Keys& keys) {
 }
 
 void read_power(const Keys& keys, PowerModel& power) {
+  constexpr double most_watts = 1e5;
   if (keys.load != nullptr) power.load_fraction = read_range(*keys.load, QuantityKind::fraction);
-  if (keys.overhead != nullptr) power.overhead_watts = read_range(*keys.overhead, QuantityKind::watts);
+  if (keys.overhead != nullptr)
+    power.overhead_watts = read_range(*keys.overhead, QuantityKind::watts, 0.0, most_watts);
   if (keys.network != nullptr) power.network_fraction = read_range(*keys.network, QuantityKind::fraction);
   if (keys.pue == nullptr) return;
   power.pue = read_range(*keys.pue, QuantityKind::count);
@@ -135,18 +137,27 @@ void read_power(const Keys& keys, PowerModel& power) {
 std::optional<CarbonModel> read_grid(const Keys& keys, const EnergyRequest& request,
                                      const PowerDefaults& defaults, const ProfileFolder& profiles,
                                      ScenarioSources& sources) {
+  const int year = keys.year != nullptr ? static_cast<int>(read_integer(*keys.year, 1990, 2100)) : 0;
   if (keys.grid != nullptr) {
+    if (keys.year != nullptr)
+      throw InputError(keys.year->location, "a grid that is given has no year", "leave one of the two out");
     constexpr double joules_per_kwh = 3.6e6;
-    Sourced<Range> grid = read_range(*keys.grid, QuantityKind::grams_per_joule);
+    constexpr double most_grams_per_kwh = 1e4;
+    Sourced<Range> grid =
+        read_range(*keys.grid, QuantityKind::grams_per_joule, 0.0, most_grams_per_kwh / joules_per_kwh);
     grid.value = grid.value * joules_per_kwh;
     return CarbonModel{.grid_name = "as given", .grid = grid};
   }
-  if (keys.country == nullptr && request.region.empty() && keys.region == nullptr) return std::nullopt;
+  if (keys.country == nullptr && request.region.empty() && keys.region == nullptr) {
+    if (keys.year != nullptr)
+      throw InputError(keys.year->location, "a year, and no grid of which it would be",
+                       "add region or country, or leave year out");
+    return std::nullopt;
+  }
   const std::string path = profiles.path("carbon_intensity.csv");
   sources.files.push_back(path);
   const auto grids =
       profiles.once<std::vector<GridIntensity>>("file " + path, [&] { return read_grid_intensities(path); });
-  const int year = keys.year != nullptr ? static_cast<int>(read_integer(*keys.year, 1990, 2100)) : 0;
   const GridIntensity* found = nullptr;
   if (keys.country != nullptr) {
     found = find_named(*grids, national_places, read_string(*keys.country), year);

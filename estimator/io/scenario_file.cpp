@@ -25,12 +25,20 @@ namespace {
 constexpr double most_tokens = 1e19;
 constexpr double most_gpus = 1e8;
 constexpr double most_gpu_hours = 1e14;
+constexpr double least_gpu_hours = 1e-3;
+constexpr double least_efficiency = 1e-6;
 
 Sourced<double> read_gpu_hours(const YamlNode& node) {
   const double value = read_quantity_value(node, QuantityKind::count);
-  if (!(value > 0.0) || value > most_gpu_hours)
+  if (!(value > 0.0))
     throw InputError(node.location, "a number of GPU-hours above 0 is wanted, not '" + node.text + "'");
+  require_within(node, QuantityKind::count, value, least_gpu_hours, most_gpu_hours);
   return {value, given_by_user(node.location)};
+}
+
+SourcedRange read_start_delay(const YamlNode& node) {
+  constexpr double most_seconds = 10.0 * 365.0 * seconds_per_day;
+  return read_range(node, QuantityKind::seconds, 0.0, most_seconds);
 }
 
 struct Hardware {
@@ -89,7 +97,7 @@ Sourced<Precision> read_precision(const YamlNode* node, const Accelerator& gpu, 
 void read_efficiency(const YamlNode* node, const ProfileFolder& profiles, Scenario& scenario,
                      ScenarioSources& sources, bool steps) {
   if (node != nullptr) {
-    scenario.model_flops_utilization = read_range(*node, QuantityKind::fraction);
+    scenario.model_flops_utilization = read_range(*node, QuantityKind::fraction, least_efficiency, 1.0);
     scenario.whole_run_fraction = {
         exactly(1.0),
         {.origin = Origin::assumed, .source = "an efficiency that is given covers the whole run"}};
@@ -167,6 +175,7 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   const YamlNode* spot = map.find("spot");
   const YamlNode* simulation = map.find("simulation");
   const YamlNode* start = map.find("start");
+  const YamlNode* start_delay = map.find("start_delay");
   const YamlNode* used = map.find("used_gpu_hours");
   PriceRequest price{.node = map.find("price"), .as_of = map.find("as_of"), .list = map.find("prices")};
   const BudgetRequest budget = find_budget(map);
@@ -201,6 +210,10 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
     scenario.assumptions.push_back("efficiency: of the steady state, since interruptions are given as well");
   if (simulation != nullptr) scenario.simulation = read_simulation(*simulation, scenario);
   if (start != nullptr) scenario.start = parse_date(read_string(*start), start->location);
+  if (start_delay != nullptr)
+    scenario.start_delay_seconds = read_start_delay(*start_delay);
+  else if (scenario.start && budget.own == nullptr)
+    scenario.assumptions.push_back("start: the accelerators are there on that day (--start-delay)");
   if (used != nullptr) scenario.used_gpu_hours = read_gpu_hours(*used);
 
   price.accelerator = scenario.accelerator.name;

@@ -1,7 +1,9 @@
 #include "io/scenario_price.h"
 
 #include "core/offer.h"
+#include "core/quantile.h"
 #include "io/map_reader.h"
+#include "io/price_drift_file.h"
 #include "io/price_search.h"
 #include "io/price_table.h"
 #include "io/sourced_reader.h"
@@ -37,7 +39,24 @@ struct PriceAnswer {
   std::string assumption;
   std::string warning;
   std::string newest_price;
+  Date as_of;                 ///< the day that was asked for
+  PricingModel pricing = {};  ///< that was asked for
+  double age_days = 0.0;      ///< on that day
 };
+
+/// Of a price that is in force over a range of days, from the last of them.
+double age_of(const Offer& offer, Date as_of) {
+  return offer.date_precision == DatePrecision::range ? days_between(offer.as_of.last, as_of)
+                                                      : age_in_days(offer, as_of);
+}
+
+double median_age(const std::vector<const Offer*>& offers, Date as_of) {
+  std::vector<double> ages;
+  for (const Offer* offer : offers)
+    ages.push_back(age_of(*offer, as_of));
+  std::sort(ages.begin(), ages.end());
+  return quantile(ages, 0.5);
+}
 
 void warn_of_age(const Offer& offer, Date as_of, PriceAnswer& answer) {
   const int age = age_in_days(offer, as_of);
@@ -62,7 +81,7 @@ std::optional<PriceCourse> read_course(const YamlNode& node) {
     throw InputError(falls->location, "a price that rises and falls", "leave one of the two out");
   const double fraction = read_quantity_value(change, QuantityKind::fraction);
   if (falls != nullptr && fraction >= 1.0)
-    throw InputError(change.location, "a price cannot fall to nothing");
+    throw InputError(change.location, "a price cannot fall to nothing", "write a share below 100%");
   return PriceCourse{.change_per_year = rises != nullptr ? fraction : -fraction,
                      .provenance = given_by_user(change.location)};
 }
@@ -151,6 +170,8 @@ PriceAnswer look_up(Query query, const PriceRequest& request, const std::vector<
                           ? parse_date(read_string(*request.as_of), request.as_of->location)
                           : newest_day(offers);
 
+  answer.as_of = query.offer.as_of;
+  answer.pricing = *query.offer.pricing;
   std::vector<const Offer*> current = current_offers(offers, query.offer);
   if (current.empty() && !query.asked &&
       query.offer.provider) {  // the cluster's own provider lists no price: ask everybody
@@ -170,19 +191,23 @@ PriceAnswer look_up(Query query, const PriceRequest& request, const std::vector<
   if (query.choice != "market") {
     const Offer* offer =
         query.choice == "cheapest" ? comparable.front() : comparable[(comparable.size() - 1) / 2];
+    answer.age_days = age_of(*offer, answer.as_of);
     warn_of_age(*offer, query.offer.as_of, answer);
-    answer.assumption =
-        "price: the " + query.choice + " of " + std::to_string(comparable.size()) + " offers" + as_of;
+    answer.assumption = comparable.size() == 1 ? "price: the only offer" + as_of
+                                               : "price: the " + query.choice + " of " +
+                                                     std::to_string(comparable.size()) + " offers" + as_of;
     answer.price = of_one_offer(*offer, query.choice + ": ");
     return answer;
   }
   const std::vector<UsdPerSecond> prices = prices_by_provider(comparable);
   if (prices.size() == 1) {
+    answer.age_days = age_of(*comparable.front(), answer.as_of);
     warn_of_age(*comparable.front(), query.offer.as_of, answer);
     answer.assumption = "price: the only one in the list" + as_of;
     answer.price = of_one_offer(*comparable.front(), "");
     return answer;
   }
+  answer.age_days = median_age(comparable, answer.as_of);
   answer.assumption =
       "price: the range over the cheapest prices of " + std::to_string(prices.size()) + " providers" + as_of;
   answer.price = SourcedRange{
@@ -204,6 +229,26 @@ std::string key_of(const Query& query, const PriceRequest& request) {
   if (request.as_of != nullptr) key += read_string(*request.as_of);
   if (request.list != nullptr) key += "|" + read_string(*request.list);
   return key;
+}
+
+/// What the price may do until it is paid. Without a start the run is taken to begin on the day that the
+/// price was asked for.
+PriceDrift drift_of(const PriceAnswer& answer, const ProfileFolder& profiles, const Scenario& scenario,
+                    ScenarioSources& sources) {
+  const std::string path = profiles.path("prices/drift.yaml");
+  sources.files.push_back(path);
+  const auto known =
+      profiles.once<PriceVolatilities>("file " + path, [&] { return read_price_volatilities(path); });
+  const bool fixed_at_start = answer.pricing == PricingModel::reserved_1y ||
+                              answer.pricing == PricingModel::reserved_3y ||
+                              answer.pricing == PricingModel::capacity_block;
+  double wait = 0.0;
+  if (scenario.start) wait = std::max(0, days_between(answer.as_of, *scenario.start)) * seconds_per_day;
+  if (scenario.start_delay_seconds) wait += scenario.start_delay_seconds->value.p50;
+  return {.age_seconds = {answer.age_days * seconds_per_day, answer.price->provenance},
+          .wait_seconds = {wait, {.origin = Origin::derived, .source = "start − as_of + wait"}},
+          .volatility = known->at(answer.pricing),
+          .moves_with_market = !fixed_at_start && !scenario.price_course};
 }
 
 /// `{amount: $0.79/h, source: …}`.
@@ -266,6 +311,21 @@ SourcedRange read_range(const YamlNode& node, QuantityKind kind) {
   return result;
 }
 
+void require_within(const YamlNode& node, QuantityKind kind, double value, double least, double most) {
+  if (value >= least && value <= most) return;
+  const std::string what = node.kind == YamlNode::Kind::scalar ? "'" + node.text + "'" : "this range";
+  throw InputError(
+      node.location, what + " is out of reason",
+      "from " + format_quantity(least, kind, 4) + " to " + format_quantity(most, kind, 4) + " is taken");
+}
+
+SourcedRange read_range(const YamlNode& node, QuantityKind kind, double least, double most) {
+  const SourcedRange range = read_range(node, kind);
+  require_within(node, kind, range.value.p10, least, most);
+  require_within(node, kind, range.value.p90, least, most);
+  return range;
+}
+
 std::optional<SourcedRange> read_price(const PriceRequest& request, const ProfileFolder& profiles,
                                        Scenario& scenario, ScenarioSources& sources) {
   std::optional<SourcedRange> price;
@@ -296,9 +356,13 @@ std::optional<SourcedRange> read_price(const PriceRequest& request, const Profil
     if (!answer->assumption.empty()) scenario.assumptions.push_back(answer->assumption);
     if (!answer->warning.empty()) scenario.warnings.push_back(answer->warning);
     sources.newest_price = answer->newest_price;
+    if (answer->price) scenario.price_drift = drift_of(*answer, profiles, scenario, sources);
     return answer->price;
   }
   price->value = price->value * seconds_per_hour;
+  if (price->value.p10 < 1e-6)
+    throw InputError(request.node->location, "less than a millionth of a USD for one GPU-hour is no price",
+                     "own hardware, or hours that are given, are a price as well");
   if (price->value.p90 > 1e4)
     throw InputError(request.node->location, "more than 10000 USD for one GPU-hour is no price",
                      "prices are per GPU, not per node");

@@ -34,6 +34,11 @@ std::optional<SourcedRange> read_price(const PriceRequest& request, const Profil
 /// A value `a`, a span `a..b` (its ends are P10 and P90, P50 their geometric mean), or a mapping {p10, p50,
 /// p90, source}.
 SourcedRange read_range(const YamlNode& node, QuantityKind kind);
+/// The same, all of it from `least` to `most` (SI base units): what lies beyond them is a slip of the pen.
+SourcedRange read_range(const YamlNode& node, QuantityKind kind, double least, double most);
+
+/// Throws unless `value`, which `node` says, is from `least` to `most`.
+void require_within(const YamlNode& node, QuantityKind kind, double value, double least, double most);
 
 /// Provenance of a number that the user gave: its file and line, or its option.
 Provenance given_by_user(const Location& where);

@@ -13,18 +13,14 @@ namespace {
 constexpr double most_seconds = 1e10;
 constexpr double most_share = 0.999;
 
-SourcedRange read_duration(const YamlNode& node, const char* what) {
-  SourcedRange range = read_range(node, QuantityKind::seconds);
-  if (range.value.p90 > most_seconds)
-    throw InputError(node.location, std::string(what) + " of more than 300 years");
-  return range;
+SourcedRange read_duration(const YamlNode& node) {
+  return read_range(node, QuantityKind::seconds, 0.0, most_seconds);
 }
 
 /// A number from 0 on.
 Sourced<double> read_from_zero(const YamlNode& node, QuantityKind kind, double most) {
   const double value = read_quantity_value(node, kind);
-  if (value > most)
-    throw InputError(node.location, "at most " + format_quantity(most, kind, 4) + " is taken here");
+  require_within(node, kind, value, 0.0, most);
   return {value, given_by_user(node.location)};
 }
 
@@ -88,12 +84,11 @@ void read_spot(const YamlNode* node, const PriceRequest& price, const Location& 
   std::string assumed = "notice, replacement";
   if (node != nullptr) {
     MapReader map(*node, "spot");
-    if (const YamlNode* every = map.find("preempted_every"))
-      spot.seconds_between = read_duration(*every, "a time between pre-emptions");
+    if (const YamlNode* every = map.find("preempted_every")) spot.seconds_between = read_duration(*every);
     const YamlNode* notice = map.find("notice");
     if (notice != nullptr) spot.notice_seconds = read_from_zero(*notice, QuantityKind::seconds, most_seconds);
     const YamlNode* replacement = map.find("replacement");
-    if (replacement != nullptr) spot.replacement_seconds = read_duration(*replacement, "a replacement");
+    if (replacement != nullptr) spot.replacement_seconds = read_duration(*replacement);
     if (notice != nullptr) assumed = replacement != nullptr ? "" : "replacement";
     if (notice == nullptr && replacement != nullptr) assumed = "notice";
     if (const YamlNode* size = map.find("gpus_per_instance"))
@@ -105,7 +100,8 @@ void read_spot(const YamlNode* node, const PriceRequest& price, const Location& 
     map.finish();
   }
   if (dear != nullptr) {
-    spot.on_demand_price = read_range(*dear, QuantityKind::usd_per_second);
+    spot.on_demand_price =
+        read_range(*dear, QuantityKind::usd_per_second, 1e-6 / seconds_per_hour, 1e4 / seconds_per_hour);
     spot.on_demand_price->value = spot.on_demand_price->value * seconds_per_hour;
   } else {
     spot.on_demand_price = on_demand_price(price, profiles, sources);

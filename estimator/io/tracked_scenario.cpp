@@ -1,6 +1,8 @@
 #include "io/tracked_scenario.h"
 
 #include "core/log_intervals.h"
+#include "io/accelerator_file.h"
+#include "io/cluster_file.h"
 #include "io/map_reader.h"
 #include "io/quantity_text.h"
 #include "io/scenario_document.h"
@@ -123,6 +125,9 @@ TrackedScenario read_tracked_scenario(YamlNode root, const TrainingLog& log, con
   const bool has_hardware = find(root, "gpu") != nullptr || find(root, "cluster") != nullptr;
   if (!has_hardware || (!knows_shape && find(root, "params") == nullptr) || find(root, "gpus") == nullptr) {
     read_parts(root, profiles, tracked);
+    if (const YamlNode* gpu = find(root, "gpu")) find_accelerator(profiles, read_string(*gpu), gpu->location);
+    if (const YamlNode* cluster = find(root, "cluster"))
+      find_cluster(profiles, read_string(*cluster), cluster->location);
     if (has_hardware)
       tracked.warnings.push_back("without a model and the number of GPUs the hardware says nothing");
     return tracked;
@@ -132,7 +137,12 @@ TrackedScenario read_tracked_scenario(YamlNode root, const TrainingLog& log, con
   tracked.title = scenario.name;
   tracked.accelerator = scenario.accelerator.title;
   run.gpus = scenario.gpus.value;
-  if (scenario.price) run.price_usd_per_gpu_hour = scenario.price->value;
+  if (scenario.price) {
+    run.price_usd_per_gpu_hour = scenario.price->value;
+    if (scenario.price_drift)
+      run.price_usd_per_gpu_hour = product(
+          scenario.price->value, price_drift(*scenario.price_drift, tracked.plan->wall_time_seconds.p50));
+  }
   set_flops(scenario, run);
   run.peak_flops_per_second = find_peak(scenario.accelerator.peak, scenario.precision.value)->value.value;
   tracked.assumptions.insert(tracked.assumptions.end(), tracked.plan->assumptions.begin(),

@@ -50,16 +50,29 @@ bool never_falls(const io::YamlNode& price) {
   });
 }
 
-/// Whether the bill is GPU-hours × price or more. Where it may be less, no plan is passed over for its cost.
+/// Whether the bill is GPU-hours × price or more: not where the price falls, nor where some of the hours are
+/// paid on demand at another price. Where it may be less, no plan is passed over for its cost.
 bool is_bounded(const io::YamlNode& document) {
-  constexpr std::string_view plain[] = {
-      "schema", "name",        "params", "model",       "config",         "sequence_length", "tokens",
-      "gpu",    "cluster",     "gpus",   "precision",   "efficiency",     "global_batch",    "layout",
-      "stack",  "price",       "prices", "as_of",       "energy",         "commitment",      "storage",
-      "egress", "development", "staff",  "contingency", "used_gpu_hours", "start",           "reliability"};
+  constexpr std::string_view plain[] = {"schema",       "name",
+                                        "params",       "model",
+                                        "config",       "sequence_length",
+                                        "tokens",       "gpu",
+                                        "cluster",      "gpus",
+                                        "precision",    "efficiency",
+                                        "global_batch", "layout",
+                                        "stack",        "price",
+                                        "prices",       "as_of",
+                                        "energy",       "commitment",
+                                        "storage",      "egress",
+                                        "development",  "staff",
+                                        "contingency",  "used_gpu_hours",
+                                        "start",        "reliability",
+                                        "start_delay",  "simulation",
+                                        "spot"};
   return std::all_of(document.entries.begin(), document.entries.end(), [&](const io::YamlNode::Entry& entry) {
     return std::find(std::begin(plain), std::end(plain), entry.key) != std::end(plain) &&
-           (entry.key != "price" || never_falls(entry.value));
+           (entry.key != "price" || never_falls(entry.value)) &&
+           (entry.key != "spot" || value_of(entry.value, "on_demand_share") == nullptr);
   });
 }
 

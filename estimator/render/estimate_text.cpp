@@ -72,9 +72,10 @@ Table summary_table(const Estimate& estimate) {
                           cell(line->value.p50), exact ? Cell::of("") : cell(line->value.p90)});
     if (id == "wall_time" && estimate.dates) {
       const RunDates& days = *estimate.dates;
+      const bool one_day = exact && days.p10 == days.p90;
       table.rows.push_back({Cell::of("Ends, begun on " + date_text(days.start)),
-                            Cell::of(exact ? "" : finish_text(days.p10)), Cell::of(finish_text(days.p50)),
-                            Cell::of(exact ? "" : finish_text(days.p90))});
+                            Cell::of(one_day ? "" : finish_text(days.p10)), Cell::of(finish_text(days.p50)),
+                            Cell::of(one_day ? "" : finish_text(days.p90))});
     }
   }
   return table;

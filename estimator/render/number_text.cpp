@@ -49,7 +49,7 @@ std::string duration_text(double seconds) {
   }
   if (seconds >= 2.0 * seconds_per_hour) return significant(seconds / seconds_per_hour, 3) + " hours";
   if (seconds >= 120.0) return significant(seconds / 60.0, 3) + " min";
-  if (seconds >= 1.0) return significant(seconds, 3) + " s";
+  if (seconds >= 1.0 || seconds == 0.0) return significant(seconds, 3) + " s";
   if (seconds >= 1e-3) return significant(seconds * 1e3, 3) + " ms";
   return significant(seconds * 1e6, 3) + " µs";
 }

@@ -165,9 +165,12 @@ std::vector<std::string> findings_of(const ProgressReport& report) {
   }
   if (p.tokens < p.total_tokens)
     findings.push_back(
-        fmt::format("the range is that of {} part{} of the log, which differ by {:.0f} %, with what "
-                    "is assumed where there are few",
-                    p.blocks, p.blocks == 1 ? "" : "s", 100.0 * p.block_spread));
+        p.blocks > 1
+            ? fmt::format("the range is that of {} parts of the log, which differ by {:.0f} %, with what is "
+                          "assumed where there are few",
+                          p.blocks, 100.0 * p.block_spread)
+            : fmt::format("the log is too short for a range of its own: {:.0f} % are assumed",
+                          100.0 * p.block_spread));
   return findings;
 }
 
@@ -200,7 +203,9 @@ std::vector<NoteGroup> grouped_notes(const std::vector<LogNote>& notes) {
   for (const LogNote& note : notes) {
     const auto [found, is_new] = index.emplace(note.text, groups.size());
     if (is_new) groups.push_back({note.text, {}});
-    groups[found->second].lines.push_back(note.line);
+    std::vector<int>& lines = groups[found->second].lines;
+    if (lines.empty() || lines.back() != note.line)
+      lines.push_back(note.line);  // a line may hold two reports
   }
   return groups;
 }

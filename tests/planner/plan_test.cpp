@@ -1,92 +1,14 @@
 // Plans over the real profiles: what they promise is what estimate() says, and nothing better was passed
 // over.
 #include "catch.h"
-#include "core/estimate.h"
-#include "io/profile_folder.h"
-#include "io/scenario_document.h"
-#include "io/scenario_file.h"
-#include "planner/evaluator.h"
-#include "planner/planner.h"
-#include "planner/space.h"
+#include "requests.h"
 #include "support/process.h"
 
 #include <algorithm>
 #include <cmath>
-#include <initializer_list>
-#include <utility>
 
 using namespace trainbudget;
 using namespace trainbudget::planner;
-
-namespace {
-
-const io::ProfileFolder& folder() {
-  static const io::ProfileFolder profiles(TRAINBUDGET_PROFILES_DIR);
-  return profiles;
-}
-
-Request request(std::initializer_list<std::pair<const char*, const char*>> keys) {
-  Request request{.document = io::empty_scenario()};
-  for (const auto& [path, text] : keys)
-    put(request.document, path, text);
-  request.search.threads = 2;
-  return request;
-}
-
-Request family_on_h100(double budget) {
-  Request asked = request({{"as_of", "2026-08-21"}});
-  asked.family = "rwkv-7";
-  asked.hardware = {"hgx-h100"};
-  asked.limits.budget_usd = budget;
-  asked.limits.deadline_seconds = 30 * seconds_per_day;
-  asked.most_gpus = 16;
-  return asked;
-}
-
-Request cheapest_7b(double days) {
-  Request asked = request({{"as_of", "2026-08-21"}, {"model", "rwkv-7-7.2b"}, {"tokens", "100B"}});
-  asked.limits.deadline_seconds = days * seconds_per_day;
-  asked.most_gpus = 64;
-  return asked;
-}
-
-/// Only the rule of thumb: any number of parameters, any number of GPUs, no layouts.
-Request rule_of_thumb(double budget) {
-  Request asked = request({{"gpu", "h100-sxm-80gb"}, {"efficiency", "40%"}, {"price", "$2/h"}});
-  asked.limits.budget_usd = budget;
-  asked.limits.deadline_seconds = 365 * seconds_per_day;
-  return asked;
-}
-
-void check_same(const Way& a, const Way& b) {
-  CHECK(a.model == b.model);
-  CHECK(a.accelerator == b.accelerator);
-  CHECK(a.offer == b.offer);
-  CHECK(a.gpus == b.gpus);
-  CHECK(a.layout == b.layout);
-  CHECK(a.tokens == b.tokens);
-  CHECK(a.cost_usd == b.cost_usd);
-  CHECK(a.wall_time_seconds == b.wall_time_seconds);
-}
-
-void check_same(const Plan& a, const Plan& b) {
-  REQUIRE(a.winner.has_value() == b.winner.has_value());
-  if (a.winner) check_same(*a.winner, *b.winner);
-  REQUIRE(a.options.size() == b.options.size());
-  for (std::size_t i = 0; i < a.options.size(); ++i) {
-    CAPTURE(a.options[i].title);
-    check_same(a.options[i].way, b.options[i].way);
-  }
-  REQUIRE(a.misses.size() == b.misses.size());
-  for (std::size_t i = 0; i < a.misses.size(); ++i)
-    check_same(a.misses[i].way, b.misses[i].way);
-}
-
-double loss(const Way& way) {
-  return way.loss[preferred_law];
-}
-
-}  // namespace
 
 TEST_CASE("the estimate of a plan's scenario gives the plan's numbers, to the bit") {
   for (const Request& asked : {family_on_h100(2000), cheapest_7b(60), rule_of_thumb(1e5)}) {
@@ -110,78 +32,6 @@ TEST_CASE("the layout of a plan is the one that an estimate without a layout tak
   const Estimate searched = estimate(io::read_scenario(open, folder()));
   CHECK(searched.wall_time_seconds == plan.winner->wall_time_seconds);
   CHECK(searched.cost_usd == plan.winner->cost_usd);
-}
-
-TEST_CASE("a plan with bounds is the plan of trying everything") {
-  const auto plain = [](Request asked) {
-    asked.search.prune = false;
-    return make_plan(asked, folder());
-  };
-  Request small = family_on_h100(3000);
-  small.most_gpus = 8;
-  small.tokens_per_parameter = {20, 100};
-  check_same(make_plan(small, folder()), plain(small));
-  Request cheapest = cheapest_7b(60);
-  cheapest.most_gpus = 16;
-  check_same(make_plan(cheapest, folder()), plain(cheapest));
-  Request fastest = cheapest;
-  fastest.limits = {.budget_usd = 40000};
-  check_same(make_plan(fastest, folder()), plain(fastest));
-  Request nothing = cheapest;
-  nothing.limits = {.budget_usd = 100, .deadline_seconds = seconds_per_day};
-  check_same(make_plan(nothing, folder()), plain(nothing));
-  Request rule = rule_of_thumb(5e4);
-  rule.tokens_per_parameter = {20, 400};
-  check_same(make_plan(rule, folder()), plain(rule));
-}
-
-TEST_CASE("a number of GPUs that is said not to fit does not") {
-  // Layouts found for one size bound the search of the next; one of 77 recomputed layers of 78 once hid
-  // everything that 128 GPUs could do.
-  Request asked = family_on_h100(1e5);
-  asked.hardware = {"h100-sxm-80gb"};
-  asked.limits.deadline_seconds = 90 * seconds_per_day;
-  asked.most_gpus = 128;
-  const Plan plan = make_plan(asked, folder());
-  REQUIRE(plan.winner);
-  int numbers = 0;
-  for (const Loser& loser : plan.losers) {
-    if (loser.kind != "gpus") continue;
-    ++numbers;
-    CAPTURE(loser.what, loser.reason);
-    CHECK(loser.reason.find("does not fit") == std::string::npos);
-  }
-  CHECK(numbers > 0);
-}
-
-TEST_CASE("a plan does not depend on the number of threads") {
-  Request asked = family_on_h100(3000);
-  asked.tokens_per_parameter = {100};
-  const Plan two = make_plan(asked, folder());
-  asked.search.threads = 1;
-  check_same(make_plan(asked, folder()), two);
-  asked.search.threads = 5;
-  check_same(make_plan(asked, folder()), two);
-}
-
-TEST_CASE("no way is cheaper or faster than its bounds") {
-  for (Request asked : {family_on_h100(3000), cheapest_7b(60), rule_of_thumb(1e5)}) {
-    asked.limits.deadline_seconds = 400 * seconds_per_day;
-    const Space space = make_space(asked, folder());
-    Evaluator evaluator(asked, space, folder());
-    int checked = 0;
-    for (std::size_t i = 0; i < space.candidates.size(); i += 1 + space.candidates.size() / 60) {
-      const Candidate& candidate = space.candidates[i];
-      const Way& way = evaluator(i);
-      if (!way.problem.empty()) continue;
-      CAPTURE(way.model, way.accelerator, way.gpus, way.layout);
-      CHECK(evaluator.least_seconds(candidate, way.tokens) <= way.wall_time_seconds.p50);
-      CHECK(evaluator.least_usd(candidate, way.tokens) <= way.cost_usd->p50);
-      if (space.free_tokens) CHECK(evaluator.most_tokens(candidate) >= way.tokens);
-      ++checked;
-    }
-    CHECK(checked > 20);
-  }
 }
 
 TEST_CASE("the tokens of a plan are the most that the budget buys: one step more is over it") {
@@ -447,46 +297,6 @@ TEST_CASE("a budget pays all that is asked for, not the GPU-hours alone") {
   CHECK(plan.winner->bill_usd->p50 == Approx(1e5).epsilon(1e-3));
   CHECK(plan.winner->bill_usd->p50 <= 1e5);
   CHECK(plan.winner->cost_usd->p50 == Approx(8e4).epsilon(1e-3));
-}
-
-TEST_CASE("a price that falls is planned with as if everything had been tried") {
-  for (const char* path : {"price.falls_per_year", "price.schedule"}) {
-    CAPTURE(path);
-    Request asked = request({{"gpu", "h100-sxm-80gb"}, {"efficiency", "40%"}});
-    if (std::string(path) == "price.schedule") {
-      io::YamlNode list = io::parse_yaml("[{amount: $4/h}, {after: 20 days, amount: $1/h}]", "list.yaml");
-      io::set_at_path(asked.document, path, std::move(list), {});
-    } else {
-      put(asked.document, "price.amount", "$4/h");
-      put(asked.document, path, "80%");
-    }
-    asked.limits = {.budget_usd = 1e5, .deadline_seconds = 365 * seconds_per_day};
-    asked.tokens_per_parameter = {20};
-    Request plain = asked;
-    plain.search.prune = false;
-    check_same(make_plan(asked, folder()), make_plan(plain, folder()));
-  }
-}
-
-TEST_CASE("no way is cheaper or faster than its bounds, with any terms around the bill") {
-  Request asked = cheapest_7b(60);
-  asked.most_gpus = 16;
-  asked.any_pricing = true;
-  put(asked.document, "contingency", "10%");
-  put(asked.document, "staff", "$10k/month");
-  const Space space = make_space(asked, folder());
-  Evaluator evaluator(asked, space, folder());
-  int checked = 0;
-  for (std::size_t i = 0; i < space.candidates.size(); ++i) {
-    const Way& way = evaluator(i);
-    if (!way.problem.empty()) continue;
-    const Candidate& candidate = space.candidates[i];
-    CHECK(way.bill_usd->p50 >= evaluator.least_usd(candidate, 100e9));
-    CHECK(evaluator.least_usd(candidate, 100e9) > 0.0);
-    CHECK(way.wall_time_seconds.p50 >= evaluator.least_seconds(candidate, 100e9));
-    ++checked;
-  }
-  CHECK(checked > 100);
 }
 
 TEST_CASE("a request that leaves nothing to decide by is refused") {

@@ -393,3 +393,30 @@ TEST_CASE("a long sweep takes little memory whatever its size") {
   CHECK(outcome.exit_code == 0);
   if (memory_is_limited) CHECK(outcome.peak_memory_bytes < 64 * megabyte);
 }
+
+TEST_CASE("a log is read in memory that its records need, not its bytes") {
+  const TemporaryFolder folder;
+  const auto write_log =
+      [&] {  // gone again before the program is started: a fork counts what its parent holds
+        std::string log =
+            " iteration 1/ 1000 | consumed samples: 128 | elapsed time per iteration (ms): 500.0 |\n";
+        const std::string noise(199, '.');
+        while (log.size() < 128 * megabyte)
+          log += noise + "\n";
+        for (int step = 2; step < 100; ++step)
+          log += " iteration " + std::to_string(step) +
+                 "/ 1000 | consumed samples: " + std::to_string(128 * step) +
+                 " | elapsed time per iteration (ms): 500.0 |\n";
+        return folder.write("out.log", log);
+      };
+  const std::string path = write_log();
+  const std::vector<std::string> rest = {"--tokens", "1B", "--sequence-length", "4096"};
+  for (const bool piped : {false, true}) {
+    Command command = program({"track", "--log", piped ? "-" : path, rest[0], rest[1], rest[2], rest[3]});
+    if (piped) command.input_file = path;
+    const Outcome outcome = run(command);
+    CHECK(outcome.exit_code == 0);
+    CHECK_THAT(outcome.out, Contains("99 records of a megatron log"));
+    if (memory_is_limited) CHECK(outcome.peak_memory_bytes < 64 * megabyte);
+  }
+}

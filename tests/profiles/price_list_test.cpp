@@ -1,5 +1,7 @@
 // The price list as it is: every row is read, refers to something known, and looks like a price.
 #include "catch.h"
+#include "core/price_drift.h"
+#include "io/price_drift_file.h"
 #include "io/price_search.h"
 #include "io/price_table.h"
 #include "profiles.h"
@@ -131,5 +133,21 @@ TEST_CASE("dates of prices: a day, a month, a range, and nothing else") {
        {"", "2024", "2024-13", "2023-02-29", "2024-1-1", "2025-01..2024-01", "x..2024-01", "24-01-01"}) {
     INFO(bad);
     CHECK_THROWS_AS(io::parse_price_date(bad, {}), io::InputError);
+  }
+}
+
+TEST_CASE("how fast prices move is what the list says, and assumed where it says nothing") {
+  const io::PriceVolatilities known =
+      io::read_price_volatilities(profiles::folder().path("prices/drift.yaml"));
+  for (const PricingModel pricing : all_pricing_models) {
+    INFO(name_of(pricing));
+    const Sourced<double>& given = known.at(pricing);
+    const auto computed = price_volatility(price_list(), pricing);
+    CHECK((given.provenance.origin == Origin::fitted) == computed.has_value());
+    if (!computed) continue;
+    CHECK(given.value == Approx(computed->value).margin(0.0005));
+    CHECK(given.provenance.note.find(std::to_string(computed->series) + " series") == 0);
+    CHECK(given.provenance.note.find(std::to_string(computed->moved) + " of which moved") !=
+          std::string::npos);
   }
 }

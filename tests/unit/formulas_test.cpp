@@ -66,8 +66,11 @@ TEST_CASE("every ledger line uses a formula of the table") {
   unknown_rate.reliability->spot->seconds_between.reset();
   Scenario blocks = tests::worked_example();
   blocks.capacity_blocks = Provenance{};
+  Scenario looked_up = tests::worked_example();
+  looked_up.price_drift = PriceDrift{};
+  looked_up.start_delay_seconds = Sourced<Range>{exactly(1.0), {}};
   std::set<std::string_view> used{expression_of("finish-date")};  // a date is no ledger line
-  for (const Scenario& each : {scenario, owned, interrupted, spared, spot, unknown_rate, blocks}) {
+  for (const Scenario& each : {scenario, owned, interrupted, spared, spot, unknown_rate, blocks, looked_up}) {
     for (const LedgerLine& line : estimate(each).ledger) {
       INFO(line.id);
       CHECK_FALSE(expression_of(line.formula).empty());

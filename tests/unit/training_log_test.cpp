@@ -173,7 +173,47 @@ TEST_CASE("times and numbers in logs") {
   CHECK(io::number_at(" -2.5e3|") == -2500.0);
   CHECK(std::isnan(*io::number_at("NaN")));
   CHECK_FALSE(io::number_at("x"));
-  int torn = 0;
-  CHECK(io::log_lines("a\rb\r\nc", torn).size() == 2);
-  CHECK(torn == 2);
+}
+
+TEST_CASE("a log that comes in chunks has the lines that it has as a whole, wherever it is cut") {
+  const std::string text = "a\rb\r\n\nlonger line\r\n\rc";
+  const auto lines_of = [](std::initializer_list<std::string_view> chunks) {
+    std::string seen;
+    io::LogLines lines(
+        [&](const io::LogLine& line) { seen += std::to_string(line.number) + std::string(line.text) + ";"; });
+    for (const std::string_view chunk : chunks)
+      lines.feed(chunk);
+    return seen + std::to_string(lines.torn());
+  };
+  const std::string whole = lines_of({text});
+  CHECK(whole == "1a;1b;3longer line;4");
+  for (std::size_t first = 0; first <= text.size(); ++first) {
+    for (std::size_t second = first; second <= text.size(); ++second) {
+      const std::string_view all = text;
+      CHECK(lines_of({all.substr(0, first), all.substr(first, second - first), all.substr(second)}) == whole);
+    }
+  }
+}
+
+TEST_CASE("a line that is too long to be one of a log is left out and told, and no more of it is kept") {
+  std::string text = "step,seconds\n1,1\n";
+  text.append(std::size_t{3} << 20, 'x');
+  text += "\n2,2\n3,3\n";
+  const TrainingLog log = parse_training_log(text, "log.csv");
+  CHECK(log.records.size() == 3);
+  REQUIRE(log.notes.size() == 1);
+  CHECK(log.notes.front().line == 3);
+  CHECK(log.notes.front().text == "a line of more than a megabyte is left out");
+}
+
+TEST_CASE("what is recognized in the beginning is read to the end, and what is not is told") {
+  std::string text;
+  while (text.size() < io::recognized_bytes + 1000)
+    text += "a line of a launcher that says nothing of the run, and many more like it\n";
+  const std::string report =
+      " iteration 10/ 50 | consumed samples: 10 | elapsed time per iteration (ms): 5.0 |\n";
+  CHECK(parse_training_log(report + text + report, "out").records.size() == 2);
+  const auto unknown = input_error_of([&] { parse_training_log(text, "out"); });
+  CHECK(unknown.hint.starts_with("--log-format NAME reads on"));
+  CHECK(parse_training_log(text + report, "out", "megatron").records.size() == 1);
 }

@@ -74,14 +74,30 @@ Range add_course(LedgerWriter& ledger, Range paid, const Scenario& scenario) {
                     Unit::gpu_hours, "price-schedule", std::move(inputs));
 }
 
+/// How far the price may have moved, where it was looked up.
+std::optional<Range> add_drift(LedgerWriter& ledger, const Estimate& result, const Scenario& scenario) {
+  if (!scenario.price_drift || scenario.own) return std::nullopt;
+  const PriceDrift& drift = *scenario.price_drift;
+  std::vector<LedgerInput> inputs{input("age of the price", drift.age_seconds, Unit::seconds)};
+  if (drift.wait_seconds.value > 0.0)
+    inputs.push_back(input("until the run starts", drift.wait_seconds, Unit::seconds));
+  if (drift.moves_with_market) inputs.push_back(input("wall time", result.wall_time_seconds, Unit::seconds));
+  inputs.push_back(input("volatility, a year", drift.volatility, Unit::fraction));
+  return ledger.add("price_drift", "Drift of the price", price_drift(drift, result.wall_time_seconds.p50),
+                    Unit::count, "price-drift", std::move(inputs));
+}
+
 }  // namespace
 
 double seconds_at_first_price(const PriceCourse& course, double seconds) {
   if (!course.steps.empty()) return step_seconds(course, seconds);
-  // p(t) = p(0) (1 + change)^t
+  // p(t) = p(0) (1 + change)^t, for a hundred years at the most: no price has a longer course.
+  constexpr double most_years = 100.0;
   const double rate = std::log1p(course.change_per_year);
-  const double years = seconds / seconds_per_year;
-  return rate == 0.0 ? seconds : std::expm1(rate * years) / rate * seconds_per_year;
+  const double years = std::min(seconds / seconds_per_year, most_years);
+  const double after = seconds - years * seconds_per_year;
+  const double changing = rate == 0.0 ? years : std::expm1(rate * years) / rate;
+  return changing * seconds_per_year + (after > 0.0 ? after * std::exp(rate * years) : 0.0);
 }
 
 double capacity_block_seconds(double seconds) {
@@ -100,9 +116,16 @@ void add_rent(LedgerWriter& ledger, Estimate& result, const Scenario& scenario) 
   const Range hours = scenario.own ? result.gpu_hours
                                    : add_course(ledger, add_commitment(ledger, result, scenario), scenario);
   const bool plain = hours == result.gpu_hours;
-  result.cost_usd = ledger.add(
-      "cost", "Cost", product(hours, price.value), Unit::usd, "cost",
-      {input(plain ? "GPU-hours" : "GPU-hours at this price", hours, Unit::gpu_hours), price_input});
+  std::vector<LedgerInput> inputs{
+      input(plain ? "GPU-hours" : "GPU-hours at this price", hours, Unit::gpu_hours), price_input};
+  Range cost = product(hours, price.value);
+  const std::optional<Range> drift = add_drift(ledger, result, scenario);
+  if (drift) {
+    inputs.push_back(input("drift of the price", *drift, Unit::count));
+    cost = product(cost, *drift);
+  }
+  result.cost_usd =
+      ledger.add("cost", "Cost", cost, Unit::usd, drift ? "cost-with-drift" : "cost", std::move(inputs));
 }
 
 }  // namespace trainbudget

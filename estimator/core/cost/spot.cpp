@@ -8,6 +8,8 @@ namespace {
 
 constexpr double least_seconds = 1.0;
 constexpr double most_seconds = 1e10;
+/// A run that takes this many times as long does not end in practice.
+constexpr double most_longer = 1e3;
 
 /// Hours of the run over those with nothing taken back, at the medians, were an instance taken back every
 /// `seconds_between`.
@@ -23,7 +25,10 @@ double longer_by(const Reliability& r, double gpus, double seconds_between) {
 void add_unknown_rate(LedgerWriter& ledger, Estimate& result, const Reliability& r, double gpus) {
   const auto cost_if = [&](const char* id, const char* often, double seconds) {
     const double longer = longer_by(r, gpus, seconds);
-    if (!std::isfinite(longer)) return;
+    if (!(longer < most_longer)) {
+      result.warnings.push_back(std::string("taken back every ") + often + ", the run would not end");
+      return;
+    }
     ledger.add(id, std::string("Cost if an instance is taken back every ") + often, *result.cost_usd * longer,
                Unit::usd, "cost-if-preempted",
                {input("cost", *result.cost_usd, Unit::usd), input("of one instance", seconds, Unit::seconds),

@@ -149,41 +149,72 @@ void set(Field field, std::string_view text, LogRecord& record, TrainingLog& log
   }
 }
 
-void read_rows(std::string_view text, const std::string& file, std::span<const ColumnName> known,
-               TrainingLog& log) {
-  Header header = header_of(first_line(text), known);
-  if (!header.has(Field::step))
-    throw InputError({.file = file, .line = 1, .column = 1}, "there is no column of steps",
-                     "one of these is wanted: step, _step, global_step");
-  // A column of times says more than one of seconds since the start, which a restart sets back.
-  if (header.has(Field::time))
-    std::replace(header.fields.begin(), header.fields.end(), Field::elapsed, Field::none);
-  const auto step_column = static_cast<std::size_t>(
-      std::find(header.fields.begin(), header.fields.end(), Field::step) - header.fields.begin());
-  int torn = 0;
-  bool starts_run = false;
-  for (const LogLine& line : log_lines(text, torn)) {
-    if (line.number == 1) continue;
+class RowReader : public LogReader {
+ public:
+  explicit RowReader(std::span<const ColumnName> known) : known_(known) {}
+
+  void read(const LogLine& line, TrainingLog& log) override {
+    if (header_.names.empty()) {
+      header_ = header_of(line.text, known_);
+      step_column_ = static_cast<std::size_t>(
+          std::find(header_.fields.begin(), header_.fields.end(), Field::step) - header_.fields.begin());
+      // A column of times says more than one of seconds since the start, which a restart sets back.
+      if (header_.has(Field::time))
+        std::replace(header_.fields.begin(), header_.fields.end(), Field::elapsed, Field::none);
+      return;
+    }
+    if (line.number == 1 || !header_.has(Field::step)) return;
     const std::vector<std::string> row = split(line.text);
-    if (row == header.names) {
-      starts_run = true;
-      continue;
+    if (row == header_.names) {
+      starts_run_ = true;
+      return;
     }
-    const auto step = row.size() == header.names.size() ? sane(number_at(row[step_column])) : std::nullopt;
-    if (!step) {
-      log.notes.push_back({line.number, "the row is torn and left out"});
-      continue;
-    }
-    LogRecord record{.line = line.number, .step = *step, .starts_run = starts_run};
+    const auto step = row.size() == header_.names.size() ? sane(number_at(row[step_column_])) : std::nullopt;
+    if (!step) return add_note(log, line.number, "the row is torn and left out");
+    LogRecord record{.line = line.number, .step = *step, .starts_run = starts_run_};
     for (std::size_t column = 0; column < row.size(); ++column) {
-      if (!row[column].empty()) set(header.fields[column], row[column], record, log);
+      if (!row[column].empty()) set(header_.fields[column], row[column], record, log);
     }
-    if (!record.time && !record.step_seconds) continue;  // a row of other things
-    starts_run = false;
+    if (!record.time && !record.step_seconds) return;  // a row of other things
+    starts_run_ = false;
     log.records.push_back(record);
   }
-  if (torn > 0) log.notes.push_back({torn, "the last line has no end and is left out"});
-}
+
+  void finish(const std::string& file, TrainingLog& /*log*/) override {
+    if (!header_.names.empty() && !header_.has(Field::step))
+      throw InputError({.file = file, .line = 1, .column = 1}, "there is no column of steps",
+                       "one of these is wanted: step, _step, global_step");
+  }
+
+ private:
+  std::span<const ColumnName> known_;
+  Header header_;
+  std::size_t step_column_ = 0;
+  bool starts_run_ = false;
+};
+
+class StepCsvReader : public RowReader {
+ public:
+  StepCsvReader() : RowReader(plain_columns) {}
+
+  /// A column of seconds may count since the start or for one step: whoever means the latter is told.
+  void finish(const std::string& file, TrainingLog& log) override {
+    RowReader::finish(file, log);
+    for (std::size_t i = 1; i < log.records.size(); ++i) {
+      const LogRecord& before = log.records[i - 1];
+      const LogRecord& here = log.records[i];
+      if (here.step <= before.step || here.starts_run || !before.time || !here.time) continue;
+      if (*here.time < *before.time)
+        throw InputError({.file = file, .line = here.line, .column = 1},
+                         "the times go back while the steps go on, so they are not counted from the start",
+                         "call the column step_seconds where it is the time of one step");
+      if (before.tokens && here.tokens && *here.tokens < *before.tokens)
+        throw InputError({.file = file, .line = here.line, .column = 1},
+                         "the tokens go back while the steps go on, so they are not counted from the start",
+                         "write how many have been trained on so far");
+    }
+  }
+};
 
 }  // namespace
 
@@ -197,8 +228,8 @@ bool is_wandb_csv(std::string_view text) {
          (header.has(Field::time) || header.has(Field::elapsed) || header.has(Field::step_seconds));
 }
 
-void read_wandb_csv(std::string_view text, const std::string& file, TrainingLog& log) {
-  read_rows(text, file, wandb_columns, log);
+std::unique_ptr<LogReader> wandb_reader() {
+  return std::make_unique<RowReader>(wandb_columns);
 }
 
 bool is_step_csv(std::string_view text) {
@@ -207,22 +238,8 @@ bool is_step_csv(std::string_view text) {
          (header.has(Field::time) || header.has(Field::elapsed) || header.has(Field::step_seconds));
 }
 
-void read_step_csv(std::string_view text, const std::string& file, TrainingLog& log) {
-  read_rows(text, file, plain_columns, log);
-  // A column of seconds may count since the start or for one step: whoever means the latter is told.
-  for (std::size_t i = 1; i < log.records.size(); ++i) {
-    const LogRecord& before = log.records[i - 1];
-    const LogRecord& here = log.records[i];
-    if (here.step <= before.step || here.starts_run || !before.time || !here.time) continue;
-    if (*here.time < *before.time)
-      throw InputError({.file = file, .line = here.line, .column = 1},
-                       "the times go back while the steps go on, so they are not counted from the start",
-                       "call the column step_seconds where it is the time of one step");
-    if (before.tokens && here.tokens && *here.tokens < *before.tokens)
-      throw InputError({.file = file, .line = here.line, .column = 1},
-                       "the tokens go back while the steps go on, so they are not counted from the start",
-                       "write how many have been trained on so far");
-  }
+std::unique_ptr<LogReader> step_csv_reader() {
+  return std::make_unique<StepCsvReader>();
 }
 
 }  // namespace trainbudget::io

@@ -20,27 +20,27 @@ std::optional<double> step_of(std::string_view line) {
   return sane(number_at(line.substr(at + std::string_view(" step=").size())));
 }
 
+class DeepSpeedReader : public LogReader {
+ public:
+  void read(const LogLine& line, TrainingLog& log) override {
+    const auto step = step_of(line.text);
+    if (!step) return;
+    const auto time = find_time(line.text);
+    if (!time) return add_note(log, line.number, "a report without its time is left out");
+    log.dated = true;
+    note_loss(number_after(line.text, "loss:"), line.number, log);
+    log.records.push_back({.line = line.number, .step = *step, .time = time});
+  }
+};
+
 }  // namespace
 
 bool is_deepspeed_log(std::string_view text) {
   return text.find(speed_mark) != std::string_view::npos || text.find(skipped_mark) != std::string_view::npos;
 }
 
-void read_deepspeed_log(std::string_view text, const std::string& /*file*/, TrainingLog& log) {
-  int torn = 0;
-  for (const LogLine& line : log_lines(text, torn)) {
-    const auto step = step_of(line.text);
-    if (!step) continue;
-    const auto time = find_time(line.text);
-    if (!time) {
-      log.notes.push_back({line.number, "a report without its time is left out"});
-      continue;
-    }
-    log.dated = true;
-    note_loss(number_after(line.text, "loss:"), line.number, log);
-    log.records.push_back({.line = line.number, .step = *step, .time = time});
-  }
-  if (torn > 0) log.notes.push_back({torn, "the last line has no end and is left out"});
+std::unique_ptr<LogReader> deepspeed_reader() {
+  return std::make_unique<DeepSpeedReader>();
 }
 
 }  // namespace trainbudget::io

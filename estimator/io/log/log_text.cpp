@@ -11,6 +11,9 @@
 namespace trainbudget::io {
 namespace {
 
+constexpr std::size_t longest_line = std::size_t{1} << 20;
+constexpr std::size_t most_told_lines = 1000;
+
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -46,19 +49,36 @@ bool take_one_of(std::string_view& text, std::string_view marks) {
 
 }  // namespace
 
-std::vector<LogLine> log_lines(std::string_view text, int& torn) {
-  std::vector<LogLine> lines;
-  int number = 1;
-  std::size_t begin = 0;
-  while (begin < text.size()) {
-    const std::size_t end = text.find_first_of("\r\n", begin);
-    if (end == std::string_view::npos) break;
-    if (end > begin) lines.push_back({number, text.substr(begin, end - begin)});
-    if (text[end] == '\n') ++number;
-    begin = end + 1;
+void LogLines::add(std::string_view part) {
+  begun_.append(part.substr(0, longest_line + 1 - std::min(begun_.size(), longest_line + 1)));
+}
+
+void LogLines::end(char mark) {
+  if (begun_.size() > longest_line) {
+    if (too_long_.size() < most_told_lines) too_long_.push_back(number_);
+  } else if (!begun_.empty()) {
+    take_({number_, begun_});
   }
-  torn = begin < text.size() ? number : 0;
-  return lines;
+  begun_.clear();
+  if (mark == '\n' && number_ < std::numeric_limits<int>::max()) ++number_;
+}
+
+void LogLines::feed(std::string_view chunk) {
+  std::size_t begin = 0;
+  std::size_t next_return = chunk.find('\r');
+  while (begin < chunk.size()) {
+    if (next_return != std::string_view::npos && next_return < begin) next_return = chunk.find('\r', begin);
+    const std::size_t end_of_line = std::min(chunk.find('\n', begin), next_return);
+    if (end_of_line == std::string_view::npos) return add(chunk.substr(begin));
+    const std::string_view line = chunk.substr(begin, end_of_line - begin);
+    if (begun_.empty() && line.size() <= longest_line && !line.empty()) {
+      take_({number_, line});  // nothing to join
+    } else {
+      add(line);
+    }
+    end(chunk[end_of_line]);
+    begin = end_of_line + 1;
+  }
 }
 
 std::optional<double> number_at(std::string_view text) {

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace trainbudget::io {
@@ -14,9 +17,29 @@ struct LogLine {
   std::string_view text;
 };
 
-/// The lines of `text`; a progress bar's carriage returns part a line into several of one number. A last line
-/// without a line end may be torn: it comes back in `torn`, 0 where there is none, and not among the lines.
-std::vector<LogLine> log_lines(std::string_view text, int& torn);
+/// Cuts a text that comes in chunks into its lines. A progress bar's carriage returns part a line into
+/// several of one number; empty ones are left out. No more than one line is kept.
+class LogLines {
+ public:
+  /// `take` gets each line that has an end; its text is good until `take` returns.
+  explicit LogLines(std::function<void(const LogLine&)> take) : take_(std::move(take)) {}
+
+  void feed(std::string_view chunk);
+  /// The number of a last line without an end, which may be torn and was not given out; 0 where there is
+  /// none.
+  int torn() const { return begun_.empty() ? 0 : number_; }
+  /// The numbers of the first lines that were too long to be lines of a log, and were left out.
+  const std::vector<int>& too_long() const { return too_long_; }
+
+ private:
+  void add(std::string_view part);
+  void end(char mark);
+
+  std::function<void(const LogLine&)> take_;
+  std::string begun_;  ///< of a line that goes on in the next chunk
+  std::vector<int> too_long_;
+  int number_ = 1;
+};
 
 /// The number at the start of `text`, spaces aside; NaN for `nan` and infinities; nothing where there is
 /// none.

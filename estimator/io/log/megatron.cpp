@@ -52,16 +52,46 @@ void read_report(std::string_view before, std::string_view report, const Iterati
   if (const auto length = sane(number_after(report, "actual seqlen:")); length && *length > 0.0)
     log.sequence_length = length;
   if (iteration.total) log.total_steps = iteration.total;
-  if (!record.step_seconds) {
-    log.notes.push_back({line, "the report is torn and left out"});
-    return;
-  }
+  if (!record.step_seconds) return add_note(log, line, "the report is torn and left out");
   note_loss(number_after(report, "lm loss:"), line, log);
   if (const auto bad = number_after(report, "number of nan iterations:"); bad && *bad > 0.0)
-    log.notes.push_back({line, "iterations with NaN, by Megatron's count"});
+    add_note(log, line, "iterations with NaN, by Megatron's count");
   log.dated = log.dated || record.time.has_value();
   log.records.push_back(record);
 }
+
+/// The reports of a line: more than one where ranks wrote into each other's.
+void read_line(const LogLine& line, TrainingLog& log) {
+  std::size_t at = line.text.find(step_mark);
+  if (at == std::string_view::npos || line.text.find('|') == std::string_view::npos) {
+    read_argument(line.text, "seq_length", log.sequence_length);
+    read_argument(line.text, "world_size", log.gpus);
+    read_argument(line.text, "global_batch_size", log.sequences_per_step);
+    return;
+  }
+  std::string_view before = line.text.substr(0, at);
+  while (at != std::string_view::npos) {
+    const std::size_t next = line.text.find(step_mark, at + step_mark.size());
+    const std::string_view report = line.text.substr(at, next == std::string_view::npos ? next : next - at);
+    // Not every "iteration " is a report: "elapsed time per iteration (ms)" has one inside.
+    if (const auto iteration = iteration_at(report)) {
+      std::size_t end = next;
+      while (end != std::string_view::npos && !iteration_at(line.text.substr(end)))
+        end = line.text.find(step_mark, end + step_mark.size());
+      const std::string_view whole = line.text.substr(at, end == std::string_view::npos ? end : end - at);
+      read_report(before, whole, *iteration, line.number, log);
+      before = whole;
+      at = end;
+    } else {
+      at = next;
+    }
+  }
+}
+
+class MegatronReader : public LogReader {
+ public:
+  void read(const LogLine& line, TrainingLog& log) override { read_line(line, log); }
+};
 
 }  // namespace
 
@@ -69,35 +99,8 @@ bool is_megatron_log(std::string_view text) {
   return text.find(time_mark) != std::string_view::npos;
 }
 
-void read_megatron_log(std::string_view text, const std::string& /*file*/, TrainingLog& log) {
-  int torn = 0;
-  for (const LogLine& line : log_lines(text, torn)) {
-    std::size_t at = line.text.find(step_mark);
-    if (at == std::string_view::npos || line.text.find('|') == std::string_view::npos) {
-      read_argument(line.text, "seq_length", log.sequence_length);
-      read_argument(line.text, "world_size", log.gpus);
-      read_argument(line.text, "global_batch_size", log.sequences_per_step);
-      continue;
-    }
-    std::string_view before = line.text.substr(0, at);
-    while (at != std::string_view::npos) {
-      const std::size_t next = line.text.find(step_mark, at + step_mark.size());
-      const std::string_view report = line.text.substr(at, next == std::string_view::npos ? next : next - at);
-      // Not every "iteration " is a report: "elapsed time per iteration (ms)" has one inside.
-      if (const auto iteration = iteration_at(report)) {
-        std::size_t end = next;
-        while (end != std::string_view::npos && !iteration_at(line.text.substr(end)))
-          end = line.text.find(step_mark, end + step_mark.size());
-        const std::string_view whole = line.text.substr(at, end == std::string_view::npos ? end : end - at);
-        read_report(before, whole, *iteration, line.number, log);
-        before = whole;
-        at = end;
-      } else {
-        at = next;
-      }
-    }
-  }
-  if (torn > 0) log.notes.push_back({torn, "the last line has no end and is left out"});
+std::unique_ptr<LogReader> megatron_reader() {
+  return std::make_unique<MegatronReader>();
 }
 
 }  // namespace trainbudget::io

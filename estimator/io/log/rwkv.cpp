@@ -45,55 +45,63 @@ std::optional<double> argument(std::string_view dict, std::string_view key) {
   return sane(number_after(dict, "'" + std::string(key) + "':"));
 }
 
+class RwkvReader : public LogReader {
+ public:
+  void read(const LogLine& line, TrainingLog& log) override {
+    log.dated = true;
+    if (line.text.starts_with(run_mark)) {
+      starts_run_ = true;
+      run_start_ = time_at(line.text.substr(run_mark.size()));
+    } else if (line.text.starts_with("{") && line.text.find("'ctx_len':") != std::string_view::npos) {
+      read_arguments(line.text, log);
+    } else if (const auto epoch = mini_epoch(line.text)) {
+      const double done = epoch->index + 1.0;
+      log.records.push_back({.line = line.number,
+                             .step = done * steps_per_mini_epoch_,
+                             .samples = done * sequences_,
+                             .time = epoch->time,
+                             .run_start = starts_run_ ? run_start_ : std::nullopt,
+                             .starts_run = starts_run_});
+      starts_run_ = false;
+      note_loss(epoch->loss, line.number, log);
+    }
+  }
+
+ private:
+  void read_arguments(std::string_view dict, TrainingLog& log) {
+    log.sequence_length = argument(dict, "ctx_len");
+    const auto batch = argument(dict, "real_bsz");
+    const auto steps = argument(dict, "epoch_steps");
+    if (batch && steps && *batch > 0.0 && *steps > 0.0) {
+      steps_per_mini_epoch_ = *steps;
+      sequences_ = *batch * *steps;
+      log.sequences_per_step = batch;
+    }
+    if (const auto tokens = argument(dict, "my_exit_tokens"); tokens && *tokens > 0.0)
+      log.total_tokens = tokens;
+    const auto nodes = argument(dict, "num_nodes");
+    const auto devices = argument(dict, "devices");
+    if (nodes && devices && *nodes * *devices >= 1.0) log.gpus = *nodes * *devices;
+  }
+
+  double steps_per_mini_epoch_ = 1.0;
+  double sequences_ = sequences_per_mini_epoch;
+  bool starts_run_ = false;
+  std::optional<double> run_start_;
+};
+
 }  // namespace
 
 bool is_rwkv_log(std::string_view text) {
   if (text.starts_with(run_mark) || text.find("\nNEW RUN ") != std::string_view::npos) return true;
-  int torn = 0;
-  for (const LogLine& line : log_lines(text.substr(0, 4096), torn)) {
-    if (mini_epoch(line.text)) return true;
-  }
-  return false;
+  bool found = false;
+  LogLines lines([&](const LogLine& line) { found = found || mini_epoch(line.text); });
+  lines.feed(text.substr(0, 4096));
+  return found;
 }
 
-void read_rwkv_log(std::string_view text, const std::string& /*file*/, TrainingLog& log) {
-  log.dated = true;
-  int torn = 0;
-  double steps_per_mini_epoch = 1.0;
-  double sequences = sequences_per_mini_epoch;
-  bool starts_run = false;
-  std::optional<double> run_start;
-  for (const LogLine& line : log_lines(text, torn)) {
-    if (line.text.starts_with(run_mark)) {
-      starts_run = true;
-      run_start = time_at(line.text.substr(run_mark.size()));
-    } else if (line.text.starts_with("{") && line.text.find("'ctx_len':") != std::string_view::npos) {
-      log.sequence_length = argument(line.text, "ctx_len");
-      const auto batch = argument(line.text, "real_bsz");
-      const auto steps = argument(line.text, "epoch_steps");
-      if (batch && steps && *batch > 0.0 && *steps > 0.0) {
-        steps_per_mini_epoch = *steps;
-        sequences = *batch * *steps;
-        log.sequences_per_step = batch;
-      }
-      if (const auto tokens = argument(line.text, "my_exit_tokens"); tokens && *tokens > 0.0)
-        log.total_tokens = tokens;
-      const auto nodes = argument(line.text, "num_nodes");
-      const auto devices = argument(line.text, "devices");
-      if (nodes && devices && *nodes * *devices >= 1.0) log.gpus = *nodes * *devices;
-    } else if (const auto epoch = mini_epoch(line.text)) {
-      const double done = epoch->index + 1.0;
-      log.records.push_back({.line = line.number,
-                             .step = done * steps_per_mini_epoch,
-                             .samples = done * sequences,
-                             .time = epoch->time,
-                             .run_start = starts_run ? run_start : std::nullopt,
-                             .starts_run = starts_run});
-      starts_run = false;
-      note_loss(epoch->loss, line.number, log);
-    }
-  }
-  if (torn > 0) log.notes.push_back({torn, "the last line has no end and is left out"});
+std::unique_ptr<LogReader> rwkv_reader() {
+  return std::make_unique<RwkvReader>();
 }
 
 }  // namespace trainbudget::io

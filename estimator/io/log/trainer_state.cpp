@@ -98,7 +98,7 @@ bool is_trainer_state(std::string_view text) {
          text.find("\"log_history\"") != std::string_view::npos;
 }
 
-void read_trainer_state(std::string_view text, const std::string& /*file*/, TrainingLog& log) {
+void read_trainer_state(std::string_view text, TrainingLog& log) {
   Scanner scanner(text);
   std::optional<double> runtime;
   scanner.run([&](const std::vector<Value>& values, std::size_t depth, int line) {
@@ -113,7 +113,7 @@ void read_trainer_state(std::string_view text, const std::string& /*file*/, Trai
         {.line = line, .step = *step, .tokens = sane(find(values, "num_input_tokens_seen"))});
   });
   if (log.total_steps && !(*log.total_steps > 0.0)) log.total_steps.reset();
-  if (scanner.is_torn()) log.notes.push_back({scanner.line(), "the file ends in the middle"});
+  if (scanner.is_torn()) add_note(log, scanner.line(), "the file ends in the middle");
   if (!runtime || log.records.empty() || !(log.records.back().step > 0.0)) return;
   log.even = true;
   for (LogRecord& record : log.records)
