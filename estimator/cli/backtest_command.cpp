@@ -251,21 +251,9 @@ int run_backtest(const GlobalOptions& global, const BacktestOptions& options) {
     add_summaries(report, word, predictions, runs);
   }
   add_memory(report, scored, known);
-  emit(
-      [&](Format format, render::Style style) {
-        switch (format) {
-          case Format::json:
-            return render::backtest_json(report);
-          case Format::csv:
-            return render::backtest_csv(report);
-          case Format::markdown:
-            return render::backtest_markdown(report);
-          case Format::table:
-            break;
-        }
-        return render::backtest_text(report, style);
-      },
-      global.output);
+  emit(renderer_of(report, render::backtest_text, render::backtest_json, render::backtest_csv,
+                   render::backtest_markdown),
+       global.output);
   return 0;
 }
 

@@ -32,21 +32,9 @@ int run_diff(const GlobalOptions& global, const DiffOptions& options) {
   const Estimate before = io::load_estimate(options.before, profiles);
   const Estimate after = io::load_estimate(options.after, profiles);
   const render::DifferenceReport report{difference(before, after), options.before, options.after};
-  emit(
-      [&](Format format, render::Style style) {
-        switch (format) {
-          case Format::json:
-            return render::difference_json(report);
-          case Format::csv:
-            return render::difference_csv(report);
-          case Format::markdown:
-            return render::difference_markdown(report);
-          case Format::table:
-            break;
-        }
-        return render::difference_text(report, style);
-      },
-      global.output);
+  emit(renderer_of(report, render::difference_text, render::difference_json, render::difference_csv,
+                   render::difference_markdown),
+       global.output);
   return options.exit_code && !report.difference.empty() ? 1 : 0;
 }
 
@@ -111,21 +99,8 @@ int run_check(const GlobalOptions& global, const CheckOptions& options) {
     const Estimate base = io::load_estimate(options.against, profiles);
     report.against = {difference(base, estimate), options.against, options.file};
   }
-  emit(
-      [&](Format format, render::Style style) {
-        switch (format) {
-          case Format::json:
-            return render::gate_json(report);
-          case Format::csv:
-            return render::gate_csv(report);
-          case Format::markdown:
-            return render::gate_markdown(report);
-          case Format::table:
-            break;
-        }
-        return render::gate_text(report, style);
-      },
-      global.output);
+  emit(renderer_of(report, render::gate_text, render::gate_json, render::gate_csv, render::gate_markdown),
+       global.output);
   return all_hold(report.conditions) ? 0 : 1;
 }
 

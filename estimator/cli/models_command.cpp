@@ -83,21 +83,9 @@ int show(const GlobalOptions& global, const ShowOptions& options) {
   }
   if (options.full_attention) sequence.count = AttentionCount::full;
   const render::ModelReport report = render::model_report(profile, sequence);
-  emit(
-      [&](Format format, render::Style style) {
-        switch (format) {
-          case Format::json:
-            return render::model_report_json(report);
-          case Format::csv:
-            return render::model_report_csv(report);
-          case Format::markdown:
-            return render::model_report_markdown(report);
-          case Format::table:
-            break;
-        }
-        return render::model_report_text(report, style);
-      },
-      global.output);
+  emit(renderer_of(report, render::model_report_text, render::model_report_json, render::model_report_csv,
+                   render::model_report_markdown),
+       global.output);
   return 0;
 }
 

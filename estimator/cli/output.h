@@ -23,6 +23,26 @@ using Renderer = std::function<std::string(Format, render::Style)>;
 /// The faces of a plain table.
 Renderer renderer_of(render::Table table);
 
+/// The faces of `report`, one function each. Holds on to `report`.
+template <class Report>
+Renderer renderer_of(const Report& report, std::string (*text)(const Report&, render::Style),
+                     std::string (*json)(const Report&), std::string (*csv)(const Report&),
+                     std::string (*markdown)(const Report&)) {
+  return [=, &report](Format format, render::Style style) {
+    switch (format) {
+      case Format::json:
+        return json(report);
+      case Format::csv:
+        return csv(report);
+      case Format::markdown:
+        return markdown(report);
+      case Format::table:
+        break;
+    }
+    return text(report, style);
+  };
+}
+
 struct OutputOptions {
   std::string format = "table";
   std::vector<std::string> files;  ///< format by suffix: .txt .json .csv .md

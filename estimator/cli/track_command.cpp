@@ -106,21 +106,9 @@ AddedCommand add_track_command(CLI::App& parent, const GlobalOptions& global) {
   return {app, [=, &global] {
             const render::ProgressReport report =
                 track(*options, scenario->document(), io::profile_folder(global.profiles));
-            emit(
-                [&](Format format, render::Style style) {
-                  switch (format) {
-                    case Format::json:
-                      return render::progress_json(report);
-                    case Format::csv:
-                      return render::progress_csv(report);
-                    case Format::markdown:
-                      return render::progress_markdown(report);
-                    case Format::table:
-                      break;
-                  }
-                  return render::progress_text(report, style);
-                },
-                global.output);
+            emit(renderer_of(report, render::progress_text, render::progress_json, render::progress_csv,
+                             render::progress_markdown),
+                 global.output);
             return 0;
           }};
 }

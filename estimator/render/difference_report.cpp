@@ -91,6 +91,13 @@ void add_csv_rows(Table& table, const char* kind, const std::vector<NumberDiffer
 
 }  // namespace
 
+std::vector<std::string> fact_texts(const Difference& difference) {
+  std::vector<std::string> texts;
+  for (const FactDifference& fact : difference.facts)
+    texts.push_back(fact_text(fact));
+  return texts;
+}
+
 Table difference_table(const std::vector<NumberDifference>& numbers, const DifferenceReport& report) {
   Table table{.columns = {{"title", "", false},
                           {"before", report.before, true},
@@ -109,8 +116,8 @@ std::string difference_text(const DifferenceReport& report, Style style) {
   std::string out = report.before + " → " + report.after + "\n";
   const auto width = static_cast<std::size_t>(style.width > 4 ? style.width - 4 : 0);
   if (!difference.facts.empty()) out += "\nWhat was assumed\n";
-  for (const FactDifference& fact : difference.facts)
-    out += "  - " + wrapped(fact_text(fact), width, 4) + "\n";
+  for (const std::string& fact : fact_texts(difference))
+    out += "  - " + wrapped(fact, width, 4) + "\n";
   if (!difference.inputs.empty())
     out += "\nWhat went in\n" + table_text(difference_table(difference.inputs, report), style);
   if (!difference.lines.empty())
@@ -125,8 +132,8 @@ std::string difference_markdown(const DifferenceReport& report) {
   const Difference& difference = report.difference;
   std::string out = "## " + report.before + " → " + report.after + "\n\n";
   if (difference.empty()) return out + no_difference;
-  for (const FactDifference& fact : difference.facts)
-    out += "- " + fact_text(fact) + "\n";
+  for (const std::string& fact : fact_texts(difference))
+    out += "- " + fact + "\n";
   if (!difference.facts.empty()) out += "\n";
   if (!difference.inputs.empty())
     out += "### What went in\n\n" + table_markdown(difference_table(difference.inputs, report)) + "\n";

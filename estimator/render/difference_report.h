@@ -22,6 +22,8 @@ std::string difference_csv(const DifferenceReport& report);
 /// schema/diff-report.schema.json.
 std::string difference_json(const DifferenceReport& report);
 
+/// What is no number and differs, one line each.
+std::vector<std::string> fact_texts(const Difference& difference);
 /// The numbers that differ, as a table: title, before, after, change.
 Table difference_table(const std::vector<NumberDifference>& numbers, const DifferenceReport& report);
 

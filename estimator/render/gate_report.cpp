@@ -80,6 +80,9 @@ std::string gate_text(const GateReport& report, Style style) {
                     ", at " + std::string(name_of(report.quantile)) + ".\n";
   if (!report.against) return out;
   out += "\n" + against_title(report) + "\n";
+  const auto width = static_cast<std::size_t>(style.width > 4 ? style.width - 4 : 0);
+  for (const std::string& fact : fact_texts(report.against->difference))
+    out += "  - " + wrapped(fact, width, 4) + "\n";
   const std::vector<NumberDifference> lines = headline(report.against->difference);
   if (!lines.empty()) out += table_text(difference_table(lines, *report.against), style);
   return out;
@@ -91,6 +94,9 @@ std::string gate_markdown(const GateReport& report) {
                                 name_of(report.quantile), table_markdown(table_of(report)));
   if (!report.against) return out;
   out += "\n### " + against_title(report) + "\n";
+  const std::vector<std::string> facts = fact_texts(report.against->difference);
+  for (std::size_t i = 0; i < facts.size(); ++i)
+    out += (i == 0 ? "\n- " : "- ") + facts[i] + "\n";
   const std::vector<NumberDifference> lines = headline(report.against->difference);
   if (!lines.empty()) out += "\n" + table_markdown(difference_table(lines, *report.against));
   return out;
