@@ -15,9 +15,7 @@ if(TRAINBUDGET_WARNINGS_AS_ERRORS)
 endif()
 if(TRAINBUDGET_SANITIZE)
   target_compile_options(trainbudget_options INTERFACE
-    -fsanitize=${TRAINBUDGET_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
-    # g++ loses track of what is initialised in instrumented code; the plain build still checks it.
-    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+    -fsanitize=${TRAINBUDGET_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(trainbudget_options INTERFACE -fsanitize=${TRAINBUDGET_SANITIZE})
 endif()
 

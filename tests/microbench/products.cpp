@@ -11,10 +11,10 @@ using namespace trainbudget::microbench;
 
 namespace {
 
-/// The emulated device, but W [n, k] is read as [k, n].
-class Confused final : public Device {
+/// A device that passes everything on to another; tests change one thing of it.
+class Wrapped : public Device {
  public:
-  explicit Confused(Device& device) : device_(device) {}
+  explicit Wrapped(Device& device) : device_(device) {}
   Machine& machine() override { return device_.machine(); }
   MeasuredDevice description() override { return device_.description(); }
   std::string_view kind() const override { return device_.kind(); }
@@ -38,12 +38,22 @@ class Confused final : public Device {
   Queue empty_launch() override { return device_.empty_launch(); }
   GemmProduct product(const GemmShape& shape, GemmPrecision precision,
                       const GemmOperands& operands) override {
-    const GemmShape other{GemmPass::input_gradient, shape.tokens, shape.k, shape.n, shape.count};
-    return device_.product(other, precision, operands);
+    return device_.product(shape, precision, operands);
   }
 
  private:
   Device& device_;
+};
+
+/// The emulated device, but W [n, k] is read as [k, n].
+class Confused final : public Wrapped {
+ public:
+  using Wrapped::Wrapped;
+  GemmProduct product(const GemmShape& shape, GemmPrecision precision,
+                      const GemmOperands& operands) override {
+    const GemmShape other{GemmPass::input_gradient, shape.tokens, shape.k, shape.n, shape.count};
+    return Wrapped::product(other, precision, operands);
+  }
 };
 
 std::vector<std::byte> bytes_of(const void* data, std::size_t size) {
@@ -74,18 +84,9 @@ std::vector<Encoded> encoded(GemmPrecision precision) {
 
 /// Stands in for a GPU with tensor cores of every precision: operands of few values, whose products it knows
 /// without decoding anything. fp8 operands lie along the dimension that is summed over, in every pass.
-class EveryPrecision final : public Device {
+class EveryPrecision final : public Wrapped {
  public:
-  explicit EveryPrecision(Device& device) : device_(device) {}
-  Machine& machine() override { return device_.machine(); }
-  MeasuredDevice description() override { return device_.description(); }
-  std::string_view kind() const override { return device_.kind(); }
-  double free_bytes() override { return device_.free_bytes(); }
-  ReadingSource* readings() override { return nullptr; }
-  void fill(void* target, ElementType type, std::int64_t count, const Fill& fill,
-            std::uint64_t stream) override {
-    device_.fill(target, type, count, fill, stream);
-  }
+  using Wrapped::Wrapped;
   void fill_operand(void* target, GemmPrecision precision, std::int64_t count,
                     std::uint64_t stream) override {
     const std::vector<Encoded> values = encoded(precision);
@@ -101,14 +102,6 @@ class EveryPrecision final : public Device {
       std::memcpy(bytes + static_cast<std::size_t>(i) * size, &each.bits, size);  // little endian
     }
   }
-  std::unique_ptr<Timer> timer(std::function<void(std::size_t)> launch, std::size_t sets,
-                               TimingMode mode) override {
-    return device_.timer(std::move(launch), sets, mode);
-  }
-  std::unique_ptr<Sequence> sequence(std::vector<Span> spans, LaunchMode mode) override {
-    return device_.sequence(std::move(spans), mode);
-  }
-  Queue empty_launch() override { return device_.empty_launch(); }
   GemmProduct product(const GemmShape& shape, GemmPrecision precision, const GemmOperands&) override {
     return {.launch = [this, shape, precision](const GemmOperands& to, LaunchStream) {
       multiply(shape, precision, to.result);
@@ -175,7 +168,6 @@ class EveryPrecision final : public Device {
     return static_cast<std::uint16_t>(bits | (sum < 0.0F ? 0x8000U : 0U));
   }
 
-  Device& device_;
   std::vector<double> x_, y_;
 };
 

@@ -137,8 +137,9 @@ class Skypilot {
     return true;
   }
 
-  void add(std::size_t row, const std::string& accelerator, PricingModel pricing, std::optional<double> usd,
-           double accelerators, const std::string& instance, PriceQuality quality, const std::string& note) {
+  void add(std::size_t row, const std::string& accelerator, PricingModel pricing,
+           const std::optional<double>& usd, double accelerators, const std::string& instance,
+           PriceQuality quality, const std::string& note) {
     constexpr double most_usd = 1e4;
     if (!usd) return;
     const double each = *usd / accelerators;
