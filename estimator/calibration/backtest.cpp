@@ -28,6 +28,20 @@ std::uint32_t hash(std::string_view text) {
   return value ^ (value >> 15);
 }
 
+/// Tables of one source repeat what others of it say: the same time of the same layout is one measurement.
+bool same_measurement(const MeasuredRun& a, const MeasuredRun& b) {
+  return a.group == b.group && a.step_seconds == b.step_seconds && a.accelerator == b.accelerator &&
+         a.run.layout == b.run.layout && a.run.global_batch == b.run.global_batch;
+}
+
+/// The first row that is the same measurement: both are in one fold, so that neither is taught by the other.
+const MeasuredRun& original(std::span<const Observation> rows, std::size_t row) {
+  for (std::size_t i = 0; i < row; ++i) {
+    if (same_measurement(*rows[i].run, *rows[row].run)) return *rows[i].run;
+  }
+  return *rows[row].run;
+}
+
 /// One fit and the rows that it predicts.
 struct HeldOut {
   std::vector<const Observation*> fitted;
@@ -39,7 +53,8 @@ std::vector<HeldOut> splits_of(std::span<const Observation> scored, std::span<co
   std::map<std::string, std::vector<std::size_t>> parts;
   for (std::size_t i = 0; i < scored.size(); ++i) {
     const MeasuredRun& run = *scored[i].run;
-    parts[holdout == Holdout::folds ? std::to_string(hash(run.id) % fold_count) : run.group].push_back(i);
+    const bool by_fold = holdout == Holdout::folds;
+    parts[by_fold ? std::to_string(hash(original(scored, i).id) % fold_count) : run.group].push_back(i);
   }
   std::vector<HeldOut> splits;
   for (auto& [part, rows] : parts) {
@@ -52,7 +67,11 @@ std::vector<HeldOut> splits_of(std::span<const Observation> scored, std::span<co
         if (taught.size() < rows_of_new_source && !scored[row].run->doubtful)
           taught.insert(scored[row].run->id);
       }
-      std::erase_if(rows, [&](std::size_t row) { return taught.contains(scored[row].run->id); });
+      std::erase_if(rows, [&](std::size_t row) {
+        return std::any_of(scored.begin(), scored.end(), [&](const Observation& other) {
+          return taught.contains(other.run->id) && same_measurement(*other.run, *scored[row].run);
+        });
+      });
     }
     HeldOut split;
     std::set<std::string_view> hidden;
@@ -74,11 +93,8 @@ std::vector<HeldOut> splits_of(std::span<const Observation> scored, std::span<co
   return splits;
 }
 
-PredictedRun predicted(const Fit& fit, const Observation& row, Holdout holdout, Target target) {
+PredictedRun predicted(const Fit& fit, const Observation& row, double widening, Target target) {
   const Fit::Prediction prediction = fit.predict(row);
-  const double widening = holdout == Holdout::source       ? unknown_stack_widening
-                          : holdout == Holdout::source_ten ? new_source_widening
-                                                           : known_stack_widening;
   const double deviations = p90_deviations * widening * prediction.spread;
   return {.run = row.run,
           .measured = std::exp(row.log_measured_of(target)),
@@ -86,6 +102,13 @@ PredictedRun predicted(const Fit& fit, const Observation& row, Holdout holdout, 
           .p50 = prediction.value,
           .p90 = prediction.value * std::exp(deviations),
           .profile = row.run->accelerator + "/" + row.run->stack};
+}
+
+/// Rows of the same stack and source among `fitted`.
+int rows_like(const Observation& row, const std::vector<const Observation*>& fitted) {
+  return static_cast<int>(std::count_if(fitted.begin(), fitted.end(), [&](const Observation* other) {
+    return other->run->group == row.run->group && other->run->stack == row.run->stack;
+  }));
 }
 
 }  // namespace
@@ -103,8 +126,12 @@ std::vector<PredictedRun> backtest(std::span<const Observation> scored, std::spa
     workers.emplace_back([&, worker] {
       for (std::size_t i = worker; i < splits.size(); i += threads) {
         const Fit fit(splits[i].fitted, allowed);
-        for (const std::size_t row : splits[i].scored)
-          predictions[row] = predicted(fit, scored[row], holdout, options.target);
+        for (const std::size_t row : splits[i].scored) {
+          const double widening = allowed.population
+                                      ? unknown_stack_widening
+                                      : known_stack_widening(rows_like(scored[row], splits[i].fitted));
+          predictions[row] = predicted(fit, scored[row], widening, options.target);
+        }
       }
     });
   }

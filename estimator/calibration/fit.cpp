@@ -249,6 +249,7 @@ Fit::Fit(std::span<const Observation* const> rows, const FitOptions& options) : 
   std::vector<double> residuals;
   std::map<std::string, std::vector<double>, std::less<>> by_stack;
   for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i]->noise > 0.0) continue;  // their scatter is their source's
     residuals.push_back(std::abs(residual_of(i)) / rows[i]->scatter);
     if (!options.population) by_stack[rows[i]->run->stack].push_back(residuals.back());
   }
@@ -319,7 +320,7 @@ Fit::Prediction Fit::predict(const Observation& row, const ProfileKey& profile) 
       variance += row_gradient[p] * row_gradient[p] * spread * spread;
     }
   }
-  const double scatter = residual_spread(profile.stack) * row.scatter;
+  const double scatter = residual_spread(profile.stack) * row.total_scatter();
   return {.value = std::exp(log_value),
           .spread = std::sqrt(variance + scatter * scatter),
           .parameter_spread = std::sqrt(variance)};

@@ -41,9 +41,9 @@ struct Unknown {
 
 struct FitOptions {
   Target target = Target::step_time;
-  double row_spread = 0.04;        ///< of ln(measured ÷ predicted) that parameters cannot explain
-  double tail = 4.0;               ///< degrees of freedom of Student's t
-  double weight_exponent = 1.0;    ///< rows weigh as scatter^−this; 2 is by their variance
+  double row_spread = usual_row_spread;  ///< of ln(measured ÷ predicted) that parameters cannot explain
+  double tail = 4.0;                     ///< degrees of freedom of Student's t
+  double weight_exponent = 1.0;          ///< rows weigh as scatter^−this; 2 is by their variance
   double spread_shrinkage = 15.0;  ///< rows of a stack that weigh as much as all others in what it scatters
   int most_iterations = 60;
   /// For a stack of which no row tells: each release of each stack is then one draw from the population, and

@@ -47,11 +47,18 @@ Observation observe(const MeasuredRun& run, const Accelerator& accelerator, cons
   if (!run.shape_stated) scatter *= factors.unstated_shape;
   if (!run.recompute_stated) scatter *= factors.unstated_recompute;
   if (training.recipe.adapters) scatter *= factors.adapters;
+  double noise = 0.0;
+  if (run.stated_noise > 0.0) {
+    // What a source tells of its own noise is read as the P10–P90 of a log-normal.
+    constexpr double p90_deviations = 1.2815515655446004;
+    noise = std::log1p(run.stated_noise) / p90_deviations / usual_row_spread;
+  }
   return {.run = &run,
           .workload = gather(ops, training.sequence, training.recipe, training.fused_attention),
           .machine = *machine_of(accelerator, cluster, training.precision),
           .log_measured = std::log(run.step_seconds),
-          .scatter = scatter};
+          .scatter = scatter,
+          .noise = noise};
 }
 
 }  // namespace trainbudget

@@ -7,6 +7,7 @@
 #include "core/step_time.h"
 #include "core/workload.h"
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 
@@ -20,6 +21,9 @@ constexpr bool is_of_memory(Parameter parameter) {
   return parameter >= Parameter::activation_factor;
 }
 
+/// Standard deviation of ln(measured ÷ predicted) of a dense row that states its layout, around any fit.
+inline constexpr double usual_row_spread = 0.04;
+
 struct Observation {
   const MeasuredRun* run = nullptr;
   Workload workload;
@@ -27,6 +31,9 @@ struct Observation {
   double log_measured = 0.0;  ///< ln of the measured step time in seconds
   /// How much wider than a dense run with a stated layout this one scatters around any prediction.
   double scatter = 1.0;
+  double noise = 0.0;  ///< of it, what the source states of its own
+
+  double total_scatter() const { return std::hypot(scatter, noise); }
 
   const Layout& layout() const { return run->run.layout; }
   double predicted_seconds(const Efficiency& efficiency) const;

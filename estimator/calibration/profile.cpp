@@ -67,11 +67,11 @@ EfficiencyProfile make_profile(const Fit& fit, const Fit& memory, std::span<cons
     spreads.push_back(fit.predict(*row, fitted).parameter_spread);
     memory_spreads.push_back(memory.predict(*row, fitted).parameter_spread);
   }
-  const double widening = generic ? unknown_stack_widening : known_stack_widening;
+  const double wider = generic ? unknown_stack_widening : known_stack_widening(profile.rows);
   const double scatter = fit.residual_spread(fitted.stack);
-  profile.row_spread = widening * scatter;
-  profile.step_time_spread = widening * std::hypot(median(spreads), scatter);
-  profile.memory_spread = widening * std::hypot(median(memory_spreads), memory.residual_spread(fitted.stack));
+  profile.row_spread = wider * scatter;
+  profile.step_time_spread = wider * std::hypot(median(spreads), scatter);
+  profile.memory_spread = wider * std::hypot(median(memory_spreads), memory.residual_spread(fitted.stack));
   return profile;
 }
 

@@ -75,6 +75,8 @@ void add_summaries(render::BacktestReport& report, const std::string& holdout,
   add("dense 16-bit", is_dense_16_bit);
   add("dense 16-bit, shape published",
       [](const MeasuredRun& run) { return is_dense_16_bit(run) && run.shape_stated; });
+  add("dense 16-bit, no noise stated by its source",
+      [](const MeasuredRun& run) { return is_dense_16_bit(run) && run.stated_noise == 0.0; });
   for (const auto& [name, counted] : sets_of(runs))
     add(name, counted);
 }

@@ -102,25 +102,42 @@ SourcedRange add_step(LedgerWriter& ledger, Estimate& result, const StepPlan& pl
              {input("tokens", s.tokens.value.value, Unit::tokens, s.tokens.provenance),
               input("sequences a step", plan.global_batch, Unit::count, plan.global_batch_provenance),
               input("tokens of a sequence", plan.workload.sequence_length, Unit::tokens)});
-  const double memory = step.memory.peak.total();
-  ledger.add("memory", "Memory of the fullest GPU", exactly(memory), Unit::bytes, "memory",
-             inputs_of(step.memory.peak));
+  const LedgerInput memory_spread =
+      input("spread of its logarithm", plan.profile.memory_spread, Unit::fraction, fitted);
+  const auto add_memory = [&](const std::string& id, const std::string& title, const StageMemory& memory) {
+    std::vector<LedgerInput> inputs = inputs_of(memory);
+    inputs.push_back(memory_spread);
+    ledger.add(id, title, ranged(memory.total(), plan.profile.memory_spread), Unit::bytes, "memory",
+               std::move(inputs));
+  };
+  add_memory("memory", "Memory of the fullest GPU", step.memory.peak);
   if (plan.layout.pipeline > 1) {
     const std::vector<StageMemory> stages =
         memory_by_stage(plan.workload, plan.layout, plan.global_batch, plan.profile.efficiency());
     for (std::size_t i = 0; i < stages.size(); ++i) {
       const std::string number = std::to_string(i + 1);
-      ledger.add("memory_stage_" + number,
+      add_memory("memory_stage_" + number,
                  "Memory of a GPU of pipeline stage " + number + " of " + std::to_string(stages.size()),
-                 exactly(stages[i].total()), Unit::bytes, "memory", inputs_of(stages[i]));
+                 stages[i]);
     }
   }
   ledger.add("memory_capacity", "Memory of a GPU", exactly(plan.machine.memory_capacity), Unit::bytes,
              "memory-capacity",
              {input(s.accelerator.name, plan.machine.memory_capacity, Unit::bytes,
                     s.accelerator.memory_capacity.provenance)});
+  const double median = step.memory.peak.total();
+  ledger.add("memory_fit", "Chance that it fits",
+             exactly(fit_probability(median, plan.profile.memory_spread, plan.machine.memory_capacity)),
+             Unit::fraction, "memory-fit",
+             {input("memory of the fullest GPU", median, Unit::bytes), memory_spread,
+              input("memory of a GPU", plan.machine.memory_capacity, Unit::bytes)});
+  const MemoryFit fit = memory_fit(step.memory_bytes, plan.machine.memory_capacity);
+  result.memory_fit = fit;
+  if (fit != MemoryFit::fits) {
+    result.warnings.push_back("this layout " + std::string(name_of(fit)) + " in the memory of " +
+                              s.accelerator.name);
+  }
   if (!step.fits) {
-    result.warnings.push_back("this layout does not fit in the memory of " + s.accelerator.name);
     const std::vector<FitAdvice> changes = fit_advice(plan);
     if (changes.empty()) {
       result.warnings.push_back(

@@ -4,6 +4,7 @@
 #include "core/ledger.h"
 #include "core/quantity.h"
 #include "core/scenario.h"
+#include "core/step_plan.h"
 #include "core/uncertainty.h"
 
 #include <optional>
@@ -44,6 +45,8 @@ struct Estimate {
   std::string accelerator;        ///< profile name
   std::string accelerator_title;  ///< as the vendor prints it
   double gpus = 0.0;
+
+  std::optional<MemoryFit> memory_fit;  ///< absent: the step is not computed
 
   Flops flops;
   double ideal_gpu_hours = 0.0;

@@ -13,6 +13,7 @@ constexpr Formula formulas[] = {
     {"steps", "tokens ÷ (sequences a step × tokens of a sequence)"},
     {"memory", "sum of what the fullest pipeline stage holds on one accelerator"},
     {"memory-capacity", "memory of one accelerator, as printed"},
+    {"memory-fit", "Φ(ln(memory of a GPU ÷ P50 of the fullest one) ÷ σ)"},
     {"model-flops-utilization", "useful FLOPs per second ÷ peak, while the run makes progress"},
     {"scattered-utilization", "utilisation × scatter of whole runs, at most 1"},
     {"whole-run-fraction", "utilisation over all paid hours ÷ utilisation while the run makes progress"},

@@ -33,6 +33,9 @@ struct MeasuredRun {
   bool shape_stated = true;       ///< false: the model was guessed from its size
   bool layout_stated = true;      ///< false: parallel sizes or micro-batch were inferred
 
+  /// How much the source says that the same run differs from one time to another, 0.4 for 40 % either way; 0
+  /// where it says nothing.
+  double stated_noise = 0.0;
   bool doubtful = false;      ///< listed, never scored
   std::string inexpressible;  ///< why the model of the step cannot express this row; empty where it can
   std::vector<std::string> assumptions;  ///< what the row leaves open and how it was filled

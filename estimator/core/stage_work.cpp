@@ -22,11 +22,12 @@ ModelSeconds model_seconds(const Workload& workload, const Machine& machine, con
     BlockSeconds result;
     result.work = time.forward;
     result.work += time.backward;
-    result.launches = block.operations * (block.has_backward ? 3.0 : 1.0);
+    const double operations = block.operations + block.expert_products / model.part.expert;
+    result.launches = operations * (block.has_backward ? 3.0 : 1.0);
     if (layer && block.has_backward) {
       result.forward = time.forward.total();
       result.core = time.core_forward.total();
-      result.repeated_launches = block.operations;
+      result.repeated_launches = operations;
     }
     return result;
   };

@@ -83,17 +83,26 @@ double step_time_spread(const EfficiencyProfile& profile, const Workload& worklo
   return std::sqrt(profile.step_time_spread * profile.step_time_spread + extra);
 }
 
+Range ranged(double median, double spread) {
+  const double width = std::exp(p90_deviations * spread);
+  return {median / width, median, median * width};
+}
+
+double fit_probability(double median, double spread, double capacity) {
+  if (spread <= 0.0) return median <= capacity ? 1.0 : 0.0;
+  return 0.5 * std::erfc(-std::log(capacity / median) / (spread * std::sqrt(2.0)));
+}
+
 StepEstimate estimate_step(const StepPlan& plan) {
   StepEstimate estimate;
   const Efficiency efficiency = plan.profile.efficiency();
   estimate.time = step_time(plan.workload, plan.machine, plan.layout, plan.global_batch, efficiency);
-  const double median = estimate.time.total();
-  const double width = std::exp(p90_deviations * step_time_spread(plan.profile, plan.workload));
-  estimate.seconds = {median / width, median, median * width};
+  estimate.seconds = ranged(estimate.time.total(), step_time_spread(plan.profile, plan.workload));
   const double at_one_second =
       model_flops_utilization(plan.workload, plan.machine, plan.layout, plan.global_batch, 1.0);
   estimate.model_flops_utilization = reciprocal(estimate.seconds) * at_one_second;
   estimate.memory = memory_use(plan.workload, plan.layout, plan.global_batch, efficiency);
+  estimate.memory_bytes = ranged(estimate.memory.peak.total(), plan.profile.memory_spread);
   estimate.fits = estimate.memory.peak.total() <= plan.machine.memory_capacity;
   return estimate;
 }

@@ -6,7 +6,9 @@
 #include "core/step_time.h"
 #include "core/uncertainty.h"
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace trainbudget {
@@ -22,12 +24,46 @@ struct StepPlan {
   EfficiencyProfile profile;
 };
 
+/// What the range of the fullest accelerator's memory says of its capacity.
+enum class MemoryFit : std::uint8_t {
+  fits,               ///< P90 does
+  probably_fits,      ///< P50 does, P90 does not
+  probably_does_not,  ///< P10 does, P50 does not
+  does_not,           ///< P10 does not
+};
+
+constexpr std::string_view name_of(MemoryFit fit) {
+  switch (fit) {
+    case MemoryFit::fits:
+      return "fits";
+    case MemoryFit::probably_fits:
+      return "probably fits";
+    case MemoryFit::probably_does_not:
+      return "probably does not fit";
+    case MemoryFit::does_not:
+      return "does not fit";
+  }
+  return "unknown";
+}
+
+/// Expects quantiles in bytes.
+constexpr MemoryFit memory_fit(Range bytes, double capacity) {
+  if (bytes.p90 <= capacity) return MemoryFit::fits;
+  if (bytes.p50 <= capacity) return MemoryFit::probably_fits;
+  return bytes.p10 <= capacity ? MemoryFit::probably_does_not : MemoryFit::does_not;
+}
+
+/// The probability that `capacity` bytes are enough where `median` are needed and the logarithm of the need
+/// has the standard deviation `spread`.
+double fit_probability(double median, double spread, double capacity);
+
 struct StepEstimate {
   StepTime time;  ///< of the median
   Range seconds;  ///< of one step
   Range model_flops_utilization;
-  MemoryUse memory;
-  bool fits = false;
+  MemoryUse memory;    ///< of the median
+  Range memory_bytes;  ///< of the fullest accelerator
+  bool fits = false;   ///< at the median
 };
 
 /// Expects a layout without layout_problem().
@@ -36,6 +72,9 @@ StepEstimate estimate_step(const StepPlan& plan);
 /// Standard deviation of ln(measured ÷ predicted) of a step with this workload: mixtures of experts scatter
 /// more.
 double step_time_spread(const EfficiencyProfile& profile, const Workload& workload);
+
+/// Quantiles of a log-normal around `median`, `spread` being the standard deviation of its logarithm.
+Range ranged(double median, double spread);
 
 /// One change to a layout that does not fit, and what it does.
 struct FitAdvice {

@@ -69,7 +69,10 @@ class Gatherer {
  private:
   void add(BlockWork& work, const Op& op) {
     const double tokens = sequence_.tokens_per_token(op.stream);
-    work.operations += 1.0;
+    if (op.kind == OpKind::grouped_gemm)
+      work.expert_products += op.count;
+    else
+      work.operations += 1.0;
     if (op.backward_flops > 0.0 || op.backward_bytes > 0.0) work.has_backward = true;
     switch (op.kind) {
       case OpKind::gemm:

@@ -98,7 +98,8 @@ struct BlockWork {
   double tensor_collectives = 0.0;  ///< forward; as many backward
   double collective_bytes = 0.0;    ///< of one, 16-bit activations
   double exchange_bytes = 0.0;      ///< expert dispatch; combine is as many
-  double operations = 0.0;          ///< launches forward
+  double operations = 0.0;          ///< launches forward, but for
+  double expert_products = 0.0;     ///< those of each routed expert's products, all experts together
   bool has_backward = true;
 };
 

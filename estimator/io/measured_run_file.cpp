@@ -19,7 +19,7 @@
 namespace trainbudget::io {
 namespace {
 
-constexpr std::array<std::string_view, 59> columns{"id",
+constexpr std::array<std::string_view, 60> columns{"id",
                                                    "group",
                                                    "source",
                                                    "phase",
@@ -66,6 +66,7 @@ constexpr std::array<std::string_view, 59> columns{"id",
                                                    "flops_conv",
                                                    "peak_mem_gb",
                                                    "measured",
+                                                   "noise",
                                                    "notes",
                                                    "check",
                                                    "doubtful",
@@ -141,6 +142,9 @@ class Reader {
     run.precision_label = row.string("precision");
     run.software = row.string("software");
     run.doubtful = row.integer("doubtful", 0) != 0;
+    run.stated_noise = row.number("noise");
+    if (run.stated_noise >= 1.0)
+      throw InputError(row.location("noise"), "column noise is a share: 0.4 where a run differs by 40 %");
     constexpr int most_accelerators = 10'000'000;
     run.accelerators = row.integer("n_gpus", 0, most_accelerators);
     read_software(row, run);

@@ -12,7 +12,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// Major changes break readers; minor ones add keys. Rules: docs/output-schema.md.
-constexpr const char* schema_version = "1.1";
+constexpr const char* schema_version = "1.2";
 
 Json range_json(const Range& range) {
   return {{"p10", json_number(range.p10)}, {"p50", json_number(range.p50)}, {"p90", json_number(range.p90)}};
@@ -93,6 +93,7 @@ std::string estimate_json(const Estimate& estimate, const RunStamp& stamp) {
                  {"assumptions", estimate.assumptions},
                  {"warnings", estimate.warnings},
                  {"run", stamp_json(stamp)}};
+  if (estimate.memory_fit) report["memory_fit"] = std::string(name_of(*estimate.memory_fit));
   if (estimate.dates) report["dates"] = dates_json(*estimate.dates);
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

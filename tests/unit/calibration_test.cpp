@@ -85,6 +85,50 @@ TEST_CASE("a stack without rows is predicted less surely than one with them") {
   CHECK(fit.predict(row, {"small", "unknown", ""}).spread > 2.0 * fit.predict(row).spread);
 }
 
+TEST_CASE(
+    "a row whose source states its noise is predicted as widely, and says nothing of its stack's scatter") {
+  const MadeUp measured(typical_efficiency());
+  const Fit plain(measured.rows(), {});
+  std::deque<Observation> rows = measured.observations();
+  Observation& noisy = rows.front();
+  noisy.noise = 5.0;
+  noisy.log_measured += 0.5;  // its noise: no other row is so far off
+  std::vector<const Observation*> pointers;
+  for (const Observation& row : rows)
+    pointers.push_back(&row);
+  const Fit fit(pointers, {});
+  CHECK(fit.residual_spread("ours") < 0.02);
+  CHECK(fit.predict(noisy).spread >=
+        std::hypot(1.0, 5.0) * fit.residual_spread("ours") * noisy.scatter * 0.999);
+}
+
+TEST_CASE("what is said twice of one measurement is in one fold") {
+  MadeUp measured(typical_efficiency());
+  std::deque<MeasuredRun> runs;
+  std::deque<Observation> twice;
+  for (const Observation& row : measured.observations()) {
+    for (const char* copy : {"", "-again", "-and-again"}) {
+      MeasuredRun& run = runs.emplace_back(*row.run);
+      run.id += copy;
+      twice.push_back(row);
+      twice.back().run = &run;
+    }
+  }
+  const std::vector<Observation> rows(twice.begin(), twice.end());
+  const std::vector<PredictedRun> predicted = backtest(rows, rows, Holdout::folds);
+  REQUIRE(predicted.size() == rows.size());
+  for (std::size_t i = 0; i < predicted.size(); i += 3) {
+    CHECK(predicted[i].p50 == predicted[i + 1].p50);
+    CHECK(predicted[i].p50 == predicted[i + 2].p50);
+  }
+}
+
+TEST_CASE("few rows of a stack leave its ranges wide") {
+  CHECK(known_stack_widening(1) > known_stack_widening(10));
+  CHECK(known_stack_widening(10) > known_stack_widening(100));
+  CHECK(known_stack_widening(1'000'000) > 1.0);
+}
+
 TEST_CASE("a stack that was measured often does not stand for unknown ones") {
   // The same rows under four releases of a slow stack and one of a fast one.
   Efficiency slow = typical_efficiency();

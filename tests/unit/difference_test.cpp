@@ -107,7 +107,7 @@ TEST_CASE("a report of another version, a range out of order and a lost key are 
   };
   CHECK(complaint(text) == "none");
   CHECK(complaint(changed("\"schema_version\": \"1.", "\"schema_version\": \"2.")) ==
-        "version 2.1 of a report; this program reads 1");
+        "version 2.2 of a report; this program reads 1");
   CHECK(complaint(changed("\"gpu_hours\": {", "\"gpu_days\": {")) == "estimate lacks 'gpu_hours'");
   CHECK(complaint(changed("\"p10\": 0.5", "\"p10\": 0.7")) == "p10, p50 and p90 are out of order");
   CHECK(complaint(changed("\"gpus\": 64", "\"gpus\": 0")) == "a number above zero is wanted");

@@ -82,6 +82,22 @@ TEST_CASE("what a row leaves open is assumed, and said") {
   CHECK(assumes(run, "sharding of none"));
 }
 
+TEST_CASE("a row carries the noise that its source states") {
+  const auto with_noise = [](const std::string& noise) {
+    const std::string text =
+        "id,model,gpu,n_gpus,seq_len,global_batch,step_time_s,noise\na,Llama-3-8B,H100 "
+        "SXM,8,8192,128,3.5," +
+        noise + "\n";
+    const io::CsvTable table(std::make_shared<const std::string>(text), "steps.csv");
+    return io::read_measured_runs(table, io::read_run_names(profiles()), profiles()).runs.front();
+  };
+  CHECK(with_noise("").stated_noise == 0.0);
+  CHECK(with_noise("0.4").stated_noise == 0.4);
+  const io::InputError percent = input_error_of([&] { with_noise("40"); });
+  CHECK(std::string(percent.what()).find("a share") != std::string::npos);
+  CHECK(percent.location.line == 2);
+}
+
 TEST_CASE("an unstated layout is the fastest usual one that fits") {
   // 70 billion weights on eight GPUs of 80 GB with tensor parallelism, never over three of them, nor over
   // more ranks than the batch of one sequence a rank allows.

@@ -46,6 +46,55 @@ TEST_CASE("the range of a step is as wide as its profile says, wider for mixture
   CHECK(step_time_spread(plan.profile, plan.workload) == Approx(std::sqrt(0.01 + 0.0025 * 5.25)));
 }
 
+TEST_CASE("memory has a range, which says whether it fits") {
+  StepPlan plan = tests::small_step();
+  plan.profile.memory_spread = 0.1;
+  const StepEstimate step = estimate_step(plan);
+  const Range bytes = step.memory_bytes;
+  CHECK(bytes.p50 == step.memory.peak.total());
+  CHECK(std::log(bytes.p90 / bytes.p50) == Approx(1.2815515655 * 0.1));
+  CHECK(memory_fit(bytes, bytes.p90) == MemoryFit::fits);
+  CHECK(memory_fit(bytes, bytes.p50) == MemoryFit::probably_fits);
+  CHECK(memory_fit(bytes, bytes.p10) == MemoryFit::probably_does_not);
+  CHECK(memory_fit(bytes, 0.99 * bytes.p10) == MemoryFit::does_not);
+  // By definition of the quantiles.
+  CHECK(fit_probability(bytes.p50, 0.1, bytes.p90) == Approx(0.9));
+  CHECK(fit_probability(bytes.p50, 0.1, bytes.p50) == Approx(0.5));
+  CHECK(fit_probability(bytes.p50, 0.1, bytes.p10) == Approx(0.1));
+  CHECK(fit_probability(2.0, 0.0, 2.0) == 1.0);
+  CHECK(fit_probability(2.0, 0.0, 1.9) == 0.0);
+}
+
+TEST_CASE("an estimate says what chance its memory has, and warns where it is not sure") {
+  Scenario scenario = tests::worked_example();
+  CHECK_FALSE(estimate(scenario).memory_fit);  // no step is computed
+  scenario.step = tests::small_step();
+  scenario.step->profile.memory_spread = 0.1;
+  const double needed = estimate_step(*scenario.step).memory.peak.total();
+  const auto with_capacity = [&](double factor) {
+    scenario.step->machine.memory_capacity = factor * needed;
+    return estimate(scenario);
+  };
+  const auto warned = [](const Estimate& result, const std::string& word) {
+    for (const std::string& warning : result.warnings) {
+      if (warning.find("this layout " + word + " in the memory") != std::string::npos) return true;
+    }
+    return false;
+  };
+  const Estimate sure = with_capacity(2.0);
+  CHECK(sure.memory_fit == MemoryFit::fits);
+  CHECK_FALSE(warned(sure, "fits"));
+  CHECK(find_line(sure, "memory_fit")->value.p50 > 0.99);
+  const Estimate likely = with_capacity(1.05);
+  CHECK(likely.memory_fit == MemoryFit::probably_fits);
+  CHECK(warned(likely, "probably fits"));
+  // Φ(ln 1.05 ÷ 0.1) = Φ(0.488)
+  CHECK(find_line(likely, "memory_fit")->value.p50 == Approx(0.6872).epsilon(0.001));
+  CHECK(warned(with_capacity(0.95), "probably does not fit"));
+  CHECK(with_capacity(0.5).memory_fit == MemoryFit::does_not);
+  CHECK(warned(with_capacity(0.5), "does not fit"));
+}
+
 TEST_CASE("a plan without measurements is analytic, one with them calibrated") {
   Scenario scenario = tests::worked_example();
   CHECK(estimate(scenario).fidelity == Fidelity::rule);

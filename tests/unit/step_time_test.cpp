@@ -165,6 +165,21 @@ TEST_CASE("a host that launches slowly sets the pace of small kernels") {
   CHECK(step.matmul + step.launch == Approx(4 * 0.3).epsilon(0.01));
 }
 
+TEST_CASE("each local expert's products are launched one by one") {
+  Workload experts = products(4);
+  experts.kinds[0].operations = 2;
+  experts.kinds[0].expert_products = 32;  // two products of 16 experts
+  Efficiency efficiency = ideal();
+  efficiency[Parameter::launch] = 0.01;
+  const auto seconds = [&](int expert) {
+    const StepTime step =
+        step_time(experts, machine(), {.data = 4, .expert = expert, .micro_batch = 1}, 4, efficiency);
+    return step.matmul + step.launch;
+  };
+  CHECK(seconds(1) == Approx(4 * (2 + 32) * 3 * 0.01).epsilon(0.01));
+  CHECK(seconds(4) == Approx(4 * (2 + 8) * 3 * 0.01).epsilon(0.01));
+}
+
 TEST_CASE("utilisation and floor count model FLOPs against the peak") {
   Workload workload = products(4);
   workload.model_flops = 6.0 * 4e8;  // a token

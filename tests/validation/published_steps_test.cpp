@@ -58,6 +58,13 @@ struct Bounds {
   double median, mean, p90;
 };
 
+std::map<std::string, int> rows_of_sources(Holdout holdout) {
+  std::map<std::string, int> rows;
+  for (const PredictedRun& prediction : corpus().steps(holdout))
+    ++rows[prediction.run->group];
+  return rows;
+}
+
 void check(Holdout holdout, const Counted& counted, int rows, const Bounds& bounds) {
   const ErrorSummary errors = summarize_errors(corpus().steps(holdout), counted);
   CHECK(errors.rows >= rows);
@@ -67,40 +74,74 @@ void check(Holdout holdout, const Counted& counted, int rows, const Bounds& boun
 }
 
 void check_known_stacks() {
-  check(Holdout::folds, is_dense_16_bit, 421, {0.035, 0.070, 0.175});
-  check(Holdout::folds, all, 800, {0.050, 0.092, 0.213});
-  check(Holdout::folds, of_source("llm-foundry"), 150, {0.028, 0.038, 0.072});
-  check(Holdout::folds, of_source("vtrain"), 74, {0.048, 0.065, 0.165});
+  check(Holdout::folds, is_dense_16_bit, 421, {0.037, 0.063, 0.145});
+  check(Holdout::folds, all, 800, {0.048, 0.088, 0.198});
+  check(Holdout::folds, of_source("llm-foundry"), 150, {0.025, 0.035, 0.070});
+  check(Holdout::folds, of_source("vtrain"), 74, {0.037, 0.061, 0.158});
+  const auto quiet = [](const MeasuredRun& run) { return is_dense_16_bit(run) && run.stated_noise == 0.0; };
+  check(Holdout::folds, quiet, 367, {0.034, 0.053, 0.134});
+}
+
+/// Of every source with a few rows, the mean error where the row is hidden.
+void check_sources() {
+  const std::map<std::string, double> means{{"bigscience-a100", 0.075},
+                                            {"bigscience-v100", 0.140},
+                                            {"google-maxtext", 0.105},
+                                            {"google-tpu-recipes", 0.137},
+                                            {"llm-foundry", 0.035},
+                                            {"llm.c", 0.23},
+                                            {"mlperf", 0.116},
+                                            {"nvidia-megatron-bridge", 0.113},
+                                            {"nvidia-megatron-paper", 0.038},
+                                            {"nvidia-megatron-readme", 0.042},
+                                            {"nvidia-moe-modelzoo", 0.39},
+                                            {"nvidia-nemo-docs", 0.103},
+                                            {"papers-single", 0.26},
+                                            {"rwkv", 0.205},
+                                            {"simumax-b200", 0.039},
+                                            {"vtrain", 0.061}};
+  constexpr int few = 3;
+  for (const auto& [group, rows] : rows_of_sources(Holdout::folds)) {
+    if (rows < few) continue;
+    INFO(group);
+    REQUIRE(means.contains(group));
+    CHECK(summarize_errors(corpus().steps(Holdout::folds), of_source(group)).mean <= means.at(group));
+  }
 }
 
 void check_unseen_sources() {
-  check(Holdout::source, is_dense_16_bit, 421, {0.145, 0.187, 0.39});
-  check(Holdout::source, all, 800, {0.168, 0.217, 0.45});
-  check(Holdout::source, of_source("vtrain"), 74, {0.105, 0.110, 0.20});
+  check(Holdout::source, is_dense_16_bit, 421, {0.118, 0.159, 0.348});
+  check(Holdout::source, all, 800, {0.153, 0.196, 0.43});
+  check(Holdout::source, of_source("vtrain"), 74, {0.065, 0.086, 0.182});
   // Korthikanti et al., arXiv 2205.05198, table 5.
   const auto table_5 = [](const MeasuredRun& run) { return run.id.starts_with("seqsel"); };
-  check(Holdout::source, table_5, 4, {0.05, 0.05, 0.12});
+  check(Holdout::source, table_5, 4, {0.05, 0.036, 0.07});
 }
 
 void check_after_ten_rows() {
-  check(Holdout::source_ten, is_dense_16_bit, 350, {0.078, 0.115, 0.22});
+  check(Holdout::source_ten, is_dense_16_bit, 348, {0.070, 0.104, 0.201});
+  check(Holdout::source_ten, all, 670, {0.100, 0.138, 0.33});
 }
 
-/// They hold four fifths of the rows that no fit saw, and no source falls far below.
+/// They hold four fifths of the rows that no fit saw, and of each source three fifths, but for these.
 void check_ranges() {
+  const std::map<Holdout, std::map<std::string, double>> below{
+      {Holdout::folds, {{"nvidia-moe-modelzoo", 0.40}}},
+      {Holdout::source, {{"bigscience-v100", 0.53}, {"simumax-b200", 0.48}}},
+      {Holdout::source_ten, {{"bigscience-a100", 0.57}}}};
   for (const Holdout holdout : {Holdout::folds, Holdout::source, Holdout::source_ten}) {
-    const double coverage = summarize_errors(corpus().steps(holdout), all).coverage;
+    const std::vector<PredictedRun>& steps = corpus().steps(holdout);
+    const double coverage = summarize_errors(steps, all).coverage;
     CHECK(coverage >= 0.75);
     CHECK(coverage <= 0.85);
-  }
-  std::map<std::string, int> rows;
-  for (const PredictedRun& prediction : corpus().steps(Holdout::folds))
-    ++rows[prediction.run->group];
-  constexpr int enough_to_count = 9;
-  for (const auto& [group, count] : rows) {
-    if (count < enough_to_count) continue;
-    INFO(group);
-    CHECK(summarize_errors(corpus().steps(Holdout::folds), of_source(group)).coverage >= 0.6);
+    constexpr int enough_to_count = 5;
+    for (const auto& [group, rows] : rows_of_sources(holdout)) {
+      if (rows < enough_to_count) continue;
+      INFO(group);
+      const auto named = below.at(holdout).find(group);
+      const double least = named == below.at(holdout).end() ? 0.6 : named->second;
+      CHECK(summarize_errors(steps, of_source(group)).coverage >= least - 0.005);
+    }
   }
 }
 
@@ -109,6 +150,7 @@ void check_ranges() {
 // One test, so that each way of holding rows out is predicted once.
 TEST_CASE("step times of published rows, and their ranges") {
   check_known_stacks();
+  check_sources();
   check_unseen_sources();
   check_after_ten_rows();
   check_ranges();
@@ -128,5 +170,12 @@ TEST_CASE("memory by rules alone, and by fits that have not seen the row") {
   CHECK(summarize_errors(rules, of_source("simumax-b200")).mean <= 0.025);
   const std::vector<PredictedRun> fitted = corpus().memory(Holdout::folds);
   CHECK(summarize_errors(fitted, dense_megatron).mean <= 0.02);
+  CHECK(summarize_errors(fitted, of_source("simumax-b200")).mean <= 0.02);
   CHECK(summarize_errors(fitted, of_source("bigscience-a100")).mean <= 0.058);
+  CHECK(summarize_errors(rules, of_source("bigscience-a100")).mean <= 0.163);
+  // What no source told before is wide of it: see docs/efficiency.md.
+  const std::vector<PredictedRun> unseen = corpus().memory(Holdout::source);
+  CHECK(summarize_errors(unseen, of_source("simumax-b200")).mean <= 0.06);
+  CHECK(summarize_errors(unseen, of_source("bigscience-a100")).mean <= 0.172);
+  CHECK(summarize_errors(fitted, all).coverage >= 0.75);
 }
