@@ -3,7 +3,6 @@
 #include "support/process.h"
 
 using namespace trainbudget::testing;
-using Catch::Matchers::Contains;
 
 namespace {
 
@@ -27,21 +26,21 @@ TEST_CASE("a wrong expectation fails and shows the difference") {
                "$ trainbudget write f x\n-- wrote f\ny\n");                        // a file with other text
   const Outcome outcome = run_case(folder.write("case.txt", file));
   CHECK(outcome.exit_code == 1);
-  CHECK_THAT(outcome.out, Contains("UPDATE_GOLDEN=1"));
+  CHECK_THAT(outcome.out, ContainsSubstring("UPDATE_GOLDEN=1"));
 }
 
 TEST_CASE("output that changes from run to run fails") {
   const TemporaryFolder folder;
   const Outcome outcome = run_case(folder.write("case.txt", "$ trainbudget pid\n"), true);
   CHECK(outcome.exit_code == 1);
-  CHECK_THAT(outcome.out, Contains("second run"));
+  CHECK_THAT(outcome.out, ContainsSubstring("second run"));
 }
 
 TEST_CASE("a case that cannot be understood fails with its line") {
   const TemporaryFolder folder;
   const Outcome outcome = run_case(folder.write("case.txt", "$ trainbudget say\n-- stdoutt\n"));
   CHECK(outcome.exit_code == 2);
-  CHECK_THAT(outcome.err, Contains("line 2"));
+  CHECK_THAT(outcome.err, ContainsSubstring("line 2"));
 }
 
 TEST_CASE("an update makes the case pass and keeps what a person wrote") {

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 using namespace trainbudget::testing;
-using Catch::Matchers::Contains;
 
 namespace {
 
@@ -44,7 +43,7 @@ void check_refused(const Command& command, const std::string& message) {
   CHECK_FALSE(outcome.timed_out);
   CHECK(outcome.exit_code == 2);
   CHECK(outcome.out.empty());
-  CHECK_THAT(outcome.err, Contains(message));
+  CHECK_THAT(outcome.err, ContainsSubstring(message));
   CHECK(outcome.err.size() < 2000);
   if (memory_is_limited) CHECK(outcome.peak_memory_bytes < 64 * megabyte);
 }
@@ -55,7 +54,7 @@ TEST_CASE("success is 0, bad usage and bad input are 2") {
   const TemporaryFolder folder;
   const Outcome done = run(program({"estimate", folder.write("s.yaml", scenario)}));
   CHECK(done.exit_code == 0);
-  CHECK_THAT(done.out, Contains("35,449"));
+  CHECK_THAT(done.out, ContainsSubstring("35,449"));
   CHECK(run(program({"--version"})).exit_code == 0);
   CHECK(run(program({"--help"})).exit_code == 0);
   CHECK(run(program({"--nonsense"})).exit_code == 2);
@@ -86,7 +85,7 @@ TEST_CASE(
   const Outcome tracked = with({"track", "--log", folder.write("megatron.out", log), "--steps-csv", steps});
   INFO(tracked.err);
   REQUIRE(tracked.exit_code == 0);
-  CHECK_THAT(read_file(steps), Contains(",7,1,60 records of megatron.out"));  // seconds of a step
+  CHECK_THAT(read_file(steps), ContainsSubstring(",7,1,60 records of megatron.out"));  // seconds of a step
   Command calibrate = program({"calibrate", "--from", steps, "-o", profile});
   calibrate.address_space_bytes = 0;
   calibrate.timeout = std::chrono::minutes(10);  // under ThreadSanitizer
@@ -177,7 +176,7 @@ TEST_CASE("a full disk is an error that says so") {
   command.output_file = "/dev/full";
   const Outcome outcome = run(command);
   CHECK(outcome.exit_code == 2);
-  CHECK_THAT(outcome.err, Contains("o space left") || Contains("full"));
+  CHECK_THAT(outcome.err, ContainsSubstring("o space left") || ContainsSubstring("full"));
 }
 
 TEST_CASE("Ctrl-C while input is awaited ends with 130 and leaves no file") {
@@ -281,7 +280,7 @@ TEST_CASE("a file is written whole or not at all") {
   CHECK(run(program({"estimate", file, "--out", report, "--set", "tokens=nan"})).exit_code == 2);
   CHECK(read_file(report) == "old");
   CHECK(run(program({"estimate", file, "--out", report})).exit_code == 0);
-  CHECK_THAT(read_file(report), Contains("\"schema_version\""));
+  CHECK_THAT(read_file(report), ContainsSubstring("\"schema_version\""));
   const std::filesystem::directory_iterator entries(folder.path());
   CHECK(std::distance(begin(entries), end(entries)) == 2);  // no temporary file is left
 }
@@ -320,7 +319,8 @@ TEST_CASE("a sweep that is killed at any moment goes on and ends as if nothing h
     const Outcome outcome = run(command);
     const bool ended = outcome.exit_code == 0 || outcome.exit_code == 130 || outcome.exit_code == 137;
     CHECK(ended);
-    if (outcome.exit_code == 130 && !outcome.err.empty()) CHECK_THAT(outcome.err, Contains("--resume"));
+    if (outcome.exit_code == 130 && !outcome.err.empty())
+      CHECK_THAT(outcome.err, ContainsSubstring("--resume"));
     ++kills;
   }
   CHECK(kills > 1);
@@ -353,7 +353,7 @@ TEST_CASE("a stream whose reader has gone ends without a word, one on a full dis
   full.output_file = "/dev/full";
   const Outcome outcome = run(full);
   CHECK(outcome.exit_code == 2);
-  CHECK_THAT(outcome.err, Contains("No space left on device"));
+  CHECK_THAT(outcome.err, ContainsSubstring("No space left on device"));
 }
 
 TEST_CASE("a terminal is told how far a sweep is, how fast, and how long it will take; nothing else is") {
@@ -366,7 +366,8 @@ TEST_CASE("a terminal is told how far a sweep is, how fast, and how long it will
                            std::string(TRAINBUDGET_PROGRAM) + " " + sweep + "/a.csv", "/dev/null"};
   const Outcome shown = run(on_terminal);
   CHECK(shown.exit_code == 0);
-  CHECK_THAT(shown.out, Contains(" of 16,000 scenarios, ") && Contains("/s, ") && Contains(" left"));
+  CHECK_THAT(shown.out, ContainsSubstring(" of 16,000 scenarios, ") && ContainsSubstring("/s, ") &&
+                            ContainsSubstring(" left"));
   CHECK(shown.out.ends_with("\r\033[K"));  // and leaves the line as it was
   Command elsewhere = program({"whatif", file, "--threads", "2", "--out", folder.path() + "/b.csv"});
   elsewhere.address_space_bytes = 0;
@@ -381,8 +382,8 @@ TEST_CASE("a trillion scenarios are counted, timed and not begun") {
                    "grid: {gpus: 1..10000+1, tokens: 1B..10T+1B, efficiency: 0.01%..1%+0.0001%}\n");
   const Outcome outcome = run(program({"whatif", file, "--out", folder.path() + "/out.csv"}));
   CHECK(outcome.exit_code == 2);
-  CHECK_THAT(outcome.err, Contains("a grid of 990,100,000,000 scenarios, about "));
-  CHECK_THAT(outcome.err, Contains("--yes begins it"));
+  CHECK_THAT(outcome.err, ContainsSubstring("a grid of 990,100,000,000 scenarios, about "));
+  CHECK_THAT(outcome.err, ContainsSubstring("--yes begins it"));
   CHECK_FALSE(std::filesystem::exists(folder.path() + "/out.csv.part"));
 }
 
@@ -416,7 +417,7 @@ TEST_CASE("a log is read in memory that its records need, not its bytes") {
     if (piped) command.input_file = path;
     const Outcome outcome = run(command);
     CHECK(outcome.exit_code == 0);
-    CHECK_THAT(outcome.out, Contains("99 records of a megatron log"));
+    CHECK_THAT(outcome.out, ContainsSubstring("99 records of a megatron log"));
     if (memory_is_limited) CHECK(outcome.peak_memory_bytes < 64 * megabyte);
   }
 }

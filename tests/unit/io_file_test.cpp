@@ -70,16 +70,16 @@ TEST_CASE("a file is written and read whole") {
 TEST_CASE("files that cannot be read say why") {
   const Folder folder;
   write_file(folder / "scenario.yaml", "a: 1");
-  CHECK_THAT(read_error(folder / "nothing-like-it"), Catch::Contains("no such file"));
+  CHECK_THAT(read_error(folder / "nothing-like-it"), ContainsSubstring("no such file"));
   CHECK_THAT(input_error_of([&] { read_file(folder / "scenaro.yaml", 10); }).hint,
-             Catch::Contains("scenario.yaml'?"));
-  CHECK_THAT(read_error(folder.path().string()), Catch::Contains("this is a folder"));
-  CHECK_THAT(read_error(folder / "scenario.yaml/x"), Catch::Contains("not a folder"));
-  CHECK_THAT(read_error(""), Catch::Contains("a file name is missing"));
-  CHECK_THAT(read_error(std::string("a\0b", 3)), Catch::Contains("NUL"));
+             ContainsSubstring("scenario.yaml'?"));
+  CHECK_THAT(read_error(folder.path().string()), ContainsSubstring("this is a folder"));
+  CHECK_THAT(read_error(folder / "scenario.yaml/x"), ContainsSubstring("not a folder"));
+  CHECK_THAT(read_error(""), ContainsSubstring("a file name is missing"));
+  CHECK_THAT(read_error(std::string("a\0b", 3)), ContainsSubstring("NUL"));
   if (::geteuid() != 0) {
     fs::permissions(folder / "scenario.yaml", fs::perms::none);
-    CHECK_THAT(read_error(folder / "scenario.yaml"), Catch::Contains("permission denied"));
+    CHECK_THAT(read_error(folder / "scenario.yaml"), ContainsSubstring("permission denied"));
   }
 }
 
@@ -87,22 +87,23 @@ TEST_CASE("a large file is refused unread") {
   const Folder folder;
   { std::ofstream(folder / "large"); }
   fs::resize_file(folder / "large", std::uintmax_t{100} << 30);  // sparse: takes no room on the disk
-  CHECK_THAT(read_error(folder / "large"), Catch::Contains("too large"));
+  CHECK_THAT(read_error(folder / "large"), ContainsSubstring("too large"));
   CHECK_THAT(input_error_of([&] { read_yaml_file(folder / "large"); }).what(),
-             Catch::Contains("at most 1 MiB"));
+             ContainsSubstring("at most 1 MiB"));
 }
 
 TEST_CASE("devices and named pipes are refused at once") {
   const Folder folder;
   REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
-  CHECK_THAT(read_error(folder / "pipe"), Catch::Contains("device or a pipe"));
-  CHECK_THAT(read_error("/dev/zero"), Catch::Contains("device or a pipe"));
+  CHECK_THAT(read_error(folder / "pipe"), ContainsSubstring("device or a pipe"));
+  CHECK_THAT(read_error("/dev/zero"), ContainsSubstring("device or a pipe"));
 }
 
 TEST_CASE("a file whose size the system does not tell is read, up to the limit") {
   if (!fs::exists("/proc/self/status")) return;
   CHECK(read_file("/proc/self/status", 100'000).find("Pid:") != std::string::npos);
-  CHECK_THAT(input_error_of([] { read_file("/proc/self/status", 10); }).what(), Catch::Contains("too large"));
+  CHECK_THAT(input_error_of([] { read_file("/proc/self/status", 10); }).what(),
+             ContainsSubstring("too large"));
 }
 
 TEST_CASE("a file that is replaced keeps its permissions and its links") {
@@ -128,14 +129,14 @@ TEST_CASE("a new file has the permissions that the umask leaves") {
 
 TEST_CASE("files that cannot be written say why, and leave nothing behind") {
   const Folder folder;
-  CHECK_THAT(write_error(folder / "missing/x"), Catch::Contains("no such file or folder"));
-  CHECK_THAT(write_error(folder.path().string()), Catch::Contains("this is a folder"));
-  CHECK_THAT(write_error(""), Catch::Contains("a file name is missing"));
-  CHECK_THAT(write_error("/dev/full"), Catch::Contains("no space left"));
+  CHECK_THAT(write_error(folder / "missing/x"), ContainsSubstring("no such file or folder"));
+  CHECK_THAT(write_error(folder.path().string()), ContainsSubstring("this is a folder"));
+  CHECK_THAT(write_error(""), ContainsSubstring("a file name is missing"));
+  CHECK_THAT(write_error("/dev/full"), ContainsSubstring("no space left"));
   if (::geteuid() != 0) {
     write_file(folder / "x", "old");
     fs::permissions(folder / "x", fs::perms::owner_read);
-    CHECK_THAT(write_error(folder / "x"), Catch::Contains("permission denied"));
+    CHECK_THAT(write_error(folder / "x"), ContainsSubstring("permission denied"));
     CHECK(content_of(folder / "x") == "old");
     CHECK(files_in(folder.path()) == 1);
   }
@@ -151,7 +152,7 @@ TEST_CASE("a write that fails half way leaves the old file whole") {
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
   const InputError error = input_error_of([&] { write_file(folder / "x", std::string(5000, 'n')); });
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
-  CHECK_THAT(error.what(), Catch::Contains("cannot write"));
+  CHECK_THAT(error.what(), ContainsSubstring("cannot write"));
   CHECK(content_of(folder / "x") == "old");
   CHECK(files_in(folder.path()) == 1);
 }

@@ -65,14 +65,14 @@ TEST_CASE("a key without a value and a thing that is no mapping are refused") {
   MapReader reader(root, "scenario");
   CHECK(input_error_of([&] { reader.find("tokens"); }).location.line == 1);
   const YamlNode list = parse_yaml("- 1\n", "f.yaml");
-  CHECK_THAT(input_error_of([&] { MapReader(list, "scenario"); }).what(), Catch::Contains("mapping"));
+  CHECK_THAT(input_error_of([&] { MapReader(list, "scenario"); }).what(), ContainsSubstring("mapping"));
 }
 
 TEST_CASE("true and false are the only bools") {
   CHECK(read_bool(value_of("true")));
   CHECK_FALSE(read_bool(value_of("false")));
   for (const char* text : {"yes", "no", "on", "True", "1", "'true'", "[true]", "~"}) {
-    CHECK_THAT(message_of(read_bool, text), Catch::Contains("true or false is wanted"));
+    CHECK_THAT(message_of(read_bool, text), ContainsSubstring("true or false is wanted"));
   }
 }
 
@@ -84,7 +84,7 @@ TEST_CASE("a whole number is digits, unquoted and in range") {
   for (const char* text : {"3.9", "3.0", "1e1", "010", "-01", "0x10", "true", "'64'", "101", "-6", "1-2",
                            "--1", "99999999999999999999", "-99999999999999999999", "[1]", "64 gpus"}) {
     CAPTURE(text);
-    CHECK_THAT(message_of(read, text), Catch::Contains("whole number"));
+    CHECK_THAT(message_of(read, text), ContainsSubstring("whole number"));
   }
 }
 
@@ -97,16 +97,16 @@ TEST_CASE("a plain number is decimal, finite, unquoted and in range") {
        {"nan", ".nan", "inf", "true", "'1'", "010", "0x1p3", "1e10", "-2.1", "1e400", "", "1 W"}) {
     CAPTURE(text);
     const YamlNode node = *text == '\0' ? value_of("''") : value_of(text);
-    CHECK_THAT(input_error_of([&] { read(node); }).what(), Catch::Contains("a number from -2 to"));
+    CHECK_THAT(input_error_of([&] { read(node); }).what(), ContainsSubstring("a number from -2 to"));
   }
 }
 
 TEST_CASE("texts, lists of texts and words") {
   CHECK(read_string(value_of("2024-06-01")) == "2024-06-01");
   CHECK(read_strings(value_of("[a, 'b']")) == std::vector<std::string>{"a", "b"});
-  CHECK_THAT(message_of(read_string, "[a]"), Catch::Contains("text is wanted, not a list"));
-  CHECK_THAT(message_of(read_strings, "a"), Catch::Contains("a list is wanted"));
-  CHECK_THAT(message_of(read_strings, "[[a]]"), Catch::Contains("text is wanted"));
+  CHECK_THAT(message_of(read_string, "[a]"), ContainsSubstring("text is wanted, not a list"));
+  CHECK_THAT(message_of(read_strings, "a"), ContainsSubstring("a list is wanted"));
+  CHECK_THAT(message_of(read_strings, "[[a]]"), ContainsSubstring("text is wanted"));
 
   constexpr std::array<std::string_view, 2> words = {"spot", "reserved"};
   CHECK(read_word(value_of("reserved"), "pricing model", words) == 1);
@@ -119,5 +119,5 @@ TEST_CASE("texts, lists of texts and words") {
 TEST_CASE("a quantity may stand in quotes") {
   CHECK(read_quantity<UsdPerSecond>(value_of("'$3.6/h'")).value == Approx(0.001));
   CHECK_THAT(message_of([](const YamlNode& node) { read_quantity<Bytes>(node); }, "[80GB]"),
-             Catch::Contains("a quantity is wanted"));
+             ContainsSubstring("a quantity is wanted"));
 }

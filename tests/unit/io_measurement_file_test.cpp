@@ -7,7 +7,6 @@
 #include "render/measurement_json.h"
 
 using namespace trainbudget;
-using Catch::Matchers::Contains;
 
 namespace {
 
@@ -31,7 +30,7 @@ std::string changed(const std::string& from, const std::string& to) {
 
 void check_refused(const std::string& json, const std::string& message) {
   const io::InputError error = input_error_of([&] { read(json); });
-  CHECK_THAT(std::string(error.what()) + " | " + error.hint, Contains(message));
+  CHECK_THAT(std::string(error.what()) + " | " + error.hint, ContainsSubstring(message));
   CHECK(error.location.line > 0);
 }
 

@@ -167,8 +167,8 @@ TEST_CASE("quantities that are refused, and what is said") {
   const std::string given = text;
   const Kind wanted = kind;
   const InputError error = input_error_of([&] { read(given, wanted); });
-  CHECK_THAT(error.what(), Catch::Contains(message));
-  CHECK_THAT(error.hint, Catch::Contains(hint));
+  CHECK_THAT(error.what(), ContainsSubstring(message));
+  CHECK_THAT(error.hint, ContainsSubstring(hint));
   CHECK(error.location.file == "--x");
 }
 

@@ -119,14 +119,14 @@ TEST_CASE("what YAML allows and we do not, and what yaml-cpp lets through") {
   CAPTURE(text);
   const InputError error = error_in(text);
   CAPTURE(error.what());
-  CHECK_THAT(error.what(), Catch::Contains(message));
+  CHECK_THAT(error.what(), ContainsSubstring(message));
   CHECK(error.location.file == "f.yaml");
   if (line > 0) CHECK(error.location.line == line);
   if (column > 0) CHECK(error.location.column == column);
 }
 
 TEST_CASE("a tab in the indentation is named") {
-  CHECK_THAT(error_in("a:\n  b: 1\n\tc: 2\n").hint, Catch::Contains("line 3 begins with a tab"));
+  CHECK_THAT(error_in("a:\n  b: 1\n\tc: 2\n").hint, ContainsSubstring("line 3 begins with a tab"));
 }
 
 TEST_CASE("nesting has a limit, whatever its form") {
@@ -142,11 +142,11 @@ TEST_CASE("nesting has a limit, whatever its form") {
   }
   flow += std::string(flow.size(), ']');
   for (const std::string& text : {block, flow, dashes}) {
-    CHECK_THAT(error_in(text).what(), Catch::Contains("nested too deeply"));
+    CHECK_THAT(error_in(text).what(), ContainsSubstring("nested too deeply"));
   }
-  CHECK_THAT(error_in(keys).what(), Catch::Contains("a key must be text"));
+  CHECK_THAT(error_in(keys).what(), ContainsSubstring("a key must be text"));
   // yaml-cpp takes an open bracket for the key of a mapping.
-  CHECK_THAT(error_in(std::string(5000, '[')).hint, Catch::Contains("is a bracket never closed?"));
+  CHECK_THAT(error_in(std::string(5000, '[')).hint, ContainsSubstring("is a bracket never closed?"));
   std::string allowed(deepest_nesting, '[');
   allowed += std::string(deepest_nesting, ']');
   CHECK(parse_yaml(allowed, "f.yaml").kind == YamlNode::Kind::sequence);
@@ -156,9 +156,9 @@ TEST_CASE("the number of values has a limit") {
   std::string many = "[0";
   for (std::size_t i = 0; i < most_nodes; ++i)
     many += ",0";
-  CHECK_THAT(error_in(many + "]").what(), Catch::Contains("too many values"));
+  CHECK_THAT(error_in(many + "]").what(), ContainsSubstring("too many values"));
 }
 
 TEST_CASE("the size has a limit") {
-  CHECK_THAT(error_in(std::string(largest_yaml_bytes + 1, ' ')).what(), Catch::Contains("too large"));
+  CHECK_THAT(error_in(std::string(largest_yaml_bytes + 1, ' ')).what(), ContainsSubstring("too large"));
 }
