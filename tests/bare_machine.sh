@@ -16,7 +16,7 @@ command -v debootstrap >/dev/null || { echo 'bare_machine.sh: needs the package 
 
 machine=$(mktemp -d)
 clean_up() {
-  umount "$machine/proc" 2>/dev/null || true
+  umount "$machine/dev/pts" "$machine/proc" 2>/dev/null || true
   rm -rf --one-file-system "$machine"
 }
 trap clean_up EXIT
@@ -37,6 +37,7 @@ for file in /etc/apt/apt.conf /etc/apt/apt.conf.d/*proxy*; do
   [ ! -f "$file" ] || cp "$file" "$machine/etc/apt/apt.conf.d/"
 done
 mount -t proc proc "$machine/proc"
+mount -t devpts devpts "$machine/dev/pts" # as on any machine: a test opens a terminal
 
 # The checkout as a stranger has it from an archive: no history, nothing built.
 mkdir "$machine/trainbudget"

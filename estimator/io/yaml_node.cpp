@@ -143,6 +143,12 @@ std::string hint_for(const Location& where) {
   return {};
 }
 
+/// As yaml-cpp 0.7 says it: later ones add the anchor's name, which the line that is shown has anyway.
+std::string message_of(const YAML::Exception& error) {
+  constexpr std::string_view unknown_anchor = "the referenced anchor is not defined";
+  return error.msg.starts_with(unknown_anchor) ? std::string(unknown_anchor) : error.msg;
+}
+
 YamlNode parse(const std::shared_ptr<const std::string>& source, const std::string& file) {
   std::istringstream stream(*source);
   EventReader reader(source, file);
@@ -152,7 +158,7 @@ YamlNode parse(const std::shared_ptr<const std::string>& source, const std::stri
     }
   } catch (const YAML::Exception& error) {
     const Location where = reader.place(error.mark);
-    throw InputError(where, "invalid YAML: " + error.msg, hint_for(where));
+    throw InputError(where, "invalid YAML: " + message_of(error), hint_for(where));
   } catch (const InputError&) {
     throw;
   } catch (const std::bad_alloc&) {

@@ -21,6 +21,7 @@ Command ranks_command(int count, std::vector<std::string> arguments) {
   // As in tests/process/mpi_test.cpp.
   command.environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1";
   command.environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
+  command.environment["HOME"] = std::filesystem::temp_directory_path();  // OpenMPI 5 does not start without
   command.environment["OMPI_MCA_btl_vader_single_copy_mechanism"] = "none";
   command.environment["ASAN_OPTIONS"] = "detect_leaks=0";
   command.environment["CUDA_VISIBLE_DEVICES"] = "";

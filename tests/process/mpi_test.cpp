@@ -21,6 +21,7 @@ Command ranks(int count, std::vector<std::string> arguments) {
   // would do to be faster; and it does not give back all that it takes.
   command.environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1";
   command.environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
+  command.environment["HOME"] = std::filesystem::temp_directory_path();  // OpenMPI 5 does not start without
   command.environment["OMPI_MCA_btl_vader_single_copy_mechanism"] = "none";
   command.environment["ASAN_OPTIONS"] = "detect_leaks=0";
   return command;
