@@ -3,8 +3,9 @@
 
 #include "catch.h"
 #include "core/step_time.h"
+#include "small_step.h"
 
-#include <limits>
+#include <cmath>
 
 using namespace trainbudget;
 
@@ -18,15 +19,10 @@ Workload small_rwkv(double length) {
   return gather(apply(recipe, expand(model)), {.length = length}, recipe, true);
 }
 
+/// So fast that nothing but measured times counts.
 Machine fast_memory() {
-  Machine machine{.matmul_peak = 1e15,
-                  .wide_peak = 1e15,
-                  .scalar_peak = 1e15,
-                  .memory_bandwidth = 1e15,
-                  .memory_capacity = 8e10,
-                  .accelerators_per_node = 8};
-  machine.fabric.tiers = 1;
-  machine.fabric.links[0] = {.group = std::numeric_limits<double>::infinity(), .bandwidth = 1e12};
+  Machine machine = tests::small_step().machine;
+  machine.matmul_peak = machine.wide_peak = machine.scalar_peak = machine.memory_bandwidth = 1e15;
   return machine;
 }
 
