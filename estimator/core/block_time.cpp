@@ -141,13 +141,14 @@ class BlockTimer {
       // attention core takes hides them but for the exposed part.
       const double whole = core.key_value_bytes * part_.tokens * part_.context / part_.tensor;
       const double ring = all_gather_time(part_.context_ring, part_.context, whole);
-      time_.forward.context_communication += exposed(ring, forward);
-      time_.backward.context_communication += exposed(2.0 * ring, backward);
+      time_.forward.context_communication += exposed(ring, forward, Parameter::context_exposed);
+      time_.backward.context_communication += exposed(2.0 * ring, backward, Parameter::context_exposed);
     }
   }
 
-  double exposed(double communication, double cover) const {
-    const double fraction = efficiency_[Parameter::context_exposed];
+  /// What is seen of a communication that `cover` seconds of other work can hide, but for a fraction of it.
+  double exposed(double communication, double cover, Parameter part) const {
+    const double fraction = efficiency_[part];
     return fraction * communication + std::max(0.0, (1.0 - fraction) * communication - cover);
   }
 
@@ -191,9 +192,14 @@ class BlockTimer {
     if (part_.expert > 1.0 && block_.exchange_bytes > 0.0) {
       const double bytes = block_.exchange_bytes * part_.tokens / part_.tensor;
       const double one = bytes * part_.exchange_seconds_per_byte + part_.exchange_latency;
-      const double seen = 2.0 * one * efficiency_[Parameter::expert_exposed];  // dispatch and combine
-      time_.forward.expert_communication += seen;
-      if (backward) time_.backward.expert_communication += seen;
+      const double both = 2.0 * one;  // dispatch and combine
+      const auto seen = [&](const PassTime& pass) {
+        if (!part_.expert_overlap) return both * efficiency_[Parameter::expert_exposed];
+        return exposed(both, pass.matmul + pass.attention + pass.recurrence + pass.elementwise,
+                       Parameter::expert_overlapped);
+      };
+      time_.forward.expert_communication += seen(time_.forward);
+      if (backward) time_.backward.expert_communication += seen(time_.backward);
     }
   }
 
@@ -229,6 +235,7 @@ RankPart rank_part(const Workload& workload, const Layout& layout, const Machine
                 .sequence_share = layout.sequence_parallel ? 1.0 / layout.tensor : 1.0,
                 .expert = static_cast<double>(layout.expert),
                 .expert_tensor = static_cast<double>(layout.expert_tensor_size()),
+                .expert_overlap = layout.expert_overlap,
                 .fabric = fabric_efficiency(efficiency)};
   part.tokens = part.sequences * workload.sequence_length / part.context;
   part.tensor_ring = ring_cost(machine.fabric, part.fabric, {.size = part.tensor});

@@ -24,6 +24,7 @@ DataExchange::DataExchange(const Workload& workload, const Machine& machine, con
   const double expert_replicas = std::max(1.0, replicas * layout.tensor / expert_ranks);
   dense_ = group(replicas, layout.tensor, machine, layout);
   experts_ = group(expert_replicas, expert_ranks, machine, layout);
+  if (layout.chunks > 1) cover_ = (1.0 + (layout.chunks - 1.0) * layout.pipeline) / layout.chunks;
   if (sharding_ != Sharding::none) shards_ = shard_sizes(layout);
   exposed_ =
       efficiency[sharding_ == Sharding::parameters ? Parameter::gather_exposed : Parameter::data_exposed];
@@ -79,7 +80,8 @@ void DataExchange::add(const StageBytes& stage) {
 double DataExchange::seen(double micro_batches, double micro_batch_seconds) const {
   if (sharding_ == Sharding::parameters) return micro_batches * hidden(once_, micro_batch_seconds, exposed_);
   const double rounds = sharding_ == Sharding::gradients ? micro_batches : 1.0;
-  return rounds * hidden(once_, backward_share * micro_batch_seconds, exposed_);
+  const double cover = std::min(cover_, micro_batches) * backward_share * micro_batch_seconds;
+  return rounds * hidden(once_, cover, exposed_);
 }
 
 }  // namespace trainbudget

@@ -21,8 +21,9 @@ class DataExchange {
   /// Seconds to update the weights.
   double optimizer() const { return optimizer_; }
   /// What is left of the exchange in a step of `micro_batches` that take `micro_batch_seconds` each, when as
-  /// much as can be hides behind the work on one: sharded weights behind all of it, gradients behind the
-  /// backward pass, two thirds of it.
+  /// much as can be hides behind work: sharded weights behind all of the work on one micro-batch, gradients
+  /// behind the backward pass, two thirds of it. In an interleaved pipeline, all chunks but one are done
+  /// `stages` micro-batches before the next, so that an even part of the exchange hides behind each of these.
   double seen(double micro_batches, double micro_batch_seconds) const;
 
  private:
@@ -48,6 +49,7 @@ class DataExchange {
   double link_seconds_per_byte_ = 0.0;  ///< of gradients and weights between accelerator and host
   double once_ = 0.0;
   double optimizer_ = 0.0;
+  double cover_ = 1.0;  ///< backward passes over a stage that gradients hide behind
 };
 
 }  // namespace trainbudget

@@ -38,6 +38,7 @@ enum class Parameter : std::uint8_t {
   data_exposed,
   gather_exposed,
   expert_exposed,
+  expert_overlapped,
   context_exposed,
   pipeline_exposed,
   straggler,
@@ -48,7 +49,7 @@ enum class Parameter : std::uint8_t {
   memory_reserve,
   fixed_memory,
 };
-inline constexpr int parameter_count = 27;
+inline constexpr int parameter_count = 28;
 
 /// How a parameter is moved without leaving its bounds: on a straight or a logarithmic scale between them.
 enum class ParameterScale : std::uint8_t { linear, logarithmic };

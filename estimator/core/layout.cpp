@@ -30,11 +30,15 @@ std::string batch_problem(const Layout& layout, double global_batch) {
   return {};
 }
 
-std::string expert_problem(const Workload& workload, const Layout& layout) {
+std::string expert_problem(const Workload& workload, const Layout& layout, double global_batch) {
   double experts = 0.0;
   for (const MatrixProduct& product : workload.products) {
     if (product.split == Split::experts) experts = std::max(experts, product.count);
   }
+  if (layout.expert_overlap && layout.expert == 1)
+    return "there is no exchange of tokens to overlap without expert parallelism";
+  if (layout.expert_overlap && global_batch < 2.0 * layout.micro_batch * layout.data)
+    return "an exchange of tokens hides behind another micro-batch, and there is only one a step";
   if (layout.expert == 1 && layout.expert_tensor <= 1) return {};
   if (experts <= 0.0 && layout.expert > 1)
     return "expert parallelism of " + text(layout.expert) + " for a model without experts";
@@ -80,7 +84,7 @@ std::string layout_problem(const Workload& workload, const Machine& machine, con
   }
   if (machine.fabric.tiers == 0 && layout.accelerators() > 1.0)
     return "the cluster has no network between accelerators";
-  if (std::string problem = expert_problem(workload, layout); !problem.empty()) return problem;
+  if (std::string problem = expert_problem(workload, layout, global_batch); !problem.empty()) return problem;
   return batch_problem(layout, global_batch);
 }
 

@@ -47,6 +47,7 @@ struct Layout {
   int context = 1;
   int expert = 1;  ///< ranks that share out the experts; divides data × context × tensor ÷ expert_tensor
   int expert_tensor = 0;  ///< tensor parallelism inside an expert; 0: as `tensor`
+  bool expert_overlap = false;  ///< tokens of one micro-batch travel to experts while another is computed
   int micro_batch = 1;    ///< sequences
   Sharding sharding = Sharding::none;
   int shard_group =

@@ -11,9 +11,13 @@
 namespace trainbudget::io {
 namespace {
 
-constexpr std::array<std::string_view, 15> keys{"tp",        "pp",     "dp",       "vpp",  "cp",
+constexpr std::array<std::string_view, 16> keys{"tp",        "pp",     "dp",       "vpp",  "cp",
                                                 "ep",        "etp",    "mbs",      "zero", "shard",
-                                                "recompute", "layers", "schedule", "sp",   "offload"};
+                                                "recompute", "layers", "schedule", "sp",   "offload", "ep_overlap"};
+
+bool is_flag(std::string_view key) {
+  return key == "sp" || key == "ep_overlap" || key == "offload";
+}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ')
@@ -51,7 +55,7 @@ class Reader {
     const std::string key(trimmed(text.substr(0, equals)));
     const std::string_view value =
         equals == std::string_view::npos ? std::string_view{} : trimmed(text.substr(equals + 1));
-    if (equals == std::string_view::npos && key != "sp" && key != "offload")
+    if (equals == std::string_view::npos && !is_flag(key))
       refuse("'" + key.substr(0, 40) + "' in a layout wants a value: " + key.substr(0, 40) + "=…",
              did_you_mean_or_list(key, keys));
     if (key == "tp") {
@@ -84,6 +88,8 @@ class Reader {
       if (layout_.recomputed_layers > 1.0) refuse("the fraction of recomputed layers is at most 1");
     } else if (key == "sp") {
       layout_.sequence_parallel = flag(key, value);
+    } else if (key == "ep_overlap") {
+      layout_.expert_overlap = flag(key, value);
     } else if (key == "offload") {
       layout_.offload_optimizer = flag(key, value);
     } else {
@@ -176,6 +182,7 @@ std::string layout_text(const Layout& layout) {
   add(layout.context > 1, "cp=" + std::to_string(layout.context));
   add(layout.expert > 1, "ep=" + std::to_string(layout.expert));
   add(layout.expert > 1, "etp=" + std::to_string(layout.expert_tensor_size()));
+  add(layout.expert_overlap, "ep_overlap");
   add(layout.sharding != Sharding::none, "zero=" + std::to_string(static_cast<int>(layout.sharding)));
   add(layout.shard_group > 0, "shard=" + std::to_string(layout.shard_group));
   add(layout.sequence_parallel, "sp");

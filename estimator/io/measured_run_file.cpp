@@ -19,7 +19,7 @@
 namespace trainbudget::io {
 namespace {
 
-constexpr std::array<std::string_view, 60> columns{"id",
+constexpr std::array<std::string_view, 61> columns{"id",
                                                    "group",
                                                    "source",
                                                    "phase",
@@ -52,6 +52,7 @@ constexpr std::array<std::string_view, 60> columns{"id",
                                                    "dp",
                                                    "cp",
                                                    "ep",
+                                                   "ep_overlap",
                                                    "zero",
                                                    "seq_parallel",
                                                    "recompute",
@@ -387,6 +388,7 @@ class Reader {
     layout.context = std::max(1, row.integer("cp", 1));
     layout.expert = std::max(1, row.integer("ep", 1));
     if (layout.expert > 1) layout.expert_tensor = 1;
+    layout.expert_overlap = row.text("ep_overlap") == "1";
     if (!stated) assume_layout(row, run);
     if (contains(lower_case(run.software), "zb") || contains(lower_case(run.software), "zero-bubble"))
       layout.schedule = Schedule::zero_bubble;

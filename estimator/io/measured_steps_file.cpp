@@ -62,6 +62,7 @@ std::string measured_steps_csv(const Scenario& scenario, const MeasuredSteps& me
       {"dp", whole(layout.data)},
       {"cp", whole(layout.context)},
       {"ep", whole(layout.expert)},
+      {"ep_overlap", layout.expert_overlap ? "1" : "0"},
       {"zero", whole(static_cast<double>(layout.sharding))},
       {"seq_parallel", layout.sequence_parallel ? "1" : "0"},
       {"recompute", std::string(recompute_words[static_cast<std::size_t>(layout.recompute)])},
