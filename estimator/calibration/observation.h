@@ -39,7 +39,10 @@ struct Observation {
   double predicted_seconds(const Efficiency& efficiency) const;
   /// Bytes on the fullest stage, as the source counts them: in use, or held by the allocator.
   double predicted_memory(const Efficiency& efficiency) const;
-  bool has_memory() const { return run->peak_memory_bytes && run->layout_stated; }
+  /// Whether its peak says something of the rules of memory, which count weights and activations in 16 bit.
+  bool has_memory() const {
+    return run->peak_memory_bytes && run->layout_stated && machine.matmul_bytes >= 2.0;
+  }
   double log_predicted(Target target, const Efficiency& efficiency) const;
   double log_measured_of(Target target) const;
 };

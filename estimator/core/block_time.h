@@ -20,7 +20,7 @@ struct RankPart {
   double sequence_share = 1.0;  ///< 1/tensor under sequence parallelism
   double expert = 1.0;
   double expert_tensor = 1.0;
-  bool expert_overlap = false;
+  bool expert_overlap = false;  ///< of Layout
   RingCost tensor_ring;
   RingCost context_ring;
   double exchange_seconds_per_byte = 0.0;  ///< of an all-to-all among the expert-parallel ranks

@@ -46,9 +46,9 @@ struct Layout {
   int data = 1;
   int context = 1;
   int expert = 1;  ///< ranks that share out the experts; divides data × context × tensor ÷ expert_tensor
-  int expert_tensor = 0;  ///< tensor parallelism inside an expert; 0: as `tensor`
+  int expert_tensor = 0;        ///< tensor parallelism inside an expert; 0: as `tensor`
   bool expert_overlap = false;  ///< tokens of one micro-batch travel to experts while another is computed
-  int micro_batch = 1;    ///< sequences
+  int micro_batch = 1;          ///< sequences
   Sharding sharding = Sharding::none;
   int shard_group =
       0;  ///< ranks that `sharding` spreads over, the rest being copies (HSDP); 0: all of data × context

@@ -20,9 +20,9 @@ constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr double rounding = 1.0 - 1e-9;
 
 auto sizes_of(const Layout& l) {
-  return std::tuple(l.pipeline, l.tensor, l.context, l.expert, l.expert_tensor, l.expert_overlap, l.chunks, l.micro_batch,
-                    l.sharding, l.shard_group, l.offload_optimizer, l.recompute, l.recomputed_layers,
-                    l.sequence_parallel, l.schedule);
+  return std::tuple(l.pipeline, l.tensor, l.context, l.expert, l.expert_tensor, l.expert_overlap, l.chunks,
+                    l.micro_batch, l.sharding, l.shard_group, l.offload_optimizer, l.recompute,
+                    l.recomputed_layers, l.sequence_parallel, l.schedule);
 }
 
 bool faster(const LayoutCandidate& a, const LayoutCandidate& b) {

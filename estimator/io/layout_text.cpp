@@ -11,9 +11,9 @@
 namespace trainbudget::io {
 namespace {
 
-constexpr std::array<std::string_view, 16> keys{"tp",        "pp",     "dp",       "vpp",  "cp",
-                                                "ep",        "etp",    "mbs",      "zero", "shard",
-                                                "recompute", "layers", "schedule", "sp",   "offload", "ep_overlap"};
+constexpr std::array<std::string_view, 16> keys{
+    "tp",   "pp",    "dp",        "vpp",    "cp",       "ep", "etp",     "mbs",
+    "zero", "shard", "recompute", "layers", "schedule", "sp", "offload", "ep_overlap"};
 
 bool is_flag(std::string_view key) {
   return key == "sp" || key == "ep_overlap" || key == "offload";

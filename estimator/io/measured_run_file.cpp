@@ -15,6 +15,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace trainbudget::io {
 namespace {
@@ -111,6 +112,15 @@ class Row {
     }
     return static_cast<int>(value);
   }
+  /// 0 or 1; nothing where the cell is blank.
+  std::optional<bool> flag(std::string_view column) const {
+    const std::string_view cell = text(column);
+    if (cell.empty()) return std::nullopt;
+    if (cell == "0" || cell == "1") return cell == "1";
+    throw InputError(location(column), "column " + std::string(column) + " is 0 or 1, not '" +
+                                           std::string(cell.substr(0, 40)) + "'");
+  }
+
   /// The cell without a trailing "?", which marks a guess of the table's author.
   std::string_view word(std::string_view column, bool& guessed) const {
     std::string_view cell = text(column);
@@ -388,7 +398,7 @@ class Reader {
     layout.context = std::max(1, row.integer("cp", 1));
     layout.expert = std::max(1, row.integer("ep", 1));
     if (layout.expert > 1) layout.expert_tensor = 1;
-    layout.expert_overlap = row.text("ep_overlap") == "1";
+    layout.expert_overlap = row.flag("ep_overlap").value_or(false);
     if (!stated) assume_layout(row, run);
     if (contains(lower_case(run.software), "zb") || contains(lower_case(run.software), "zero-bubble"))
       layout.schedule = Schedule::zero_bubble;
@@ -404,9 +414,8 @@ class Reader {
 
     if (zero.empty() && layout.data > 1)
       assume(run, "sharding of " + std::string(sharding_words[static_cast<std::size_t>(layout.sharding)]));
-    const std::string_view sequence = row.text("seq_parallel");
     layout.sequence_parallel =
-        layout.tensor > 1 && (sequence.empty() ? software_->sequence_parallel : sequence == "1");
+        layout.tensor > 1 && row.flag("seq_parallel").value_or(software_->sequence_parallel);
 
     const std::string_view recompute = row.word("recompute", guessed);
     if (recompute == "full") {

@@ -38,9 +38,9 @@ TEST_CASE("a layout says its sizes, and data parallelism is what is left") {
 }
 
 TEST_CASE("a layout is written in the words that it is read in") {
-  for (const char* text :
-       {"tp=8,pp=4,dp=32,mbs=1", "tp=2,pp=1,dp=256,mbs=4,cp=2,zero=3,shard=8,sp,offload",
-        "tp=1,pp=2,dp=512,mbs=1,vpp=3,ep=8,etp=1,recompute=full,layers=5/24,schedule=zero_bubble"}) {
+  for (const char* text : {"tp=8,pp=4,dp=32,mbs=1", "tp=2,pp=1,dp=256,mbs=4,cp=2,zero=3,shard=8,sp,offload",
+                           "tp=1,pp=2,dp=512,mbs=1,vpp=3,ep=8,etp=1,ep_overlap,recompute=full,layers=5/"
+                           "24,schedule=zero_bubble"}) {
     CHECK(io::layout_text(layout(text)) == text);
     std::string given = text;
     const std::size_t data = given.find("dp=");

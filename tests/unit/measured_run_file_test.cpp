@@ -138,6 +138,24 @@ TEST_CASE("the remark beside a ZeRO stage tells of offload, the precision of how
   CHECK(row("bf16", "1").run.recipe.micro_batch_gradient_bytes == 2.0);
 }
 
+TEST_CASE("an overlapped exchange of tokens is told by a column of its own, 0 or 1") {
+  const auto read_flag = [](const std::string& flag) {
+    const io::CsvTable table(
+        std::make_shared<const std::string>("id,model,arch,seq_len,global_batch,micro_batch,gpu,n_gpus,"
+                                            "precision,tp,pp,ep,ep_overlap,software,step_time_s\n"
+                                            "a,Qwen3-30B-A3B,moe,4096,512,4,H100 SXM,16,bf16,1,1,8," +
+                                            flag + ",Megatron-Bridge NeMo 26.04,10\n"),
+        "steps.csv");
+    return io::read_measured_runs(table, io::read_run_names(profiles()), profiles()).runs.front().run.layout;
+  };
+  CHECK(read_flag("1").expert_overlap);
+  CHECK_FALSE(read_flag("0").expert_overlap);
+  CHECK_FALSE(read_flag("").expert_overlap);
+  const io::InputError error = input_error_of([&] { read_flag("yes"); });
+  CHECK(std::string(error.what()) == "column ep_overlap is 0 or 1, not 'yes'");
+  CHECK(error.location.line == 2);
+}
+
 TEST_CASE("a row that cannot be expressed is kept, with the reason") {
   const auto why = [](const std::string& row) { return read(row).runs.front().inexpressible; };
   CHECK(why("a,g,Llama-3-8B,dense,,,,,8192,128,1,H100 SXM,80,16,8,,bf16,1,1,1,none,1,x,,,\n") ==

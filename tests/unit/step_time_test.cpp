@@ -156,6 +156,55 @@ TEST_CASE("gradients are all-reduced once a step; sharded weights are gathered t
         Approx(2 * 0.25 * 15.0 / 16 * (4 + 2 * 2) * bytes / rate));
 }
 
+TEST_CASE("the chunks of an interleaved pipeline hide their gradients behind each other") {
+  Machine slow = machine();
+  slow.fabric.links[1].bandwidth = 1e9;
+  Efficiency hiding = ideal();
+  hiding[Parameter::data_exposed] = 0.0;
+  Layout layout{.pipeline = 2, .data = 16, .micro_batch = 1};
+  const double all_reduce = 2 * 15.0 / 16 * 4 * 2e8 / (8 * 1e9);  // of the two layers of a stage
+  const double backward = 2 * 2 * one_pass;
+  CHECK(step_time(products(4), slow, layout, 64, hiding).data_communication == Approx(all_reduce - backward));
+  // The first of two chunks is done two micro-batches before the second.
+  layout.chunks = 2;
+  CHECK(step_time(products(4), slow, layout, 64, hiding).data_communication ==
+        Approx(all_reduce - (1 + 2) / 2.0 * backward));
+}
+
+TEST_CASE("tokens on their way to experts hide behind another micro-batch where that is asked for") {
+  Workload experts = products(4);
+  experts.products[0].split = Split::experts;
+  experts.products[0].count = 16;
+  experts.products[0].active = 1.0 / 16;
+  experts.kinds[0].exchange_bytes = 1e5;
+  Layout layout{.data = 16, .expert = 16, .expert_tensor = 1, .micro_batch = 1};
+  Efficiency efficiency = ideal();
+  efficiency[Parameter::expert_overlapped] = 0.25;
+  const auto seen = [&] {
+    return step_time(experts, machine(), layout, 32, efficiency).expert_communication;
+  };
+  // Half of 1 GB leaves its node at 10 GB/s, to the experts and back, in each of two passes, layers, …
+  const double both = 2 * 0.05;
+  CHECK(seen() == Approx(2 * 4 * 2 * both));
+  layout.expert_overlap = true;
+  const double forward = 0.25 * both + (0.75 * both - one_pass);
+  const double backward = 0.25 * both + (0.75 * both - 2 * one_pass);
+  CHECK(seen() == Approx(2 * 4 * (forward + backward)).epsilon(1e-3));
+}
+
+TEST_CASE("an exchange of tokens that nothing can hide is no layout") {
+  Workload experts = products(4);
+  experts.products[0].split = Split::experts;
+  experts.products[0].count = 16;
+  Layout layout{.data = 16, .expert = 16, .expert_tensor = 1, .expert_overlap = true, .micro_batch = 1};
+  CHECK(layout_problem(experts, machine(), layout, 32).empty());
+  CHECK(layout_problem(experts, machine(), layout, 16) ==
+        "an exchange of tokens hides behind another micro-batch, and there is only one a step");
+  layout.expert = 1;
+  CHECK(layout_problem(experts, machine(), layout, 32) ==
+        "there is no exchange of tokens to overlap without expert parallelism");
+}
+
 TEST_CASE("a host that launches slowly sets the pace of small kernels") {
   Workload small = products(4);
   small.kinds[0].operations = 10;

@@ -75,7 +75,7 @@ void check(Holdout holdout, const Counted& counted, int rows, const Bounds& boun
 
 void check_known_stacks() {
   check(Holdout::folds, is_dense_16_bit, 421, {0.037, 0.063, 0.145});
-  check(Holdout::folds, all, 800, {0.048, 0.088, 0.198});
+  check(Holdout::folds, all, 800, {0.046, 0.080, 0.177});
   check(Holdout::folds, of_source("llm-foundry"), 150, {0.025, 0.035, 0.070});
   check(Holdout::folds, of_source("vtrain"), 74, {0.037, 0.061, 0.158});
   const auto quiet = [](const MeasuredRun& run) { return is_dense_16_bit(run) && run.stated_noise == 0.0; };
@@ -86,19 +86,19 @@ void check_known_stacks() {
 void check_sources() {
   const std::map<std::string, double> means{{"bigscience-a100", 0.075},
                                             {"bigscience-v100", 0.140},
-                                            {"google-maxtext", 0.105},
-                                            {"google-tpu-recipes", 0.137},
+                                            {"google-maxtext", 0.097},
+                                            {"google-tpu-recipes", 0.129},
                                             {"llm-foundry", 0.035},
-                                            {"llm.c", 0.23},
-                                            {"mlperf", 0.116},
-                                            {"nvidia-megatron-bridge", 0.113},
+                                            {"llm.c", 0.20},
+                                            {"mlperf", 0.079},
+                                            {"nvidia-megatron-bridge", 0.096},
                                             {"nvidia-megatron-paper", 0.038},
                                             {"nvidia-megatron-readme", 0.042},
-                                            {"nvidia-moe-modelzoo", 0.39},
-                                            {"nvidia-nemo-docs", 0.103},
-                                            {"papers-single", 0.26},
-                                            {"rwkv", 0.205},
-                                            {"simumax-b200", 0.039},
+                                            {"nvidia-moe-modelzoo", 0.37},
+                                            {"nvidia-nemo-docs", 0.108},
+                                            {"papers-single", 0.245},
+                                            {"rwkv", 0.186},
+                                            {"simumax-b200", 0.037},
                                             {"vtrain", 0.061}};
   constexpr int few = 3;
   for (const auto& [group, rows] : rows_of_sources(Holdout::folds)) {
@@ -110,25 +110,25 @@ void check_sources() {
 }
 
 void check_unseen_sources() {
-  check(Holdout::source, is_dense_16_bit, 421, {0.118, 0.159, 0.348});
-  check(Holdout::source, all, 800, {0.153, 0.196, 0.43});
-  check(Holdout::source, of_source("vtrain"), 74, {0.065, 0.086, 0.182});
+  check(Holdout::source, is_dense_16_bit, 421, {0.108, 0.152, 0.342});
+  check(Holdout::source, all, 800, {0.151, 0.185, 0.374});
+  check(Holdout::source, of_source("vtrain"), 74, {0.058, 0.081, 0.160});
   // Korthikanti et al., arXiv 2205.05198, table 5.
   const auto table_5 = [](const MeasuredRun& run) { return run.id.starts_with("seqsel"); };
   check(Holdout::source, table_5, 4, {0.05, 0.036, 0.07});
 }
 
 void check_after_ten_rows() {
-  check(Holdout::source_ten, is_dense_16_bit, 348, {0.070, 0.104, 0.201});
-  check(Holdout::source_ten, all, 670, {0.100, 0.138, 0.33});
+  check(Holdout::source_ten, is_dense_16_bit, 348, {0.063, 0.099, 0.172});
+  check(Holdout::source_ten, all, 670, {0.091, 0.131, 0.29});
 }
 
 /// They hold four fifths of the rows that no fit saw, and of each source three fifths, but for these.
 void check_ranges() {
   const std::map<Holdout, std::map<std::string, double>> below{
-      {Holdout::folds, {{"nvidia-moe-modelzoo", 0.40}}},
-      {Holdout::source, {{"bigscience-v100", 0.53}, {"simumax-b200", 0.48}}},
-      {Holdout::source_ten, {{"bigscience-a100", 0.57}}}};
+      {Holdout::folds, {{"nvidia-moe-modelzoo", 0.50}}},
+      {Holdout::source, {{"bigscience-v100", 0.59}}},
+      {Holdout::source_ten, {{"bigscience-a100", 0.595}}}};
   for (const Holdout holdout : {Holdout::folds, Holdout::source, Holdout::source_ten}) {
     const std::vector<PredictedRun>& steps = corpus().steps(holdout);
     const double coverage = summarize_errors(steps, all).coverage;
