@@ -79,9 +79,9 @@ void DataExchange::add(const StageBytes& stage) {
 
 double DataExchange::seen(double micro_batches, double micro_batch_seconds) const {
   if (sharding_ == Sharding::parameters) return micro_batches * hidden(once_, micro_batch_seconds, exposed_);
-  const double rounds = sharding_ == Sharding::gradients ? micro_batches : 1.0;
-  const double cover = std::min(cover_, micro_batches) * backward_share * micro_batch_seconds;
-  return rounds * hidden(once_, cover, exposed_);
+  const double backward = backward_share * micro_batch_seconds;
+  if (sharding_ == Sharding::gradients) return micro_batches * hidden(once_, backward, exposed_);
+  return hidden(once_, std::min(cover_, micro_batches) * backward, exposed_);
 }
 
 }  // namespace trainbudget

@@ -22,8 +22,8 @@ class DataExchange {
   double optimizer() const { return optimizer_; }
   /// What is left of the exchange in a step of `micro_batches` that take `micro_batch_seconds` each, when as
   /// much as can be hides behind work: sharded weights behind all of the work on one micro-batch, gradients
-  /// behind the backward pass, two thirds of it. In an interleaved pipeline, all chunks but one are done
-  /// `stages` micro-batches before the next, so that an even part of the exchange hides behind each of these.
+  /// behind the backward pass, two thirds of it. Where gradients are exchanged once a step, an interleaved
+  /// pipeline has all chunks but one done `stages` micro-batches before the next, which hide their part.
   double seen(double micro_batches, double micro_batch_seconds) const;
 
  private:
@@ -49,7 +49,7 @@ class DataExchange {
   double link_seconds_per_byte_ = 0.0;  ///< of gradients and weights between accelerator and host
   double once_ = 0.0;
   double optimizer_ = 0.0;
-  double cover_ = 1.0;  ///< backward passes over a stage that gradients hide behind
+  double cover_ = 1.0;  ///< backward passes over a stage that one exchange a step hides behind
 };
 
 }  // namespace trainbudget

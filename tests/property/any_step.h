@@ -86,7 +86,7 @@ inline Case any_case() {
   Layout& layout = c.layout;
   layout = {.tensor = power_of_two(2),
             .pipeline = power_of_two(2),
-            .chunks = power_of_two(1),
+            .chunks = power_of_two(2),
             .data = power_of_two(4),
             .context = power_of_two(1),
             .micro_batch = power_of_two(2),

@@ -169,6 +169,11 @@ TEST_CASE("the chunks of an interleaved pipeline hide their gradients behind eac
   layout.chunks = 2;
   CHECK(step_time(products(4), slow, layout, 64, hiding).data_communication ==
         Approx(all_reduce - (1 + 2) / 2.0 * backward));
+  // Gradients that every micro-batch exchanges hide behind its own backward pass alone.
+  layout.sharding = Sharding::gradients;
+  const double scatter_and_gather = 15.0 / 16 * (4 + 2) * 2e8 / (8 * 1e9);
+  CHECK(step_time(products(4), slow, layout, 64, hiding).data_communication ==
+        Approx(4 * (scatter_and_gather - backward)));
 }
 
 TEST_CASE("tokens on their way to experts hide behind another micro-batch where that is asked for") {
