@@ -86,7 +86,9 @@ class Builder {
     std::vector<double> steps;
     double slots = 0.0;
     for (const WkvTable& table : measured_.wkv) {
-      if (!table.kernel.ends_with("forward") || table.resident_heads <= 0.0) continue;
+      // The parameters are of heads with a matrix of state; RWKV-4's are channels.
+      const bool of_heads = !table.kernel.starts_with("wkv4");
+      if (!of_heads || !table.kernel.ends_with("forward") || table.resident_heads <= 0.0) continue;
       slots = std::max(slots, table.resident_heads);
       for (const WkvPoint& point : table.points)
         steps.push_back(point.seconds / (wkv_waves(table, point.heads) * point.sequence));

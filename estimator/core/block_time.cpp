@@ -155,9 +155,12 @@ class BlockTimer {
   void add_recurrence(const RecurrenceWork& scan) {
     // A scan over time cannot be cut in time: ranks that share a context exchange tokens for heads, scan
     // whole sequences of their heads, and exchange back (as Megatron-LM does for Mamba).
-    const double blocks = std::ceil(scan.heads / (part_.tensor * part_.context)) * part_.sequences;
-    const double waves = std::ceil(blocks / efficiency_[Parameter::recurrence_slots]);
-    const double serial = waves * workload_.sequence_length * efficiency_[Parameter::recurrence_step];
+    const auto of_rank = [&](double all) {
+      return std::ceil(all / (part_.tensor * part_.context)) * part_.sequences;
+    };
+    const double waves = std::ceil(of_rank(scan.blocks) / efficiency_[Parameter::recurrence_slots]);
+    const double serial =
+        waves * workload_.sequence_length * efficiency_[Parameter::recurrence_step] * scan.step;
     const double tokens = part_.tokens / part_.tensor;
     if (part_.context > 1.0) {
       const auto exchange = [&](double bytes) {
@@ -172,7 +175,8 @@ class BlockTimer {
       if (measured.points == 0) return soft_maximum(serial * steps * kernel_factor_, roofline);
       const std::span<const WkvPoint> curve(workload_.recurrence_points.data() + measured.first_point,
                                             measured.points);
-      return std::max(roofline, wkv_seconds(curve, measured.resident_heads, blocks) * kernel_factor_);
+      return std::max(roofline,
+                      wkv_seconds(curve, measured.resident_heads, of_rank(scan.heads)) * kernel_factor_);
     };
     time_.forward.recurrence += kernel(scan.forward, scan.forward_bytes, scan.forward_flops, 1.0);
     if (scan.backward_bytes > 0.0)

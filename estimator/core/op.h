@@ -80,9 +80,12 @@ struct Op {
   double heads = 0.0;  ///< attention core: query heads; recurrence: independent heads, or channels for RWKV-4
   double kv_heads = 0.0;  ///< attention core: key/value heads
   double head_size = 0.0;
-  double value_size = 0.0;  ///< size of a value head; state of a recurrence is head_size × value_size
-  double window = 0.0;      ///< attention core: sliding window in tokens, 0 for none
-  double chunk = 0.0;       ///< attention core: attends within aligned chunks of this many tokens, 0 for none
+  double value_size = 0.0;   ///< size of a value head; state of a recurrence is head_size × value_size
+  double scan_blocks = 0.0;  ///< recurrence: thread blocks over one sequence
+  double scan_step = 1.0;    ///< recurrence: seconds of a time step relative to those of a 64 × 64 state; 0
+                           ///< where time is scanned in parallel
+  double window = 0.0;  ///< attention core: sliding window in tokens, 0 for none
+  double chunk = 0.0;   ///< attention core: attends within aligned chunks of this many tokens, 0 for none
   std::string_view kernel = {};  ///< recurrence: the kernel that runs it, a string literal: "wkv7"
 
   // Weights, whole model, unsharded.

@@ -86,6 +86,8 @@ class Gatherer {
         workload_.recurrences.push_back({.kernel = op.kernel,
                                          .head_size = op.head_size,
                                          .heads = op.heads,
+                                         .blocks = op.scan_blocks,
+                                         .step = op.scan_step,
                                          .forward_bytes = op.forward_bytes * tokens,
                                          .backward_bytes = op.backward_bytes * tokens,
                                          .forward_flops = op.forward_flops * tokens,

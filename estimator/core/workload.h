@@ -64,7 +64,9 @@ struct MeasuredCurve {
 struct RecurrenceWork {
   std::string_view kernel;  ///< of Op
   double head_size = 0.0;
-  double heads = 0.0;  ///< blocks per sequence
+  double heads = 0.0;   ///< per sequence
+  double blocks = 0.0;  ///< thread blocks per sequence
+  double step = 1.0;    ///< scan_step of Op
   double forward_bytes = 0.0;
   double backward_bytes = 0.0;
   double forward_flops = 0.0;

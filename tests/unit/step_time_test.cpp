@@ -117,7 +117,7 @@ TEST_CASE("a scan over time is not cut by context parallelism: ranks exchange to
   // 8 heads over 10,000 steps of 1 µs, 4 blocks resident: two waves, 20 ms; backward twice that. No bytes to
   // scan, none to exchange.
   Workload scan = products(1);
-  scan.recurrences.push_back({.heads = 8});
+  scan.recurrences.push_back({.heads = 8, .blocks = 8});
   scan.recurrences.back().backward_bytes = 1e-9;
   scan.kinds[0].recurrences = 1;
   Efficiency efficiency = ideal();
@@ -135,6 +135,23 @@ TEST_CASE("a scan over time is not cut by context parallelism: ranks exchange to
   scan.recurrences.back().forward_bytes = 100.0;
   scan.recurrences.back().backward_bytes = 200.0;
   CHECK(recurrence({.data = 4, .context = 2}).context_communication == Approx(2 * 7.5e-6));
+}
+
+TEST_CASE("a scan takes the waves of its thread blocks, and its own share of a step") {
+  // 640 channels in 20 blocks of 32, 4 resident: 5 waves over 10,000 steps of 1/8 µs; backward twice that.
+  Workload scan = products(1);
+  scan.recurrences.push_back({.heads = 640, .blocks = 20, .step = 0.125});
+  scan.recurrences.back().backward_bytes = 1e-9;
+  scan.kinds[0].recurrences = 1;
+  Efficiency efficiency = ideal();
+  efficiency[Parameter::recurrence_slots] = 4.0;
+  efficiency[Parameter::recurrence_step] = 1e-6;
+  const auto seconds = [&] { return step_time(scan, machine(), {.data = 8}, 8, efficiency).recurrence; };
+  CHECK(seconds() == Approx(5 * 0.00125 * 3));
+  // What scans time in parallel takes its arithmetic: 10⁶ FLOPs a token forward at 10 TFLOP/s.
+  scan.recurrences.back().step = 0.0;
+  scan.recurrences.back().forward_flops = 1e6;
+  CHECK(seconds() == Approx(1e6 * 10000 / 10e12));
 }
 
 TEST_CASE("gradients are all-reduced once a step; sharded weights are gathered twice a micro-batch") {

@@ -97,7 +97,7 @@ void check_sources() {
                                             {"nvidia-moe-modelzoo", 0.37},
                                             {"nvidia-nemo-docs", 0.108},
                                             {"papers-single", 0.245},
-                                            {"rwkv", 0.186},
+                                            {"rwkv", 0.115},
                                             {"simumax-b200", 0.037},
                                             {"vtrain", 0.061}};
   constexpr int few = 3;
@@ -110,8 +110,9 @@ void check_sources() {
 }
 
 void check_unseen_sources() {
-  check(Holdout::source, is_dense_16_bit, 421, {0.108, 0.152, 0.342});
-  check(Holdout::source, all, 800, {0.151, 0.185, 0.374});
+  check(Holdout::source, is_dense_16_bit, 421, {0.120, 0.158, 0.338});
+  check(Holdout::source, of_source("rwkv"), 10, {0.30, 0.24, 0.36});
+  check(Holdout::source, all, 800, {0.157, 0.183, 0.364});
   check(Holdout::source, of_source("vtrain"), 74, {0.058, 0.081, 0.160});
   // Korthikanti et al., arXiv 2205.05198, table 5.
   const auto table_5 = [](const MeasuredRun& run) { return run.id.starts_with("seqsel"); };
@@ -119,16 +120,16 @@ void check_unseen_sources() {
 }
 
 void check_after_ten_rows() {
-  check(Holdout::source_ten, is_dense_16_bit, 348, {0.063, 0.099, 0.172});
-  check(Holdout::source_ten, all, 670, {0.091, 0.131, 0.29});
+  check(Holdout::source_ten, is_dense_16_bit, 348, {0.065, 0.099, 0.169});
+  check(Holdout::source_ten, all, 670, {0.086, 0.127, 0.287});
 }
 
 /// They hold four fifths of the rows that no fit saw, and of each source three fifths, but for these.
 void check_ranges() {
   const std::map<Holdout, std::map<std::string, double>> below{
-      {Holdout::folds, {{"nvidia-moe-modelzoo", 0.50}}},
-      {Holdout::source, {{"bigscience-v100", 0.59}}},
-      {Holdout::source_ten, {{"bigscience-a100", 0.595}}}};
+      {Holdout::folds, {{"nvidia-moe-modelzoo", 0.333}}},
+      {Holdout::source, {{"bigscience-v100", 0.555}}},
+      {Holdout::source_ten, {}}};
   for (const Holdout holdout : {Holdout::folds, Holdout::source, Holdout::source_ten}) {
     const std::vector<PredictedRun>& steps = corpus().steps(holdout);
     const double coverage = summarize_errors(steps, all).coverage;

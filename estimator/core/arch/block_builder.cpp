@@ -59,6 +59,7 @@ Op& BlockBuilder::recurrence(std::string_view name, double heads, double head_si
   op.heads = heads;
   op.head_size = head_size;
   op.value_size = value_size;
+  op.scan_blocks = heads;
   op.forward_flops = forward_flops;
   op.backward_flops = backward_flops;
   return op;
