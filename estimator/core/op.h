@@ -83,9 +83,9 @@ struct Op {
   double value_size = 0.0;   ///< size of a value head; state of a recurrence is head_size × value_size
   double scan_blocks = 0.0;  ///< recurrence: thread blocks over one sequence
   double scan_step = 1.0;    ///< recurrence: seconds of a time step relative to those of a 64 × 64 state; 0
-                           ///< where time is scanned in parallel
-  double window = 0.0;  ///< attention core: sliding window in tokens, 0 for none
-  double chunk = 0.0;   ///< attention core: attends within aligned chunks of this many tokens, 0 for none
+                             ///< where time is scanned in parallel
+  double window = 0.0;       ///< attention core: sliding window in tokens, 0 for none
+  double chunk = 0.0;  ///< attention core: attends within aligned chunks of this many tokens, 0 for none
   std::string_view kernel = {};  ///< recurrence: the kernel that runs it, a string literal: "wkv7"
 
   // Weights, whole model, unsharded.

@@ -113,7 +113,7 @@ void check_unseen_sources() {
   check(Holdout::source, is_dense_16_bit, 421, {0.120, 0.158, 0.338});
   check(Holdout::source, of_source("rwkv"), 10, {0.30, 0.24, 0.36});
   check(Holdout::source, all, 800, {0.157, 0.183, 0.364});
-  check(Holdout::source, of_source("vtrain"), 74, {0.058, 0.081, 0.160});
+  check(Holdout::source, of_source("vtrain"), 74, {0.065, 0.086, 0.165});
   // Korthikanti et al., arXiv 2205.05198, table 5.
   const auto table_5 = [](const MeasuredRun& run) { return run.id.starts_with("seqsel"); };
   check(Holdout::source, table_5, 4, {0.05, 0.036, 0.07});
