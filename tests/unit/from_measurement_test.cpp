@@ -54,3 +54,14 @@ TEST_CASE("a figure beyond the bounds of a parameter becomes the bound") {
   const EfficiencyProfile profile = measured_profile(generic(), measured, "m.json");
   CHECK(profile.efficiency()[Parameter::memory] == parameter_table()[index_of(Parameter::memory)].upper);
 }
+
+TEST_CASE("channels of RWKV-4 say nothing of heads with a matrix of state") {
+  MeasuredEfficiency measured{.accelerator = "small"};
+  measured.wkv.push_back({"wkv4_forward", "small", 1, 20480, {{40960, 512, 100e-6}}});
+  const EfficiencyProfile profile = measured_profile(generic(), measured, "m.json");
+  CHECK(profile.efficiency()[Parameter::recurrence_slots] ==
+        generic().efficiency()[Parameter::recurrence_slots]);
+  CHECK(profile.efficiency()[Parameter::recurrence_step] ==
+        generic().efficiency()[Parameter::recurrence_step]);
+  CHECK(profile.recurrences.size() == 1);
+}
