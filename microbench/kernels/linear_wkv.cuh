@@ -38,7 +38,7 @@ struct LinearWkvArguments {
 template <LinearSweep sweep, class Element, bool decay_per_token>
 struct LinearWkvSweep {
   static constexpr int head_size = 64;
-  using Tile = HeadTile<head_size>;
+  using Tile = HeadTile<head_size, 4, 16>;
   using Arguments = LinearWkvArguments<Element, decay_per_token>;
   static constexpr int chunk = 8;
   static constexpr int width = chunk * head_size / Tile::threads;
@@ -48,9 +48,10 @@ struct LinearWkvSweep {
   struct Shared {
     alignas(16) float x[chunk][head_size];
     float q[chunk][head_size], p[chunk][head_size], w[chunk][head_size];
-    float bonus[chunk][head_size];  ///< summed over columns
-    float other[chunk][head_size];  ///< receptance: r; key: k
-    float slope[chunk][head_size];  ///< d log w / d raw
+    float bonus[chunk][head_size];    ///< summed over columns
+    float other[chunk][head_size];    ///< receptance: r; key: k
+    float slope[chunk][head_size];    ///< d log w / d raw
+    float carried[chunk][head_size];  ///< key: from the receptance sweep
   };
 
   const Arguments& in;
@@ -74,17 +75,32 @@ struct LinearWkvSweep {
     return ((sample * in.sequence + token) * in.heads + head) * head_size;
   }
 
+  /// Asks for what load() will read of a later token, where there is one.
+  TB_DEVICE void prefetch_at(std::int64_t token, int channel) const {
+    if (token < 0 || token >= in.sequence) return;
+    const std::int64_t o = at(token) + channel;
+    prefetch(in.r + o);
+    prefetch(in.k + o);
+    prefetch(in.v + o);
+    if constexpr (sweep != LinearSweep::output) prefetch(in.dy + o);
+    if constexpr (sweep == LinearSweep::key) prefetch(in.carried + o);
+    if constexpr (decay_per_token) prefetch(in.w + o);
+  }
+
   template <class Block>
   TB_DEVICE void load(Block& block, std::int64_t first, Shared& shared) const {
     const int t = block.thread() * width / head_size;
     const int channel = block.thread() * width % head_size;
     if (first + t >= in.sequence) return;
     const std::int64_t o = at(first + t) + channel;
+    prefetch_at(first + t + (backwards ? -chunk : chunk), channel);
     float r[width], k[width], v[width], g[width] = {}, u[width], raw[width];
     load_floats(in.r + o, r);
     load_floats(in.k + o, k);
     load_floats(in.v + o, v);
     if constexpr (sweep != LinearSweep::output) load_floats(in.dy + o, g);
+    float carried[width];
+    if constexpr (sweep == LinearSweep::key) load_floats(in.carried + o, carried);
     load_floats(in.u + head * head_size + channel, u);
     if constexpr (decay_per_token) {
       load_floats(in.w + o, raw);
@@ -102,6 +118,7 @@ struct LinearWkvSweep {
         shared.x[t][c] = sweep == LinearSweep::receptance ? g[i] : v[i];
         shared.q[t][c] = sweep == LinearSweep::receptance ? v[i] : g[i];
         shared.slope[t][c] = ExponentialDecay::log_decay_slope(raw[i]);
+        if constexpr (sweep == LinearSweep::key) shared.carried[t][c] = carried[i];
       } else {
         shared.bonus[t][c] = r[i] * u[i] * k[i];
         shared.p[t][c] = sweep == LinearSweep::output ? v[i] : g[i];
@@ -114,15 +131,19 @@ struct LinearWkvSweep {
   template <class Block>
   TB_DEVICE void run(Block& block, Shared& shared) {
     const std::int64_t chunks = divide_up<std::int64_t>(in.sequence, chunk);
+    const std::int64_t stride = static_cast<std::int64_t>(in.heads) * head_size;
     for (std::int64_t c = 0; c < chunks; ++c) {
       const std::int64_t first = (backwards ? chunks - 1 - c : c) * chunk;
       const auto tokens = static_cast<int>(in.sequence - first < chunk ? in.sequence - first : chunk);
       block.barrier();
       load(block, first, shared);
       block.barrier();
+      int t = backwards ? tokens - 1 : 0;
+      std::int64_t o = at(first + t);
       for (int i = 0; i < tokens; ++i) {
-        const int t = backwards ? tokens - 1 - i : i;
-        step(block, shared, t, at(first + t));
+        step(block, shared, t, o);
+        t += backwards ? -1 : 1;
+        o += backwards ? -stride : stride;
       }
     }
     if constexpr (sweep == LinearSweep::key) {
@@ -194,7 +215,7 @@ struct LinearWkvSweep {
       } else {
         dw_total += decay_sum;
       }
-      decay_sum += in.carried[o];
+      decay_sum += shared.carried[t][row];
     }
   }
 };

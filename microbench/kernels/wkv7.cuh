@@ -28,7 +28,7 @@ TB_DEVICE std::int64_t head_offset(int batch, std::int64_t token, int head, std:
 /// Grid: (heads, batch). Saves s for every token and S after every 16th, for the backward pass.
 template <int head_size, class Element, class Decay>
 struct Wkv7Forward {
-  using Tile = HeadTile<head_size>;
+  using Tile = HeadTile<head_size, 4, 16>;
   static constexpr int threads = Tile::threads;
   static constexpr int blocks_per_multiprocessor = head_size == 64 ? 4 : 1;
   static constexpr int chunk = wkv7_checkpoint;
@@ -83,20 +83,27 @@ struct Wkv7Forward {
     const Tile tile(block.thread());
     float S[Tile::rows][Tile::columns] = {};
     Pending pending = fetch(block, 0);
+    const std::int64_t start = head_offset<head_size>(block.y(), 0, block.x(), sequence, heads);
+    const std::int64_t stride = heads * head_size;
+    Element* y_row = y + start + tile.owned_row();
+    float* s_rows = state_a + start + tile.first_row;
     for (std::int64_t first = 0; first < sequence; first += chunk) {
       block.barrier();
       put(pending, block.thread(), shared);
       block.barrier();
       if (first + chunk < sequence) pending = fetch(block, first + chunk);
-      for (int t = 0; t < chunk; ++t)
-        advance(block, tile, shared, t, first + t, S);
+      for (int t = 0; t < chunk; ++t) {
+        advance(block, tile, shared, t, y_row, s_rows, S);
+        y_row += stride;
+        s_rows += stride;
+      }
       save(block, tile, first / chunk, S);
     }
   }
 
   template <class Block>
-  TB_DEVICE void advance(Block& block, const Tile& tile, const Shared& shared, int t, std::int64_t token,
-                         float (&S)[Tile::rows][Tile::columns]) const {
+  TB_DEVICE void advance(Block& block, const Tile& tile, const Shared& shared, int t, Element* y_row,
+                         float* s_rows, float (&S)[Tile::rows][Tile::columns]) const {
     float column[Tile::columns];
     float s[Tile::rows] = {};
     tile.read_columns(shared.a[t], column);
@@ -124,9 +131,8 @@ struct Wkv7Forward {
       }
     }
     const float total = tile.sum_row(block, partial);
-    const std::int64_t at = head_offset<head_size>(block.y(), token, block.x(), sequence, heads);
-    if (tile.owns_row()) y[at + tile.owned_row()] = from_float<Element>(total);
-    if (tile.column_lane == 0) store_floats(state_a + at + tile.first_row, s);
+    if (tile.owns_row()) *y_row = from_float<Element>(total);
+    if (tile.column_lane == 0) store_floats(s_rows, s);
   }
 
   template <class Block>
@@ -137,9 +143,9 @@ struct Wkv7Forward {
     TB_UNROLL
     for (int i = 0; i < Tile::rows; ++i) {
       TB_UNROLL
-      for (int half = 0; half < 2; ++half) {
-        const float run[4] = {S[i][4 * half], S[i][4 * half + 1], S[i][4 * half + 2], S[i][4 * half + 3]};
-        store_floats(target + (tile.first_row + i) * head_size + tile.first_column(half), run);
+      for (int run = 0; run < Tile::runs; ++run) {
+        const float four[4] = {S[i][4 * run], S[i][4 * run + 1], S[i][4 * run + 2], S[i][4 * run + 3]};
+        store_floats(target + tile.row(i) * head_size + tile.first_column(run), four);
       }
     }
   }

@@ -2,7 +2,8 @@
 //   S' = (S - s·bᵀ - v·kᵀ)·diag(1/w)
 // which is why the decay must not be near zero. With D = dL/dS, both D and S live once, as tiles
 // (head_tile.cuh): sums along a row (dv, ds) stay in the warp; sums along a column (dr, dw, dk, da, db) are
-// finished across warps through shared memory, `group` tokens at a time, off the path of the recurrence.
+// finished across warps through shared memory, `group` tokens at a time, off the path of the recurrence. Five
+// sums run along columns and two along rows, so tiles are taller than those of the forward pass.
 #pragma once
 
 #include "kernels/wkv7.cuh"
@@ -12,15 +13,12 @@ namespace trainbudget::microbench {
 /// Grid: (heads, batch).
 template <int head_size, class Element, class Decay>
 struct Wkv7Backward {
-  using Tile = HeadTile<head_size>;
+  using Tile = HeadTile<head_size, 8, 8>;
   static constexpr int threads = Tile::threads;
   static constexpr int blocks_per_multiprocessor = head_size == 64 ? 4 : 1;
   static constexpr int chunk = 8;                        ///< tokens held in shared memory
   static constexpr int group = head_size == 64 ? 2 : 1;  ///< tokens between two block barriers
   static constexpr int width = chunk * head_size / threads;
-  static constexpr int column_levels = warp_size / Tile::column_lanes == 4 ? 2 : 1;
-  static constexpr int kept =
-      Tile::columns >> column_levels;  ///< columns of which a thread holds the warp's sum
 
   struct Shared {
     alignas(16) float r[chunk][head_size];
@@ -28,7 +26,7 @@ struct Wkv7Backward {
     float k[chunk][head_size], v[chunk][head_size], a[chunk][head_size], b[chunk][head_size];
     float dy[chunk][head_size], s[chunk][head_size];
     float column[5][group][Tile::warps][head_size];  ///< sums of one warp: dr, dw, dk, da, db
-    float dv[group][head_size];
+    float dv[group][head_size], ds[group][head_size];
   };
 
   Wkv7Inputs<Element> in;
@@ -51,6 +49,12 @@ struct Wkv7Backward {
                a = load_pack<width>(in.a + at), b = load_pack<width>(in.b + at),
                g = load_pack<width>(dy + at);
     const auto s = load_pack<width>(state_a + at);
+    if (first > 0) {
+      const std::int64_t next = at - static_cast<std::int64_t>(chunk) * heads * head_size;
+      for (const Element* source : {in.r, in.w, in.k, in.v, in.a, in.b, dy})
+        prefetch(source + next);
+      prefetch(state_a + next);
+    }
     TB_UNROLL
     for (int i = 0; i < width; ++i) {
       const float raw = to_float(w.element[i]);
@@ -97,11 +101,13 @@ struct Wkv7Backward {
     TB_UNROLL
     for (int i = 0; i < Tile::rows; ++i) {
       TB_UNROLL
-      for (int half = 0; half < 2; ++half) {
-        const auto run = load_pack<4>(source + (tile.first_row + i) * head_size + tile.first_column(half));
+      for (int run = 0; run < Tile::runs; ++run) {
+        const float* run_at = source + tile.row(i) * head_size + tile.first_column(run);
+        const auto four = load_pack<4>(run_at);
+        if (checkpoint > 0) prefetch(run_at - head_size * head_size);
         TB_UNROLL
         for (int j = 0; j < 4; ++j)
-          S[i][half * 4 + j] = run.element[j];
+          S[i][run * 4 + j] = four.element[j];
       }
     }
   }
@@ -140,12 +146,17 @@ struct Wkv7Backward {
       for (int j = 0; j < Tile::columns; ++j) {
         dv_partial[i] += D[i][j] * x[j];
         ds[i] += D[i][j] * z[j];
-        S[i][j] -= s[i] * z[j] + v[i] * x[j];
+        S[i][j] = S[i][j] - s[i] * z[j] - v[i] * x[j];
       }
     }
-    tile.sum_rows(block, ds);
+    const float ds_total = tile.sum_row(block, ds);
     const float dv_total = tile.sum_row(block, dv_partial);
-    if (tile.owns_row()) shared.dv[slot][tile.owned_row()] = dv_total;
+    if (tile.owns_row()) {
+      shared.ds[slot][tile.owned_row()] = ds_total;
+      shared.dv[slot][tile.owned_row()] = dv_total;
+    }
+    block.warp_barrier();
+    tile.read_rows(shared.ds[slot], ds);
     put_column_dot(block, tile, D, v, shared.column[2][slot]);
     put_column_dot(block, tile, D, s, shared.column[4][slot]);
 
@@ -188,57 +199,53 @@ struct Wkv7Backward {
     put_column_sum(block, tile, sum, target);
   }
 
-  /// Sums eight columns over the row bands of the warp, halving what is left at each exchange, and writes the
-  /// warp's share of the sum.
+  /// Sums the columns over the warp and writes the warp's share of the sum.
   template <class Block>
   TB_DEVICE void put_column_sum(Block& block, const Tile& tile, float (&sum)[Tile::columns],
                                 float (&target)[Tile::warps][head_size]) const {
-    const int band = block.thread() % warp_size / Tile::column_lanes;
-    int first = 0;
+    tile.sum_columns(block, sum);
+    float share[Tile::owned_columns];
     TB_UNROLL
-    for (int level = 1; level <= column_levels; ++level) {
-      const int bit = (1 << column_levels) >> level;
-      const int half = Tile::columns >> level;
-      const bool upper = (band & bit) != 0;
-      TB_UNROLL
-      for (int j = 0; j < half; ++j) {
-        const float held = upper ? sum[half + j] : sum[j];
-        const float sent = upper ? sum[j] : sum[half + j];
-        sum[j] = held + block.shuffle_xor(sent, bit * Tile::column_lanes);
-      }
-      first += upper ? half : 0;
-    }
-    float* row = target[block.thread() / warp_size] + tile.first_column(first / 4) + first % 4;
-    float share[kept];
-    TB_UNROLL
-    for (int j = 0; j < kept; ++j)
+    for (int j = 0; j < Tile::owned_columns; ++j)
       share[j] = sum[j];
-    store_floats(row, share);
+    store_floats(&target[block.thread() / warp_size][tile.owned_column()], share);
   }
 
   /// Adds up the warps' sums of a group of tokens that ends at `last` of the chunk, and writes the gradients.
   template <class Block>
   TB_DEVICE void finish(Block& block, const Shared& shared, std::int64_t first, int last) const {
-    for (int item = block.thread(); item < group * head_size; item += threads) {
-      const int slot = item / head_size;
-      const int channel = item % head_size;
+    constexpr int pair = 2;
+    constexpr int pairs = head_size / pair;
+    for (int item = block.thread(); item < group * pairs; item += threads) {
+      const int slot = item / pairs;
+      const int channel = item % pairs * pair;
       const int t = last - slot;
       const std::int64_t at =
           head_offset<head_size>(block.y(), first + t, block.x(), sequence, heads) + channel;
-      float total[5];
+      float total[5][pair] = {};
       TB_UNROLL
       for (int kind = 0; kind < 5; ++kind) {
-        total[kind] = 0.0F;
         TB_UNROLL
-        for (int warp = 0; warp < Tile::warps; ++warp)
-          total[kind] += shared.column[kind][slot][warp][channel];
+        for (int warp = 0; warp < Tile::warps; ++warp) {
+          float share[pair];
+          load_floats(&shared.column[kind][slot][warp][channel], share);
+          TB_UNROLL
+          for (int i = 0; i < pair; ++i)
+            total[kind][i] += share[i];
+        }
       }
-      dr[at] = from_float<Element>(total[0]);
-      dw[at] = from_float<Element>(total[1] * shared.slope[t][channel]);
-      dk[at] = from_float<Element>(total[2]);
-      da[at] = from_float<Element>(total[3]);
-      db[at] = from_float<Element>(total[4]);
-      dv[at] = from_float<Element>(shared.dv[slot][channel]);
+      float slope[pair], dv_total[pair];
+      load_floats(&shared.slope[t][channel], slope);
+      load_floats(&shared.dv[slot][channel], dv_total);
+      TB_UNROLL
+      for (int i = 0; i < pair; ++i)
+        total[1][i] *= slope[i];
+      store_floats(dr + at, total[0]);
+      store_floats(dw + at, total[1]);
+      store_floats(dk + at, total[2]);
+      store_floats(da + at, total[3]);
+      store_floats(db + at, total[4]);
+      store_floats(dv + at, dv_total);
     }
   }
 };

@@ -38,6 +38,7 @@ class EmulatedThreads {
   }
 
   void barrier(int thread) { wait(index(thread), Wait::block); }
+  void warp_barrier(int thread) { wait(index(thread), Wait::warp); }
 
   float exchange(int thread, float value, int mask) {
     // Two sets of slots in turn: a thread may already write for its next exchange while others read this one.
@@ -106,6 +107,10 @@ class EmulatedThreads {
 
 void EmulatedBlock::barrier() {
   threads_.barrier(thread_);
+}
+
+void EmulatedBlock::warp_barrier() {
+  threads_.warp_barrier(thread_);
 }
 
 float EmulatedBlock::shuffle_xor(float value, int mask) {

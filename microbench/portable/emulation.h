@@ -32,6 +32,8 @@ class EmulatedBlock {
 
   /// Waits for all threads of the block.
   void barrier();
+  /// Waits for all threads of the warp.
+  void warp_barrier();
   /// The value that thread `lane ^ mask` of this warp passes to the same call. All threads of the warp must
   /// call.
   float shuffle_xor(float value, int mask);

@@ -18,6 +18,7 @@ struct CudaBlock {
   TB_DEVICE int z() const { return static_cast<int>(blockIdx.z); }
   TB_DEVICE int grid_x() const { return static_cast<int>(gridDim.x); }
   TB_DEVICE void barrier() { __syncthreads(); }
+  TB_DEVICE void warp_barrier() { __syncwarp(); }
   TB_DEVICE float shuffle_xor(float value, int mask) { return __shfl_xor_sync(0xffffffffU, value, mask); }
 };
 

@@ -16,6 +16,13 @@ TB_DEVICE Pack<Element, count> load_pack(const Element* source) {
   return *reinterpret_cast<const Pack<Element, count>*>(source);
 }
 
+/// Asks for what lies at `source` to be brought near before it is read; holds no register meanwhile.
+TB_DEVICE void prefetch([[maybe_unused]] const void* source) {
+#if defined(__CUDA_ARCH__)
+  asm volatile("prefetch.global.L2 [%0];" ::"l"(source));
+#endif
+}
+
 /// Reads `count` elements and widens them.
 template <int count, class Element>
 TB_DEVICE void load_floats(const Element* source, float (&values)[count]) {

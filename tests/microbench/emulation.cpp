@@ -51,6 +51,32 @@ struct WarpSum {
   }
 };
 
+/// Reverses the numbers of each warp through shared memory.
+struct WarpReverse {
+  static constexpr int threads = 64;
+  struct Shared {
+    float value[64];
+  };
+  float* out;
+  bool with_barrier = true;
+
+  Grid grid() const { return {1, 1, 1}; }
+
+  template <class Block>
+  void operator()(Block& block, Shared& shared) const {
+    const int thread = block.thread();
+    shared.value[thread] = static_cast<float>(thread);
+    if (with_barrier) block.warp_barrier();
+    out[thread] = shared.value[thread ^ 31];
+  }
+};
+
+std::vector<float> reversed_in_warps(bool with_barrier, ThreadOrder order) {
+  std::vector<float> out(64);
+  emulate(WarpReverse{out.data(), with_barrier}, order);
+  return out;
+}
+
 struct Diverging {
   static constexpr int threads = 32;
   struct Shared {};
@@ -106,6 +132,18 @@ TEST_CASE("a missing barrier shows as results that depend on the order of thread
   REQUIRE(up[0] != up[0]);
   REQUIRE(down[0] == 63.0F);
   REQUIRE(down[63] != down[63]);
+}
+
+TEST_CASE("a barrier of a warp makes its writes visible in any order, and a missing one shows") {
+  for (const ThreadOrder order :
+       {ThreadOrder::ascending, ThreadOrder::descending, ThreadOrder::interleaved}) {
+    const auto out = reversed_in_warps(true, order);
+    for (std::size_t i = 0; i < out.size(); ++i)
+      REQUIRE(out[i] == static_cast<float>(i ^ 31));
+  }
+  const auto up = reversed_in_warps(false, ThreadOrder::ascending);
+  REQUIRE(up[31] == 0.0F);
+  REQUIRE(up[0] != up[0]);
 }
 
 TEST_CASE("an exchange stays inside its warp") {
