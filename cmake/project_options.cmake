@@ -19,6 +19,10 @@ if(TRAINBUDGET_SANITIZE)
   target_link_options(trainbudget_options INTERFACE -fsanitize=${TRAINBUDGET_SANITIZE})
 endif()
 
+# What runs once for a command or a test (options, terminal, tests; under sanitizers reports too) takes most of the time
+# of a build and none that anybody waits for: it is compiled with these, which come after those of the build type.
+set(TRAINBUDGET_RUNS_ONCE $<$<NOT:$<CONFIG:Debug>>:$<IF:$<BOOL:${TRAINBUDGET_SANITIZE}>,-O0,-O1>>)
+
 # A second and later build of the same source is nearly free where ccache is installed.
 find_program(TRAINBUDGET_CCACHE ccache)
 if(PROJECT_IS_TOP_LEVEL AND TRAINBUDGET_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
