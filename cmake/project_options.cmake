@@ -21,7 +21,11 @@ endif()
 
 # What runs once for a command or a test (options, terminal, tests; under sanitizers reports too) takes most of the time
 # of a build and none that anybody waits for: it is compiled with these, which come after those of the build type.
-set(TRAINBUDGET_RUNS_ONCE $<$<NOT:$<CONFIG:Debug>>:$<IF:$<BOOL:${TRAINBUDGET_SANITIZE}>,-O0,-O1>>)
+if(TRAINBUDGET_SANITIZE)
+  set(TRAINBUDGET_RUNS_ONCE -O0)
+else()
+  set(TRAINBUDGET_RUNS_ONCE $<$<NOT:$<CONFIG:Debug>>:-O1>)
+endif()
 
 # A second and later build of the same source is nearly free where ccache is installed.
 find_program(TRAINBUDGET_CCACHE ccache)
