@@ -1,6 +1,10 @@
 # BSD message digests (SHA-256 of input files for the run stamp): libmd-dev in Debian and Ubuntu.
 find_path(LibMD_INCLUDE_DIR sha256.h)
-find_library(LibMD_LIBRARY md)
+if(TRAINBUDGET_SELF_CONTAINED)
+  find_library(LibMD_LIBRARY NAMES libmd.a md)
+else()
+  find_library(LibMD_LIBRARY md)
+endif()
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(LibMD REQUIRED_VARS LibMD_LIBRARY LibMD_INCLUDE_DIR)
 if(LibMD_FOUND AND NOT TARGET LibMD::LibMD)

@@ -13,6 +13,9 @@ target_compile_options(trainbudget_options INTERFACE
 if(TRAINBUDGET_WARNINGS_AS_ERRORS)
   target_compile_options(trainbudget_options INTERFACE -Werror)
 endif()
+if(TRAINBUDGET_SELF_CONTAINED)
+  target_link_options(trainbudget_options INTERFACE -static-libstdc++ -static-libgcc)
+endif()
 if(TRAINBUDGET_SANITIZE)
   target_compile_options(trainbudget_options INTERFACE
     -fsanitize=${TRAINBUDGET_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -46,9 +49,12 @@ function(trainbudget_library name)
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/trainbudget>)
 endfunction()
 
-# Debian 12 names the target yaml-cpp, newer releases yaml-cpp::yaml-cpp.
+# Debian 12 names the target yaml-cpp, newer releases yaml-cpp::yaml-cpp; its package describes the shared library alone.
 function(trainbudget_link_yaml target)
-  if(TARGET yaml-cpp::yaml-cpp)
+  if(TRAINBUDGET_SELF_CONTAINED)
+    find_library(TRAINBUDGET_STATIC_YAML libyaml-cpp.a REQUIRED)
+    target_link_libraries(${target} PRIVATE ${TRAINBUDGET_STATIC_YAML})
+  elseif(TARGET yaml-cpp::yaml-cpp)
     target_link_libraries(${target} PRIVATE yaml-cpp::yaml-cpp)
   else()
     target_link_libraries(${target} PRIVATE yaml-cpp)

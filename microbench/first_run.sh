@@ -2,11 +2,11 @@
 # Everything that the first machine with a GPU must tell, into one folder: usage: first_run.sh OUT [INTERFACE=FILE.cu ...]
 # It needs this script and trainbudget-microbench beside it (or in MICROBENCH) with hardware_profiles/ and
 # model_profiles/ where the program looks for them (or PROFILES); compute-sanitizer, trainbudget and nvcc add to it
-# where they are found. FULL_SECONDS (1200) ends the full run, which keeps what it has.
+# where they are found. PART_SECONDS (600) ends any part, FULL_SECONDS (1200) the full run, which keeps what it has.
 set -u
 
 [ $# -ge 1 ] || { echo "usage: $0 OUT [INTERFACE=FILE.cu ...]" >&2; exit 2; }
-out=$1
+out=${1%/}
 shift
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 program=${MICROBENCH:-$here/trainbudget-microbench}
@@ -19,8 +19,12 @@ fi
 PATH=$PATH:/usr/local/cuda/bin
 export PATH
 
-# Talk, and whether there is a GPU at all.
-"$program" --version >"$out/version.txt" 2>&1
+# Whether it starts, and whether there is a GPU at all.
+if ! "$program" --version >"$out/version.txt" 2>&1; then
+  cat "$out/version.txt" >&2
+  echo "first_run: $program does not start here; the release preset builds one that needs no libraries" >&2
+  exit 2
+fi
 if ! "$program" verify --filter '^residual$' >"$out/first.txt" 2>&1; then
   cat "$out/first.txt" >&2
   grep -q 'no CUDA device' "$out/first.txt" && exit 2
@@ -29,36 +33,42 @@ nvidia-smi -q >"$out/nvidia-smi.txt" 2>&1
 
 : >"$out/summary.txt"
 failed=0
-# part NAME COMMAND...: output to NAME.txt and NAME.err, one line to the summary.
+# part NAME SECONDS COMMAND...: output to NAME.txt and NAME.err, one line to the summary and what is missing. After
+# SECONDS it is interrupted, which a measurement survives (130), and two minutes later killed.
 part() {
   name=$1
-  shift
+  seconds=$2
+  shift 2
   began=$(date +%s)
-  "$@" >"$out/$name.txt" 2>"$out/$name.err"
+  timeout --foreground --preserve-status -k 120 -s INT "$seconds" "$@" >"$out/$name.txt" 2>"$out/$name.err"
   code=$?
-  [ "$code" = 0 ] || failed=1
-  printf '%5d s  exit %3d  %s\n' "$(($(date +%s) - began))" "$code" "$name" | tee -a "$out/summary.txt" >&2
+  [ "$code" = 0 ] || { [ "$name" = run-full ] && [ "$code" = 130 ]; } || failed=1
+  {
+    printf '%5d s  exit %3d  %s\n' "$(($(date +%s) - began))" "$code" "$name"
+    grep '^note: ' "$out/$name.err" | sort | uniq -c | sort -rn | head -5
+  } | tee -a "$out/summary.txt" >&2
 }
 
-part verify "$program" verify
+limit=${PART_SECONDS:-600}
+part verify "$limit" "$program" verify
 if command -v compute-sanitizer >/dev/null; then
   # Our kernels alone: the library of matrix products is not ours to mend.
   for tool in memcheck racecheck initcheck synccheck; do
-    part "sanitizer-$tool" compute-sanitizer --tool "$tool" --error-exitcode 3 "$program" verify --filter '^(?!product)'
+    part "sanitizer-$tool" "$limit" compute-sanitizer --tool "$tool" --error-exitcode 3 \
+      "$program" verify --filter '^(?!product)'
   done
 else
   echo '         no compute-sanitizer here: memcheck and racecheck are missing' | tee -a "$out/summary.txt" >&2
 fi
-part run-quick "$program" run --quick --out "$out/measurement-quick.json"
-part step "$program" step --model rwkv-7-1.5b --micro-batch 8 --sequence 4096 --out "$out/step.json"
+part run-quick "$limit" "$program" run --quick --out "$out/measurement-quick.json"
+part step "$limit" "$program" step --model rwkv-7-1.5b --micro-batch 8 --sequence 4096 --out "$out/step.json"
 for pair in "$@"; do
   interface=${pair%%=*}
-  part "kernel-$interface" "$program" kernel --source "${pair#*=}" --interface "$interface"
+  part "kernel-$interface" "$limit" "$program" kernel --source "${pair#*=}" --interface "$interface"
 done
-# SIGINT: it writes what it has and ends with 130.
-part run-full timeout --foreground -s INT "${FULL_SECONDS:-1200}" "$program" run --full --out "$out/measurement.json"
+part run-full "${FULL_SECONDS:-1200}" "$program" run --full --out "$out/measurement.json"
 if [ -x "$here/trainbudget" ]; then
-  part calibrate "$here/trainbudget" calibrate --from "$out/measurement.json" -o "$out/profile.yaml"
+  part calibrate "$limit" "$here/trainbudget" calibrate --from "$out/measurement.json" -o "$out/profile.yaml"
 fi
 tar -cf "$out.tar" -C "$(dirname -- "$out")" "$(basename -- "$out")" && echo "first_run: all of it is in $out.tar" >&2
 exit "$failed"

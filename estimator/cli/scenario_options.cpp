@@ -23,6 +23,8 @@ constexpr std::array rows = {
     Row{"--config", "config", "FILE", "Instead of --params, a Hugging Face config.json"},
     Row{"--sequence-length", "sequence_length", "TOKENS",
         "Of --model or --config; default: 4096, as an assumption"},
+    Row{"--recipe", "recipe", "RECIPE",
+        "lora=16,weights=nf4,optimizer=adamw_8_bit,...; default: AdamW on all weights"},
     Row{"--tokens", "tokens", "TOKENS", "Training tokens: 300B"},
     Row{"--gpu", "gpu", "NAME", "Accelerator: a100-sxm-80gb; see 'trainbudget hardware list'"},
     Row{"--cluster", "cluster", "NAME", "Kind of server instead of --gpu: hgx-h100"},

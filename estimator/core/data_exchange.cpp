@@ -51,28 +51,35 @@ DataExchange::Group DataExchange::group(double size, double stride, const Machin
   return group;
 }
 
-/// Seconds to reduce the gradients of `parameters` trained weights of one rank, and to spread the updated
-/// weights where their states are sharded.
-double DataExchange::exchange(double parameters, const Group& group) const {
-  if (parameters <= 0.0) return 0.0;
-  const double gradients = parameters * gradient_bytes_;
+/// Seconds to reduce the gradients of `trained` weights of one rank, and to spread the updated weights where
+/// their states are sharded; `held` are the bytes of all its weights, which ZeRO-3 gathers whether they are
+/// trained or not.
+double DataExchange::exchange(double trained, double held, const Group& group) const {
+  if (held <= 0.0) return 0.0;
+  const double gradients = trained * gradient_bytes_;
   if (sharding_ == Sharding::none) return all_reduce_time(group.inner, group.shard, gradients);
   // ZeRO-3 gathers weights for the forward and again for the backward pass.
-  const double gathers = sharding_ == Sharding::parameters ? 2.0 : 1.0;
-  return reduce_scatter_time(group.inner, group.shard, gradients) +
-         gathers * all_gather_time(group.inner, group.shard, parameters * weight_bytes) +
+  const double gathered = sharding_ == Sharding::parameters
+                              ? 2.0 * all_gather_time(group.inner, group.shard, held)
+                              : all_gather_time(group.inner, group.shard, trained * weight_bytes);
+  return reduce_scatter_time(group.inner, group.shard, gradients) + gathered +
          all_reduce_time(group.outer, group.copies, gradients / group.shard);
 }
 
 void DataExchange::add(const StageBytes& stage) {
-  once_ = std::max(once_, exchange(stage.layers.trained.dense + stage.ends.trained.dense, dense_) +
-                              exchange(stage.layers.trained.experts + stage.ends.trained.experts, experts_));
-  const auto owned = [&](const RankShare& layers, const RankShare& ends) {
-    return layers.sharded(shards_.dense, shards_.experts) + ends.sharded(shards_.dense, shards_.experts);
+  const RankShare& layers = stage.layers.trained;
+  const RankShare& ends = stage.ends.trained;
+  once_ = std::max(once_, exchange(layers.dense + ends.dense,
+                                   stage.layers.weights.dense + stage.ends.weights.dense, dense_) +
+                              exchange(layers.experts + ends.experts,
+                                       stage.layers.weights.experts + stage.ends.weights.experts, experts_));
+  const auto owned = [&](const RankShare& of_layers, const RankShare& of_ends) {
+    return of_layers.sharded(shards_.dense, shards_.experts) +
+           of_ends.sharded(shards_.dense, shards_.experts);
   };
-  // States are read and written; gradients are read, weights written.
+  // States are read and written; gradients are read, trained weights written.
   const double exchanged =
-      owned(stage.layers.gradients, stage.ends.gradients) + owned(stage.layers.weights, stage.ends.weights);
+      owned(stage.layers.gradients, stage.ends.gradients) + weight_bytes * owned(layers, ends);
   const double bytes = 2.0 * owned(stage.layers.optimizer, stage.ends.optimizer) + exchanged;
   optimizer_ = std::max(optimizer_, bytes * update_seconds_per_byte_ + exchanged * link_seconds_per_byte_);
 }

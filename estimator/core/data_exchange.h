@@ -36,7 +36,7 @@ class DataExchange {
     RingCost outer;
   };
   Group group(double size, double stride, const Machine& machine, const Layout& layout) const;
-  double exchange(double parameters, const Group& group) const;
+  double exchange(double trained, double held, const Group& group) const;
 
   Sharding sharding_;
   FabricEfficiency fabric_;

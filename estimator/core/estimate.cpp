@@ -28,6 +28,8 @@ Flops add_flops(LedgerWriter& ledger, const Scenario& s) {
       {input("forward FLOPs per token", s.counted->forward.value, Unit::flops, s.counted->provenance),
        input("backward FLOPs per token", s.counted->backward.value, Unit::flops, s.counted->provenance),
        tokens});
+  // The rule is of models that are trained as a whole.
+  if (s.model && freezes_weights(s.model->recipe)) return counted;
   ledger.add("flops_by_rule", "The same by the rule of thumb", exactly(by_rule.value), Unit::flops,
              "training-flops", {parameters, tokens});
   return counted;

@@ -103,7 +103,8 @@ struct Op {
   double backward_bytes = 0.0;
 
   // Kept from forward to backward, without recomputation.
-  double saved_bytes = 0.0;  ///< per token
+  double saved_bytes = 0.0;        ///< per token
+  bool input_kept_before = false;  ///< gemm: what it saves, the operation before keeps as well, in 16 bit
   double saved_bytes_per_key =
       0.0;  ///< per token and key, only where the attention core is not a fused kernel
 

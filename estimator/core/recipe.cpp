@@ -9,6 +9,13 @@ bool is_matrix(const Op& op) {
   return op.kind == OpKind::gemm || op.kind == OpKind::grouped_gemm;
 }
 
+constexpr double wide_weight_bytes = 2.0;
+
+/// A matrix that is multiplied in the precision of the run; heads and adapters stay in 16 bit.
+bool is_multiplied(const Op& op) {
+  return is_matrix(op) && op.arithmetic == Arithmetic::matmul && op.part != Part::adapter;
+}
+
 /// The weights stay: what is left of the backward pass is the gradient of the input, where something below
 /// needs it.
 void freeze(Op& op, bool passes_gradient) {
@@ -21,7 +28,7 @@ void freeze(Op& op, bool passes_gradient) {
   if (!is_matrix(op)) return;
   op.backward_flops = op.forward_flops;
   op.backward_bytes = op.forward_bytes;
-  op.saved_bytes = 0.0;  // the input is kept for the gradient of the weights alone
+  if (!op.input_kept_before) op.saved_bytes = 0.0;  // it is kept for the gradient of the weights alone
 }
 
 bool is_adapted(const Op& op, const LowRankAdapters& adapters) {
@@ -49,6 +56,7 @@ Op adapter_half(const Op& op, std::string_view name, double n, double k, Split s
   half.forward_bytes = 2.0 * (n + k) * visited;
   half.backward_bytes = 4.0 * (n + k) * visited;
   half.saved_bytes = 2.0 * k * visited;
+  half.input_kept_before = false;
   return half;
 }
 
@@ -62,6 +70,7 @@ void adapt(Block& block, const LowRankAdapters& adapters) {
     const double rank = adapters.rank;
     ops.push_back(
         adapter_half(op, "adapter.down", rank, op.k, op.split == Split::row ? Split::row : Split::sequence));
+    if (op.input_kept_before) ops.back().saved_bytes = 0.0;  // counted there
     ops.push_back(
         adapter_half(op, "adapter.up", op.n, rank, op.split == Split::row ? Split::sequence : Split::column));
   }
@@ -120,6 +129,15 @@ double optimizer_state_bytes(Optimizer optimizer, bool matrix) {
   return 0.0;
 }
 
+double saved_bytes(const Recipe& recipe, const Op& op) {
+  if (!is_multiplied(op)) return op.saved_bytes;
+  // A product that keeps nothing of its own (frozen weights) has no narrow copy either.
+  if (op.input_kept_before && op.trained_parameters <= 0.0) return op.saved_bytes;
+  const double narrow = op.saved_bytes * recipe.saved_input_bytes / wide_weight_bytes;
+  return op.input_kept_before && recipe.saved_input_bytes < wide_weight_bytes ? op.saved_bytes + narrow
+                                                                              : narrow;
+}
+
 ModelOps apply(const Recipe& recipe, const ModelOps& model) {
   ModelOps trained = model;
   if (recipe.adapters) {
@@ -136,10 +154,10 @@ ModelOps apply(const Recipe& recipe, const ModelOps& model) {
 TrainingState training_state(const Recipe& recipe, const Op& op) {
   const double trained = op.trained_parameters;
   const double frozen = op.parameters - trained;
-  const bool quantized = recipe.weight_bytes < 1.0 && is_matrix(op);
-  const double frozen_bytes = quantized ? recipe.weight_bytes + quantized_scale_bytes
-                                        : std::max(recipe.weight_bytes, recipe.trained_weight_bytes);
-  return {.weights = trained * recipe.trained_weight_bytes + frozen * frozen_bytes,
+  const double scales = recipe.weight_bytes < 1.0 ? quantized_scale_bytes : 0.0;
+  const double trained_bytes = is_multiplied(op) ? recipe.trained_weight_bytes : wide_weight_bytes;
+  const double frozen_bytes = is_multiplied(op) ? recipe.weight_bytes + scales : wide_weight_bytes;
+  return {.weights = trained * trained_bytes + frozen * frozen_bytes,
           .gradients = trained * (recipe.gradient_bytes + recipe.micro_batch_gradient_bytes),
           .master_weights = recipe.master_weights ? 4.0 * trained : 0.0,
           .optimizer = trained * optimizer_state_bytes(recipe.optimizer, is_matrix(op))};

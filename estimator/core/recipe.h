@@ -1,6 +1,7 @@
 // How a model is trained: which weights move, and what is held for each of them.
 #pragma once
 
+#include "core/hardware.h"
 #include "core/model_ops.h"
 
 #include <array>
@@ -33,8 +34,10 @@ struct LowRankAdapters {
 
 struct Recipe {
   Optimizer optimizer = Optimizer::adamw;
-  double weight_bytes = 2.0;  ///< of one weight in the forward pass; 0.5 with its 4-bit base for QLoRA
-  double trained_weight_bytes = 2.0;        ///< of one trained weight in the forward pass
+  // Of one weight of a matrix that the precision of the run multiplies; all others are held in 16 bit.
+  double weight_bytes = 2.0;                ///< in the forward pass; 0.5 with its 4-bit base for QLoRA
+  double trained_weight_bytes = 2.0;        ///< the same where the weight is trained
+  double saved_input_bytes = 2.0;           ///< of an input that such a product keeps for its backward pass
   double gradient_bytes = 4.0;              ///< of one gradient as accumulated
   double micro_batch_gradient_bytes = 0.0;  ///< of one as a micro-batch leaves it, where all are kept beside
   bool master_weights = true;               ///< an fp32 copy that the optimizer updates
@@ -42,6 +45,18 @@ struct Recipe {
   int frozen_layers =
       0;  ///< layers of the main stack, from the input, that are not trained; nor is the embedding then
 };
+
+/// Whether weights are held that are not trained: FLOPs are then not six per weight and token.
+constexpr bool freezes_weights(const Recipe& recipe) {
+  return recipe.adapters.has_value() || recipe.frozen_layers > 0;
+}
+
+/// Bytes of an input of a matrix product as it is kept for the backward pass: as it was multiplied where that
+/// is narrower than 16 bit (for fp4, with an 8-bit scale for each 16).
+constexpr double saved_input_bytes(Precision precision) {
+  if (precision == Precision::fp8 || precision == Precision::int8) return 1.0;
+  return precision == Precision::fp4 ? 0.5 + 1.0 / 16.0 : 2.0;
+}
 
 /// Scale bytes of a 4-bit base per weight, double-quantised in blocks of 64 and 256: Dettmers et al., arXiv
 /// 2305.14314, §3: 0.127 bits.
@@ -66,6 +81,9 @@ struct TrainingState {
 /// below the first trained one have no backward pass. Layers that differ after freezing become blocks of
 /// their own.
 ModelOps apply(const Recipe& recipe, const ModelOps& model);
+
+/// Bytes per token that `op` keeps for the backward pass.
+double saved_bytes(const Recipe& recipe, const Op& op);
 
 /// The bytes that training one operation holds.
 TrainingState training_state(const Recipe& recipe, const Op& op);

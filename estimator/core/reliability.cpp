@@ -71,8 +71,9 @@ Sourced<double> default_notice(const ReliabilityDefaults& defaults, std::string_
 }
 
 double checkpoint_bytes(const Workload& workload) {
+  constexpr double saved_weight_bytes = 2.0;
   const auto of = [](const BlockWork& block) {
-    return block.state.weights.total() + block.state.optimizer.total();
+    return saved_weight_bytes * block.trained.total() + block.state.optimizer.total();
   };
   double bytes = of(workload.embedding) + of(workload.head);
   for (std::size_t kind = 0; kind < workload.kinds.size(); ++kind)

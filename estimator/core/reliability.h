@@ -65,7 +65,8 @@ Reliability default_reliability(const ReliabilityDefaults& defaults, std::string
 /// How long `provider` warns before it takes an instance back.
 Sourced<double> default_notice(const ReliabilityDefaults& defaults, std::string_view provider);
 
-/// Weights, master copy and optimizer states of the whole model, bytes: what a checkpoint has to hold.
+/// Trained weights in 16 bit, master copy and optimizer states of the whole model, bytes: what a checkpoint
+/// has to hold.
 double checkpoint_bytes(const Workload& workload);
 
 /// What the observed runs kept of the goodput computed for them: P10, P50 and P90 of ratio ÷ goodput, with

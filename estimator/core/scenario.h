@@ -10,6 +10,7 @@
 #include "core/price_drift.h"
 #include "core/provenance.h"
 #include "core/quantity.h"
+#include "core/recipe.h"
 #include "core/reliability.h"
 #include "core/simulation.h"
 #include "core/step_plan.h"
@@ -36,6 +37,8 @@ struct CountedFlops {
 struct TrainedModel {
   Model model;
   Sequence sequence;
+  Recipe recipe;
+  double trained_parameters = 0.0;  ///< fewer than the model has where weights are frozen
 };
 
 struct Scenario {
@@ -69,5 +72,10 @@ struct Scenario {
   std::vector<std::string> assumptions;  ///< what had to be assumed to build this scenario, for the report
   std::vector<std::string> warnings;
 };
+
+/// Parameters that a checkpoint holds: all that are trained, routed experts included.
+constexpr double saved_parameters(const Scenario& scenario) {
+  return scenario.model ? scenario.model->trained_parameters : scenario.parameters.value;
+}
 
 }  // namespace trainbudget

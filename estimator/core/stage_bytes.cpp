@@ -42,11 +42,11 @@ class RankBytes {
   double activation_factor_;
 };
 
-/// FSDP holds the weights of the layer in work and of the next one, gathered ahead, and one whole gradient,
-/// 16 bit each.
+/// FSDP holds the weights of the layer in work and of the next one, gathered ahead, as they are held, and one
+/// whole gradient in 16 bit.
 double gathered_bytes(const BlockBytes& block) {
-  constexpr double weight_bytes = 2.0;
-  return (2.0 * weight_bytes + weight_bytes) * block.trained.total();
+  constexpr double gradient_bytes = 2.0;
+  return 2.0 * block.weights.total() + gradient_bytes * block.trained.total();
 }
 
 /// Where gradients are accumulated in more bytes than they are computed in, a layer in work has its own ones

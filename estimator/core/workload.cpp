@@ -99,7 +99,7 @@ class Gatherer {
         share_of(work.elementwise_backward, op.split) += op.backward_bytes * tokens;
         break;
     }
-    share_of(work.saved, op.saved_split) += op.saved_bytes * tokens;
+    share_of(work.saved, op.saved_split) += saved_bytes(recipe_, op) * tokens;
     add_state(work, op);
   }
 

@@ -155,7 +155,7 @@ void read_reliability(const YamlNode* node, const ProfileFolder& profiles, Scena
                       ScenarioSources& sources) {
   const auto defaults = reliability_defaults(profiles, sources);
   const double gpus = scenario.gpus.value;
-  Reliability r = default_reliability(*defaults, scenario.accelerator.name, gpus, scenario.parameters.value);
+  Reliability r = default_reliability(*defaults, scenario.accelerator.name, gpus, saved_parameters(scenario));
   if (scenario.step) {
     r.checkpoint_bytes = {checkpoint_bytes(scenario.step->workload),
                           {.origin = Origin::derived, .source = "weights, master weights and moments"}};

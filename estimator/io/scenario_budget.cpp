@@ -126,7 +126,7 @@ Storage read_storage(const YamlNode& node, Scenario& scenario) {
   Sourced<double> bytes{0.0, given_by_user(node.location)};
   if (checkpoints != nullptr) {
     double one = computed ? checkpoint_bytes(scenario.step->workload)
-                          : scenario.parameters.value * bytes_per_parameter;
+                          : saved_parameters(scenario) * bytes_per_parameter;
     if (size != nullptr) {
       one = number(*size, QuantityKind::bytes, most_bytes).value;
     } else {

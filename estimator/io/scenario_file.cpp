@@ -159,7 +159,7 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   Scenario scenario;
   // A misspelt key is told before the one that it leaves missing.
   for (const char* key :
-       {"params", "model", "config", "sequence_length", "tokens", "gpu", "cluster", "gpus"}) {
+       {"params", "model", "config", "sequence_length", "recipe", "tokens", "gpu", "cluster", "gpus"}) {
     map.find(key);
   }
   if (map.find("schema") != nullptr) check_schema(map, "trainbudget/scenario/1");

@@ -6,6 +6,7 @@
 #include "io/model_family.h"
 #include "io/model_file.h"
 #include "io/quantity_text.h"
+#include "io/recipe_text.h"
 #include "io/scenario_price.h"
 
 #include <cmath>
@@ -56,15 +57,36 @@ Sequence read_sequence(const YamlNode* node, const Model& model, double learned_
   return sequence;
 }
 
+/// The keys that say how a model is trained.
+struct TrainingKeys {
+  const YamlNode* sequence = nullptr;
+  const YamlNode* recipe = nullptr;
+};
+
+Recipe read_recipe_of(const YamlNode& node, const Model& model) {
+  const Recipe recipe = read_recipe(node);
+  const auto layers = static_cast<int>(model.layers.size());
+  if (recipe.frozen_layers > layers)
+    throw InputError(node.location, std::to_string(recipe.frozen_layers) + " layers are frozen, but " +
+                                        model.name + " has " + std::to_string(layers));
+  return recipe;
+}
+
 /// `file` is where the model was read.
-void count_flops(const Model& model, const std::string& file, const YamlNode* sequence_node,
+void count_flops(const Model& model, const std::string& file, const TrainingKeys& keys,
                  const Provenance& provenance, const ProfileFolder& profiles, Scenario& scenario) {
+  const YamlNode* sequence_node = keys.sequence;
   const Sequence sequence = read_sequence(sequence_node, model, model.learned_positions, scenario);
+  const Recipe recipe = keys.recipe != nullptr ? read_recipe_of(*keys.recipe, model) : Recipe{};
   const std::string tokens = std::to_string(sequence.length);
-  const auto known = profiles.once<ModelSummary>("summary of " + tokens + " tokens of " + file,
-                                                 [&] { return summarize(expand(model), sequence); });
+  const auto known = profiles.once<ModelSummary>(
+      "summary of " + tokens + " tokens of " + file + " by " + recipe_text(recipe),
+      [&] { return summarize(apply(recipe, expand(model)), sequence); });
   const ModelSummary& summary = *known;
-  scenario.model = TrainedModel{model, sequence};
+  if (!(summary.total.trained_parameters > 0.0))
+    throw InputError(keys.recipe->location, "this recipe trains nothing of " + model.name,
+                     "lora_on=all adapts every matrix of its layers");
+  scenario.model = TrainedModel{model, sequence, recipe, summary.total.trained_parameters};
   scenario.parameters = {summary.total.active_parameters, provenance};
   if (summary.total.active_parameters != summary.total.parameters) {
     scenario.parameters.provenance.note = "active for one token, of " +
@@ -77,6 +99,9 @@ void count_flops(const Model& model, const std::string& file, const YamlNode* se
                                   .provenance = provenance};
   scenario.assumptions.push_back("FLOPs: counted over the operations of " + model.name +
                                  " with causal attention; efficiency is measured in these");
+  if (freezes_weights(recipe))
+    scenario.assumptions.push_back(format_quantity(summary.total.trained_parameters, QuantityKind::count, 4) +
+                                   " weights are trained; frozen ones have no gradients of their own");
   if (sequence_node == nullptr && summary.attention_flops > 0.0) {
     scenario.assumptions.push_back("sequences of " +
                                    format_quantity(sequence.length, QuantityKind::count, 6) +
@@ -100,10 +125,16 @@ void read_trained_model(MapReader& map, const ProfileFolder& profiles, Scenario&
                         ScenarioSources& sources) {
   const YamlNode& chosen = only_one(map);
   const YamlNode* sequence = map.find("sequence_length");
+  const TrainingKeys keys{.sequence = sequence, .recipe = map.find("recipe")};
   if (&chosen == map.find("params")) {
     if (sequence != nullptr) {
       throw InputError(sequence->location, "a number of parameters alone does not say what a sequence costs",
                        "name the model: --model, or --config config.json; or leave the sequence length out");
+    }
+    if (keys.recipe != nullptr) {
+      throw InputError(keys.recipe->location,
+                       "a number of parameters alone does not say what a recipe trains",
+                       "name the model: --model, or --config config.json; or leave the recipe out");
     }
     scenario.parameters = read_count(chosen, QuantityKind::count, most_parameters, "parameters");
     return;
@@ -112,7 +143,7 @@ void read_trained_model(MapReader& map, const ProfileFolder& profiles, Scenario&
     const std::string name = read_string(chosen);
     const auto profile = profiles.once<ModelProfile>(
         "model " + name, [&] { return read_family_model(profiles, name, chosen.location); });
-    count_flops(profile->model, profile->model.name, sequence,
+    count_flops(profile->model, profile->model.name, keys,
                 {.origin = Origin::assumed, .source = profile->model.name + ": " + profile->source}, profiles,
                 scenario);
     scenario.assumptions.push_back(profile->model.name + " is " + profile->source);
@@ -122,7 +153,7 @@ void read_trained_model(MapReader& map, const ProfileFolder& profiles, Scenario&
     const std::string file = profiles.find(model_profiles, read_string(chosen), chosen.location);
     sources.files.push_back(file);
     const auto profile = profiles.once<ModelProfile>("file " + file, [&] { return read_model_file(file); });
-    count_flops(profile->model, file, sequence,
+    count_flops(profile->model, file, keys,
                 {.origin = Origin::derived,
                  .source = "model_profiles/" + profile->model.name + ".yaml: " + profile->source},
                 profiles, scenario);
@@ -140,7 +171,7 @@ void read_trained_model(MapReader& map, const ProfileFolder& profiles, Scenario&
   const std::string by_default = place + "default of its model type, ";
   for (const std::string& field : read.defaults)
     scenario.assumptions.push_back(by_default + field);
-  count_flops(model, file, sequence, {.origin = Origin::user, .source = file}, profiles, scenario);
+  count_flops(model, file, keys, {.origin = Origin::user, .source = file}, profiles, scenario);
 }
 
 std::string what_is_trained(const Scenario& scenario) {

@@ -5,6 +5,7 @@
 #include "io/efficiency_file.h"
 #include "io/layout_text.h"
 #include "io/quantity_text.h"
+#include "io/recipe_text.h"
 #include "io/scenario_model.h"
 #include "io/scenario_price.h"
 
@@ -135,19 +136,21 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
   const auto machine = machine_of(scenario.accelerator, cluster, scenario.precision.value);
   if (!machine) throw CombinationError(where, scenario.accelerator.name + " has no peak at this precision");
 
-  const Recipe recipe;
+  Recipe recipe = scenario.model->recipe;
+  recipe.saved_input_bytes = saved_input_bytes(scenario.precision.value);
   StepPlan plan;
   const double length = scenario.model->sequence.length;
   plan.workload = *profiles.once<Workload>(
-      "workload of " + std::to_string(length) + " tokens of " + scenario.parameters.provenance.source, [&] {
+      "workload of " + std::to_string(length) + " tokens of " + scenario.parameters.provenance.source +
+          " by " + recipe_text(recipe) + " at " + std::string(name_of(scenario.precision.value)),
+      [&] {
         return gather(apply(recipe, expand(scenario.model->model)), scenario.model->sequence, recipe, true);
       });
   plan.machine = *machine;
   plan.cluster = cluster.name;
   plan.profile = profile_of(request, profiles, scenario, sources);
   take_measured_recurrences(plan.workload, plan.profile.recurrences);
-  scenario.assumptions.push_back(
-      "training with AdamW: 16-bit weights, 32-bit gradients, moments and master weights; fused attention");
+  scenario.assumptions.push_back(recipe_description(recipe) + "; fused attention");
 
   bool in_tokens = false;
   double batch = read_batch(*request.global_batch, length, in_tokens);

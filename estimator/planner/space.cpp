@@ -7,6 +7,7 @@
 #include "io/price_search.h"
 #include "io/price_table.h"
 #include "io/quantity_text.h"
+#include "io/recipe_text.h"
 #include "io/scenario_document.h"
 #include "io/scenario_file.h"
 #include "io/scenario_price.h"
@@ -53,22 +54,12 @@ bool never_falls(const io::YamlNode& price) {
 /// Whether the bill is GPU-hours × price or more: not where the price falls, nor where some of the hours are
 /// paid on demand at another price. Where it may be less, no plan is passed over for its cost.
 bool is_bounded(const io::YamlNode& document) {
-  constexpr std::string_view plain[] = {"schema",       "name",
-                                        "params",       "model",
-                                        "config",       "sequence_length",
-                                        "tokens",       "gpu",
-                                        "cluster",      "gpus",
-                                        "precision",    "efficiency",
-                                        "global_batch", "layout",
-                                        "stack",        "price",
-                                        "prices",       "as_of",
-                                        "energy",       "commitment",
-                                        "storage",      "egress",
-                                        "development",  "staff",
-                                        "contingency",  "used_gpu_hours",
-                                        "start",        "reliability",
-                                        "start_delay",  "simulation",
-                                        "spot"};
+  constexpr std::string_view plain[] = {
+      "schema",      "name",        "params",      "model",  "config",      "sequence_length", "recipe",
+      "tokens",      "gpu",         "cluster",     "gpus",   "precision",   "efficiency",      "global_batch",
+      "layout",      "stack",       "price",       "prices", "as_of",       "energy",          "commitment",
+      "storage",     "egress",      "development", "staff",  "contingency", "used_gpu_hours",  "start",
+      "reliability", "start_delay", "simulation",  "spot"};
   return std::all_of(document.entries.begin(), document.entries.end(), [&](const io::YamlNode::Entry& entry) {
     return std::find(std::begin(plain), std::end(plain), entry.key) != std::end(plain) &&
            (entry.key != "price" || never_falls(entry.value)) &&
@@ -94,6 +85,7 @@ class Builder {
     space_.steps = architecture && !given;
     space_.free_tokens = value_of(document, "tokens") == nullptr;
     fixed_price_ = !is_price_lookup(value_of(document, "price")) || value_of(document, "own") != nullptr;
+    refuse_frozen_weights();
     choose_sizes();
     read_offers();
     choose_hardware();
@@ -130,6 +122,16 @@ class Builder {
         space_.sizes.push_back({.model = whole(std::round(exact / digits) * digits)});
       }
     }
+  }
+
+  /// The laws that choose sizes and tokens tell of models that are trained as a whole.
+  void refuse_frozen_weights() const {
+    const io::YamlNode* recipe = value_of(request_.document, "recipe");
+    if (recipe == nullptr || !(space_.free_tokens || !request_.family.empty())) return;
+    if (!freezes_weights(io::read_recipe(*recipe))) return;
+    throw io::InputError(recipe->location,
+                         "no law tells what a model learns where some of its weights are frozen",
+                         "give the model and its tokens, and the plan says where it is trained best");
   }
 
   void add_family(const io::ModelFamily& family) {

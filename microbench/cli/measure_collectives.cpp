@@ -89,15 +89,19 @@ int measure_together(MpiSession& session, const ProgramOptions& program, const C
   if (host) measurement.note = "messages between the memories of hosts: they say nothing about a GPU";
   const bool leads = all->rank() == 0;
   const cli::InterruptGuard guard;
-  for (const std::unique_ptr<Ranks>& ranks : groups_of(session)) {
-    if (measurement.interrupted || ranks->size() < 2) continue;
-    const std::unique_ptr<Transport> transport = host ? make_mpi_transport(*ranks) : nccl->connect(*ranks);
-    const std::size_t total = plan.collectives.size() * message_elements(plan, ranks->size()).size();
+  const auto measure_group = [&](Ranks& ranks) {
+    const std::unique_ptr<Transport> transport = host ? make_mpi_transport(ranks) : nccl->connect(ranks);
+    const std::size_t total = plan.collectives.size() * message_elements(plan, ranks.size()).size();
     const auto progress = leads ? std::make_unique<cli::Progress>("messages", total, 0) : nullptr;
-    const bool whole = measure_collectives(*ranks, *transport, plan, cli::interrupt_flag(), measurement,
-                                           [&](std::size_t done) {
-                                             if (progress) progress->update(done);
-                                           });
+    return measure_collectives(ranks, *transport, plan, cli::interrupt_flag(), measurement,
+                               [&](std::size_t done) {
+                                 if (progress) progress->update(done);
+                               });
+  };
+  for (const std::unique_ptr<Ranks>& ranks : groups_of(session)) {
+    if (measurement.interrupted) break;
+    // A rank that is alone on its node has nobody to send to, and waits for the others.
+    const bool whole = ranks->size() < 2 || measure_group(*ranks);
     // Nodes finish on their own; whether one was stopped concerns all.
     measurement.interrupted = all->largest(whole ? 0.0 : 1.0) > 0.0;
   }

@@ -91,11 +91,7 @@ int run(const ProgramOptions& program, const RunOptions& options) {
                                : options.full  ? full_limits()
                                                : quick_limits();
   Session session(*device, limits, cli::interrupt_flag());
-  for (const Planned& item : plan.items) {
-    if (item.group != "ceiling") continue;
-    session.warm_device(item);
-    break;
-  }
+  session.warm_device(plan.items);
   {
     cli::Progress progress("timings", plan.items.size(), 0);
     for (std::size_t i = 0; i < plan.items.size() && !cli::interrupted(); ++i) {

@@ -23,6 +23,23 @@ void add_row(const std::string& name, const Verification& result, render::Table&
   }
 }
 
+/// A kernel or product that could not be run to its end.
+void add_failure(const std::string& name, const std::string& reason, render::Table& table) {
+  cli::say("note: failed: " + name + ": " + reason + "\n");
+  table.rows.push_back({render::Cell::of(name), render::Cell::of(reason), render::Cell::unknown(),
+                        render::Cell::unknown(), render::Cell::unknown(), render::Cell::of("FAILED")});
+}
+
+/// Whether the device can go on after a failure: an illegal access ends its context.
+bool usable(Device& device) {
+  try {
+    device.machine().synchronize();
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 /// Matrix products by name; what the device does not have is left out and said.
 class Products {
  public:
@@ -43,6 +60,10 @@ class Products {
           all_right = all_right && result.passed();
         } catch (const UnsupportedShape& error) {
           cli::say("note: not verified: " + name + ": " + error.what() + "\n");
+        } catch (const std::exception& error) {
+          add_failure(name, error.what(), table_);
+          all_right = false;
+          if (!usable(device_)) return false;
         }
       }
     }
@@ -67,7 +88,7 @@ int verify_all(const ProgramOptions& options, const std::string& expression) {
                                   {"worst_element", "Worst element", true},
                                   {"tolerance", "Tolerance", true},
                                   {"verdict", "Verdict"}}};
-  bool all_right = true;
+  bool all_right = true, works = true;
   std::size_t verified = 0, done = 0;
   cli::Progress progress("kernels", all_kernels().size(), 0);
   for (const Kernel& kernel : all_kernels()) {
@@ -75,15 +96,28 @@ int verify_all(const ProgramOptions& options, const std::string& expression) {
     if (!filter.selects(std::string(kernel.name))) continue;
     for (const Shape& shape : kernel.specification().test_shapes) {
       if (cli::interrupted()) break;
-      const Verification result = verify(kernel, shape, device->machine(), 1);
-      add_row(describe(std::string(kernel.name), shape), result, table);
-      all_right = all_right && result.passed();
+      const std::string name = describe(std::string(kernel.name), shape);
       ++verified;
+      try {
+        const Verification result = verify(kernel, shape, device->machine(), 1);
+        add_row(name, result, table);
+        all_right = all_right && result.passed();
+      } catch (const std::exception& error) {
+        add_failure(name, error.what(), table);
+        all_right = false;
+        works = usable(*device);
+        if (!works) break;
+      }
     }
+    if (!works) break;
   }
-  Products products(filter, *device, table);
-  all_right = products.verify() && all_right;
-  verified += products.verified;
+  if (works) {
+    Products products(filter, *device, table);
+    all_right = products.verify() && all_right;
+    verified += products.verified;
+  } else {
+    cli::say("note: the GPU answers no more; what is missing was not verified\n");
+  }
   if (verified == 0 && !cli::interrupted())
     throw io::InputError(io::option_location("--filter", expression), "no kernel has such a name");
   cli::emit(cli::renderer_of(table), options.output);

@@ -14,7 +14,10 @@ class DeviceError : public std::runtime_error {
 };
 
 inline void check(cudaError_t status, const char* what) {
-  if (status != cudaSuccess) throw DeviceError(std::string(what) + ": " + cudaGetErrorString(status));
+  if (status == cudaSuccess) return;
+  // CUDA keeps the last error until it is asked for: left there, it would be told of the next launch.
+  cudaGetLastError();
+  throw DeviceError(std::string(what) + ": " + cudaGetErrorString(status));
 }
 
 }  // namespace trainbudget::microbench

@@ -14,6 +14,8 @@ namespace {
 constexpr double sample_seconds = 2e-3;
 // More than this may not fit in the queue of a stream that is held.
 constexpr std::size_t most_launches = 32;
+// Half of the time after which the kernel that holds the stream gives up.
+constexpr double most_held_seconds = 5.0;
 
 /// A flag that the GPU watches.
 class HostFlag {
@@ -84,6 +86,7 @@ class CudaTimer final : public Timer {
       check(cudaMemsetAsync(flush_, next_fill_++ % 255 + 1, flush_bytes_), "flushing the cache");
     flag_.set(0);
     queue_blocking_kernel(flag_.on_device());
+    const double held_from = monotonic_seconds();
     {
       const Release release(flag_);
       start_.record();
@@ -91,6 +94,10 @@ class CudaTimer final : public Timer {
         launch_(next_set_++ % sets_);
       stop_.record();
     }
+    // The stream does not wait for ever; what was queued after it had gone on has launch gaps inside.
+    if (monotonic_seconds() - held_from > most_held_seconds)
+      throw DeviceError(
+          "queueing took longer than a stream is held: launches that wait for the GPU are not timed");
     stop_.wait();
     return stop_.seconds_since(start_);
   }

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <iterator>
 
 #include <cublasLt.h>
 
@@ -23,7 +25,7 @@ constexpr int most_candidates = 8;
 constexpr int trial_samples = 5;
 
 void check_lt(cublasStatus_t status, const char* what) {
-  if (status == CUBLAS_STATUS_NOT_SUPPORTED)
+  if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_ARCH_MISMATCH)
     throw UnsupportedShape(std::string(what) + ": not supported here");
   if (status != CUBLAS_STATUS_SUCCESS) {
     throw DeviceError(std::string(what) + ": cuBLASLt status " + std::to_string(static_cast<int>(status)));
@@ -231,8 +233,11 @@ class CublasLt final : public GemmLibrary {
                       most_candidates, results.data(), &count);
     lt_.preference_destroy(preference);
     check_lt(status, "asking for algorithms");
-    if (count == 0) throw UnsupportedShape("cuBLASLt has no algorithm for this product");
-    return {results.begin(), results.begin() + count};
+    std::vector<cublasLtMatmulHeuristicResult_t> usable;
+    std::copy_if(results.begin(), results.begin() + count, std::back_inserter(usable),
+                 [](const auto& result) { return result.state == CUBLAS_STATUS_SUCCESS; });
+    if (usable.empty()) throw UnsupportedShape("cuBLASLt has no algorithm for this product");
+    return usable;
   }
 
   void run(const Plan& plan, const cublasLtMatmulAlgo_t& algorithm, const GemmOperands& o,
@@ -250,15 +255,33 @@ class CublasLt final : public GemmLibrary {
   void* workspace_ = nullptr;
 };
 
+/// The library where the linker finds it, else in the folder of an installed toolkit, which it need not know.
+std::unique_ptr<SharedLibrary> open_library() {
+  auto found = std::make_unique<SharedLibrary>(library_name);
+  std::vector<std::string> toolkits;
+  for (const char* variable : {"CUDA_HOME", "CUDA_PATH"}) {
+    if (const char* folder = std::getenv(variable)) toolkits.emplace_back(folder);
+  }
+  toolkits.emplace_back("/usr/local/cuda");
+  for (const std::string& toolkit : toolkits) {
+    for (const char* folder : {"/lib64/", "/lib/", "/targets/x86_64-linux/lib/"}) {
+      if (found->opened()) return found;
+      auto next = std::make_unique<SharedLibrary>(toolkit + folder + library_name);
+      if (next->opened()) found = std::move(next);
+    }
+  }
+  return found;
+}
+
 }  // namespace
 
 std::unique_ptr<GemmLibrary> load_gemm_library(std::string& reason) {
-  SharedLibrary library(library_name);
-  if (!library.opened()) {
-    reason = library.error();
+  auto library = open_library();
+  if (!library->opened()) {
+    reason = library->error() + "; CUDA_HOME may say where CUDA is";
     return nullptr;
   }
-  auto lt = std::make_unique<CublasLt>(std::move(library));
+  auto lt = std::make_unique<CublasLt>(std::move(*library));
   if (!lt->complete()) {
     reason = std::string(library_name) + " lacks a function";
     return nullptr;

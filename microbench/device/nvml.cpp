@@ -20,6 +20,16 @@ struct ProcessInfo {
   unsigned gpu_instance, compute_instance;
 };
 
+struct FieldValue {
+  unsigned field = 0, scope = 0;
+  long long timestamp = 0, latency = 0;
+  unsigned type = 0;
+  Result result = 0;
+  std::uint64_t value = 0;  ///< a union; its first bytes are the number
+};
+constexpr unsigned instant_power = 186;  // NVML_FI_DEV_POWER_INSTANT, mW; drivers differ in its integer type
+constexpr unsigned floating_point = 0;   // NVML_VALUE_TYPE_DOUBLE
+
 class Nvml {
  public:
   explicit Nvml(const std::string& pci_address) : library_("libnvidia-ml.so.1") {
@@ -32,6 +42,7 @@ class Nvml {
     if (by_address(pci_address.c_str(), &device_) != 0) device_ = nullptr;
     clock_ = library_.find<Result(Handle, unsigned, unsigned*)>("nvmlDeviceGetClockInfo");
     power_ = library_.find<Result(Handle, unsigned*)>("nvmlDeviceGetPowerUsage");
+    fields_ = library_.find<Result(Handle, int, FieldValue*)>("nvmlDeviceGetFieldValues");
     temperature_ = library_.find<Result(Handle, unsigned, unsigned*)>("nvmlDeviceGetTemperature");
     reasons_ = library_.find<Result(Handle, unsigned long long*)>("nvmlDeviceGetCurrentClocksEventReasons");
     if (reasons_ == nullptr) {
@@ -53,7 +64,14 @@ class Nvml {
     unsigned megahertz = 0;
     return clock_ != nullptr && clock_(device_, which, &megahertz) == 0 ? 1e6 * megahertz : 0.0;
   }
-  double power() const { return 1e-3 * number(power_); }
+  double power() const {
+    // The plain figure is a mean over the last second from Ampere on; a timing is shorter than that.
+    FieldValue field{.field = instant_power};
+    if (fields_ != nullptr && fields_(device_, 1, &field) == 0 && field.result == 0 &&
+        field.type != floating_point)
+      return 1e-3 * static_cast<double>(field.value & 0xffffffffU);
+    return 1e-3 * number(power_);
+  }
   double temperature() const {
     unsigned celsius = 0;
     return temperature_ != nullptr && temperature_(device_, gpu_temperature, &celsius) == 0 ? celsius : 0.0;
@@ -96,6 +114,7 @@ class Nvml {
   Result (*shut_down_)() = nullptr;
   Result (*clock_)(Handle, unsigned, unsigned*) = nullptr;
   Result (*power_)(Handle, unsigned*) = nullptr;
+  Result (*fields_)(Handle, int, FieldValue*) = nullptr;
   Result (*temperature_)(Handle, unsigned, unsigned*) = nullptr;
   Result (*reasons_)(Handle, unsigned long long*) = nullptr;
   Result (*processes_)(Handle, unsigned*, ProcessInfo*) = nullptr;

@@ -25,8 +25,8 @@ class Session {
   /// `interrupted` ends timings early; what was sampled until then is kept.
   Session(Device& device, const SessionLimits& limits, const std::atomic<bool>& interrupted);
 
-  /// Works the device as its matrix products do until it is warm.
-  void warm_device(const Planned& work);
+  /// Works the device with the first ceiling of `plan` that it can run, else with anything, until it is warm.
+  void warm_device(const std::vector<Planned>& plan);
 
   /// Adds the timing of `item` to `measurement`, or the reason why there is none to its failures.
   void measure(const Planned& item, trainbudget::Measurement& measurement);
@@ -42,6 +42,7 @@ class Session {
   double least_bytes() const { return 2.0 * l2_bytes_; }
 
  private:
+  void warm_device(const Planned& work);
   void measure_task(const Planned& item, trainbudget::Measurement& measurement);
   void measure_launch(const Planned& item, trainbudget::Measurement& measurement);
 

@@ -83,7 +83,7 @@ void measure_step(Session& session, const StepRun& run, trainbudget::Measurement
   std::map<std::string, Queue> launches;
   for (const auto& [name, task] : distinct) {
     launches[name] =
-        task->is_gemm() ? bind_product(session.device(), pool, task->gemm, GemmPrecision::bf16).launch
+        task->is_gemm() ? bind_product(session.device(), pool, task->gemm, GemmPrecision::bf16)
                         : Queue(bind_kernel(session.device(), pool, *find_kernel(task->kernel), task->shape));
   }
   session.device().machine().synchronize();

@@ -85,15 +85,17 @@ BoundKernel bind_kernel(Device& device, BufferPool& pool, const Kernel& kernel, 
   return device.machine().binding(kernel)(shape, arguments);
 }
 
-BoundProduct bind_product(Device& device, BufferPool& pool, const GemmShape& shape, GemmPrecision precision) {
+GemmOperands product_operands(BufferPool& pool, const GemmShape& shape, GemmPrecision precision) {
   pool.begin_launch();
   const GemmElements elements = elements_of(shape);
-  const GemmOperands operands{
-      pool.operand(precision, elements.x), pool.operand(precision, elements.y),
-      pool.result(static_cast<std::size_t>(elements.result) * result_bytes(precision))};
+  return {pool.operand(precision, elements.x), pool.operand(precision, elements.y),
+          pool.result(static_cast<std::size_t>(elements.result) * result_bytes(precision))};
+}
+
+Queue bind_product(Device& device, BufferPool& pool, const GemmShape& shape, GemmPrecision precision) {
+  const GemmOperands operands = product_operands(pool, shape, precision);
   const GemmProduct product = device.product(shape, precision, operands);
-  return {[launch = product.launch, operands](LaunchStream stream) { launch(operands, stream); },
-          product.candidates, product.chosen};
+  return [launch = product.launch, operands](LaunchStream stream) { launch(operands, stream); };
 }
 
 Workset::Workset(Device& device, const Task& task, GemmPrecision precision, double least_bytes) {
@@ -102,16 +104,22 @@ Workset::Workset(Device& device, const Task& task, GemmPrecision precision, doub
   const auto count = static_cast<std::size_t>(
       std::clamp(std::floor(least_bytes / std::max(bytes, 1.0)) + 1.0, 1.0, most_sets));
   pools_.reserve(count);
+  // Chosen once: sets that run different algorithms would be a mixture of times.
+  GemmProduct product;
   for (std::size_t i = 0; i < count; ++i) {
     BufferPool& pool = pools_.emplace_back(device, i + 1);
     if (!task.is_gemm()) {
       launches_.emplace_back(bind_kernel(device, pool, *find_kernel(task.kernel), task.shape));
       continue;
     }
-    BoundProduct bound = bind_product(device, pool, task.gemm, precision);
-    candidates_ = bound.candidates;
-    chosen_ = bound.chosen;
-    launches_.push_back(std::move(bound.launch));
+    const GemmOperands operands = product_operands(pool, task.gemm, precision);
+    if (i == 0) product = device.product(task.gemm, precision, operands);
+    launches_.emplace_back(
+        [launch = product.launch, operands](LaunchStream stream) { launch(operands, stream); });
+  }
+  if (task.is_gemm()) {
+    candidates_ = product.candidates;
+    chosen_ = product.chosen;
   }
   device.machine().synchronize();
 }

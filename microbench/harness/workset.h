@@ -37,11 +37,11 @@ class BufferPool {
 /// inputs. Throws UnsupportedShape, and std::runtime_error when the machine fails.
 BoundKernel bind_kernel(Device& device, BufferPool& pool, const Kernel& kernel, const Shape& shape);
 
-struct BoundProduct {
-  Queue launch;
-  int candidates = 0, chosen = 0;
-};
-BoundProduct bind_product(Device& device, BufferPool& pool, const GemmShape& shape, GemmPrecision precision);
+/// Operands and result of a product in buffers of `pool`.
+GemmOperands product_operands(BufferPool& pool, const GemmShape& shape, GemmPrecision precision);
+
+/// A product over buffers of `pool`. Throws UnsupportedShape.
+Queue bind_product(Device& device, BufferPool& pool, const GemmShape& shape, GemmPrecision precision);
 
 /// A task several times over buffers of its own, so that repeated launches do not find their inputs in the
 /// cache: as many sets as it takes for the data of all to exceed `least_bytes`, one at least.

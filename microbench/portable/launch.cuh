@@ -52,8 +52,9 @@ void launch(const Kernel& kernel, cudaStream_t stream) {
         <<<dim3(grid.x, grid.y, grid.z), Kernel::threads, sizeof(typename Kernel::Shared), stream>>>(kernel);
     status = cudaGetLastError();
   }
-  if (status != cudaSuccess)
-    throw std::runtime_error(std::string("kernel launch: ") + cudaGetErrorString(status));
+  if (status == cudaSuccess) return;
+  cudaGetLastError();  // a refusal before the launch would be told of the next one again
+  throw std::runtime_error(std::string("kernel launch: ") + cudaGetErrorString(status));
 }
 
 /// Blocks of `Kernel` that this GPU holds at once; zero where the driver does not tell.
@@ -66,6 +67,7 @@ double resident_blocks() {
       cudaOccupancyMaxActiveBlocksPerMultiprocessor(&per_multiprocessor, device_entry<Kernel>,
                                                     Kernel::threads,
                                                     sizeof(typename Kernel::Shared)) == cudaSuccess;
+  if (!known) cudaGetLastError();
   return known ? static_cast<double>(multiprocessors) * per_multiprocessor : 0.0;
 }
 

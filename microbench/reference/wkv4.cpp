@@ -115,12 +115,14 @@ std::vector<Tensor> backward_tensors(const Shape& shape) {
   if (type == ElementType::float32)
     tensors.push_back({.name = "y", .type = type, .role = Role::saved, .count = count});
   add_saved<type>(tensors, Role::saved);
-  for (const char* name : {"d_w", "d_u"}) {
+  // d_w is a sum of differences that nearly cancel: exponentials of a GPU, off by two units in the last
+  // place, come to 3e-5 in it.
+  for (const auto& [name, tolerance] : {std::pair{"d_w", 1e-4}, std::pair{"d_u", 2e-5}}) {
     tensors.push_back({.name = name,
                        .type = ElementType::float32,
                        .role = Role::output,
                        .count = shape.batch * shape.channels,
-                       .tolerance = 2e-5});
+                       .tolerance = tolerance});
   }
   for (const char* name : {"d_k", "d_v"}) {
     tensors.push_back({.name = name,

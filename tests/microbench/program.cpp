@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include <sys/stat.h>
@@ -130,6 +131,14 @@ TEST_CASE("the script of the first run says that there is no GPU") {
   const Outcome outcome = run(command);
   CHECK(outcome.exit_code == 2);
   CHECK_THAT(outcome.err, ContainsSubstring("no CUDA device"));
+  const std::string broken = folder.path() + "/broken";
+  std::ofstream(broken) << "#!/bin/sh\necho 'libfmt.so.9: cannot open shared object file' >&2\nexit 127\n";
+  std::filesystem::permissions(broken, std::filesystem::perms::owner_all);
+  command.environment["MICROBENCH"] = broken;
+  const Outcome unstarted = run(command);
+  CHECK(unstarted.exit_code == 2);
+  CHECK_THAT(unstarted.err, ContainsSubstring("libfmt.so.9"));
+  CHECK_THAT(unstarted.err, ContainsSubstring("does not start here"));
   command.arguments = {FIRST_RUN};
   CHECK_THAT(run(command).err, ContainsSubstring("usage"));
 }

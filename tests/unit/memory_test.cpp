@@ -133,3 +133,28 @@ TEST_CASE("the last stage holds a copy of a tied embedding, and the logits") {
   CHECK(last.weights - middle.weights > 2 * embedding / 8);
   CHECK(last.logits > 2.0 * 2048 * 51200 / 8);
 }
+
+TEST_CASE("a layer of frozen weights that is gathered is held whole, without a gradient") {
+  const Recipe recipe{.adapters = LowRankAdapters{.rank = 8}};
+  const Workload lora = workload(recipe);
+  const Layout layout{.data = 64, .micro_batch = 1, .sharding = Sharding::parameters};
+  const StageMemory stage = memory_by_stage(lora, layout, 64, bare()).front();
+  // Two layers of 12h² weights in 16 bit, biases and norms; the adapters' own weights and gradients are a
+  // thousandth.
+  const double h = 12288;
+  CHECK(stage.working == Approx(2 * 2 * (12 * h * h + 13 * h)).epsilon(0.002));
+}
+
+TEST_CASE("8-bit products keep their inputs in 8 bit") {
+  const Layout layout{.tensor = 8, .pipeline = 8, .micro_batch = 1, .sequence_parallel = true};
+  const Recipe narrow{.saved_input_bytes = saved_input_bytes(Precision::fp8)};
+  const StageMemory wide = memory_by_stage(workload({}), layout, 64, bare()).at(3);
+  const StageMemory kept = memory_by_stage(workload(narrow), layout, 64, bare()).at(3);
+  const double h = 12288;
+  const double in_flight =
+      12 * 5 * 2048.0 / 8;  // layers × micro-batches × tokens, divided by tensor parallelism
+  // Of the inputs of four products, h + h + h + 4h in 16 bit: half of three of them, and a copy more of the
+  // attention's output.
+  CHECK(wide.activations - kept.activations == Approx(in_flight * ((1 + 1 + 4) * h - h)));
+  CHECK(wide.weights == kept.weights);
+}

@@ -74,7 +74,7 @@ TEST_CASE("QLoRA holds its frozen matrices in 4 bit") {
   const Recipe recipe{.weight_bytes = 0.5, .adapters = LowRankAdapters{.rank = 8}};
   const ModelOps model = apply(recipe, small_model());
   const ModelSummary sum = summarize(model, {});
-  const double matrices = layers * (4 * hidden * hidden + 2 * hidden * inner) + 1000 * hidden;
+  const double matrices = layers * (4 * hidden * hidden + 2 * hidden * inner);  // the head stays in 16 bit
   const double others = sum.total.parameters - sum.total.trained_parameters - matrices;
   CHECK(training_state(recipe, model).weights ==
         Approx(matrices * (0.5 + quantized_scale_bytes) + 2 * (others + sum.total.trained_parameters)));
@@ -89,4 +89,34 @@ TEST_CASE("frozen first layers have no backward pass") {
   CHECK(sum.layers.backward_flops == full.layers.backward_flops / layers);
   CHECK(sum.total.parameters == full.total.parameters);
   CHECK(sum.total.trained_parameters == full.layers.parameters / layers + hidden + 1000 * hidden);
+}
+
+TEST_CASE("inputs of products are kept as they are multiplied, and an attention's output in 16 bit as well") {
+  const Op product = small_model().blocks.front().ops.at(1);
+  REQUIRE(product.name == "attention.query_key_value");
+  REQUIRE(product.saved_bytes == 2.0 * product.k);
+  CHECK(saved_bytes({}, product) == product.saved_bytes);
+  CHECK(saved_bytes({.saved_input_bytes = saved_input_bytes(Precision::fp8)}, product) == product.k);
+  CHECK(saved_bytes({.saved_input_bytes = saved_input_bytes(Precision::fp4)}, product) == 0.5625 * product.k);
+  CHECK(saved_input_bytes(Precision::bf16) == 2.0);
+
+  Op output = product;
+  output.input_kept_before = true;
+  CHECK(saved_bytes({}, output) == 2.0 * output.k);
+  CHECK(saved_bytes({.saved_input_bytes = 1.0}, output) == 3.0 * output.k);
+  // Frozen, it has no gradient of its weights; the attention still keeps its output.
+  output.trained_parameters = 0.0;
+  CHECK(saved_bytes({.saved_input_bytes = 1.0}, output) == 2.0 * output.k);
+  // Heads are multiplied in 16 bit.
+  Op head = product;
+  head.arithmetic = Arithmetic::wide;
+  CHECK(saved_bytes({.saved_input_bytes = 1.0}, head) == head.saved_bytes);
+}
+
+TEST_CASE("weights held in 8 bit weigh half where they are multiplied in 8 bit") {
+  const Recipe recipe{.weight_bytes = 1.0, .trained_weight_bytes = 1.0};
+  const double multiplied = layers * (4 * hidden * hidden + 2 * hidden * inner);
+  const double full = training_state(Recipe{}, small_model()).weights;
+  CHECK(training_state(recipe, small_model()).weights == Approx(full - multiplied));
+  CHECK(training_state(recipe, small_model()).optimizer == training_state(Recipe{}, small_model()).optimizer);
 }

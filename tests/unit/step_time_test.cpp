@@ -173,6 +173,24 @@ TEST_CASE("gradients are all-reduced once a step; sharded weights are gathered t
         Approx(2 * 0.25 * 15.0 / 16 * (4 + 2 * 2) * bytes / rate));
 }
 
+TEST_CASE(
+    "frozen weights that are sharded are gathered as well; they have no gradients and are not updated") {
+  Workload workload = products(4);
+  BlockWork& layer = workload.kinds.front();
+  layer.trained_parameters = layer.trained.tensor = 1e6;
+  layer.state.gradients.tensor = 4e6;
+  layer.state.optimizer.tensor = 12e6;
+  Layout layout{.data = 16, .micro_batch = 1, .sharding = Sharding::parameters};
+  const double rate = 8 * 10e9;
+  CHECK(step_time(workload, machine(), layout, 32, ideal()).data_communication ==
+        Approx(2 * 15.0 / 16 * 4 * (4e6 + 2 * 2e8) / rate));
+  layout.sharding = Sharding::none;
+  const StepTime whole = step_time(workload, machine(), layout, 32, ideal());
+  CHECK(whole.data_communication == Approx(2 * 15.0 / 16 * 4 * 4e6 / rate));
+  // States read and written, gradients read, trained weights written.
+  CHECK(whole.optimizer == Approx(4 * (2 * 12e6 + 4e6 + 2e6) / 1e12));
+}
+
 TEST_CASE("the chunks of an interleaved pipeline hide their gradients behind each other") {
   Machine slow = machine();
   slow.fabric.links[1].bandwidth = 1e9;

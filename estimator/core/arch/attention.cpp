@@ -69,7 +69,9 @@ void append(const Attention& attention, BlockBuilder& builder) {
     builder.elementwise("attention.output_gate", Part::attention, Split::heads,
                         {.forward = 6.0 * query, .backward = 10.0 * query, .saved = 4.0 * query});
   }
-  builder.gemm("attention.output", Part::attention, hidden, query, Split::row, attention.output_bias);
+  Op& output =
+      builder.gemm("attention.output", Part::attention, hidden, query, Split::row, attention.output_bias);
+  output.input_kept_before = !attention.output_gate;  // by a fused core, for its gradient
   builder.block().cache_bytes_per_token += 2.0 * activation_bytes * key;
   builder.block().cache_window = attention.window;
   builder.block().tensor_collectives += 1.0;
@@ -100,7 +102,8 @@ void append(const LatentAttention& attention, BlockBuilder& builder) {
   builder.elementwise("attention.rotary", Part::attention, Split::heads,
                       {.forward = 4.0 * (heads + 1.0) * rotary, .backward = 4.0 * (heads + 1.0) * rotary});
   append_core(builder, "attention.core", heads, heads, head_size, attention.value_size, 0.0);
-  builder.gemm("attention.output", Part::attention, hidden, heads * attention.value_size, Split::row);
+  builder.gemm("attention.output", Part::attention, hidden, heads * attention.value_size, Split::row)
+      .input_kept_before = true;
   builder.block().cache_bytes_per_token += activation_bytes * (kv_rank + rotary);
   builder.block().tensor_collectives += 1.0;
 }

@@ -1,0 +1,90 @@
+// What is prepared on a device before it is timed, and what is done about a device that lacks something.
+#include "catch.h"
+#include "harness/session.h"
+#include "harness/workset.h"
+#include "plan/run_plan.h"
+
+using namespace trainbudget::microbench;
+
+namespace {
+
+/// The emulated device, counting what is asked of it.
+class CountingDevice final : public Device {
+ public:
+  explicit CountingDevice(bool has_products) : has_products_(has_products) {}
+
+  Machine& machine() override { return inner_->machine(); }
+  trainbudget::MeasuredDevice description() override { return inner_->description(); }
+  std::string_view kind() const override { return inner_->kind(); }
+  double free_bytes() override { return inner_->free_bytes(); }
+  ReadingSource* readings() override { return nullptr; }
+  void fill(void* target, ElementType type, std::int64_t count, const Fill& fill,
+            std::uint64_t stream) override {
+    inner_->fill(target, type, count, fill, stream);
+  }
+  void fill_operand(void* target, GemmPrecision precision, std::int64_t count,
+                    std::uint64_t stream) override {
+    inner_->fill_operand(target, precision, count, stream);
+  }
+  std::unique_ptr<Timer> timer(std::function<void(std::size_t)> launch, std::size_t sets,
+                               TimingMode mode) override {
+    ++timers;
+    return inner_->timer(std::move(launch), sets, mode);
+  }
+  std::unique_ptr<Sequence> sequence(std::vector<Span> spans, LaunchMode mode) override {
+    return inner_->sequence(std::move(spans), mode);
+  }
+  Queue empty_launch() override { return inner_->empty_launch(); }
+  GemmProduct product(const GemmShape& shape, GemmPrecision precision,
+                      const GemmOperands& operands) override {
+    ++products;
+    if (!has_products_) throw UnsupportedShape("no matrix products");
+    return inner_->product(shape, precision, operands);
+  }
+
+  int products = 0, timers = 0;
+
+ private:
+  bool has_products_;
+  std::unique_ptr<Device> inner_ = make_emulated_device();
+};
+
+Task small_product() {
+  Task task;
+  task.gemm = {GemmPass::forward, 32, 64, 16, 1};
+  return task;
+}
+
+}  // namespace
+
+TEST_CASE("the sets of one product run one algorithm, chosen once") {
+  CountingDevice device(true);
+  const Workset workset(device, small_product(), GemmPrecision::bf16, 1e6);
+  REQUIRE(workset.sets() > 1);
+  CHECK(device.products == 1);
+  for (std::size_t set = 0; set < workset.sets(); ++set)
+    workset.launch(set, {});
+}
+
+TEST_CASE("a device without matrix products is warmed by what it has, and the products are told as missing") {
+  CountingDevice device(false);
+  SessionLimits limits = emulated_limits();
+  limits.device_warm_up_seconds = 1e-3;
+  const std::atomic<bool> running{false};
+  Session session(device, limits, running);
+  Task stream;
+  stream.kernel = "stream_copy";
+  stream.shape = find_kernel("stream_copy")->specification().test_shapes.front();
+  const std::vector<Planned> plan{{.group = "stream", .task = stream},
+                                  {.group = "ceiling", .task = small_product()}};
+  session.warm_device(plan);
+  CHECK(device.products == 1);
+  CHECK(device.timers == 1);
+
+  trainbudget::Measurement measurement;
+  for (const Planned& item : plan)
+    session.measure(item, measurement);
+  CHECK(measurement.kernels.size() == 1);
+  REQUIRE(measurement.failures.size() == 1);
+  CHECK(measurement.failures.front().find("no matrix products") != std::string::npos);
+}
