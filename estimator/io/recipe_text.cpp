@@ -143,7 +143,10 @@ std::string recipe_text(const Recipe& recipe) {
 }
 
 std::string recipe_description(const Recipe& recipe) {
-  std::string text = "training with " + std::string(optimizer_word(recipe));
+  constexpr std::array<std::string_view, optimizer_words.size()> names{
+      "AdamW", "AdamW of 16-bit moments", "AdamW of 8-bit moments", "Lion", "Muon", "Adafactor",
+      "SGD",   "SGD of a momentum"};
+  std::string text = "training with " + std::string(names[static_cast<std::size_t>(recipe.optimizer)]);
   if (recipe.adapters)
     text += ", adapters of rank " + std::to_string(recipe.adapters->rank) + " on " +
             (recipe.adapters->feed_forward
@@ -152,8 +155,15 @@ std::string recipe_description(const Recipe& recipe) {
   if (recipe.frozen_layers > 0)
     text += ", the first " + std::to_string(recipe.frozen_layers) + " layers frozen";
   text += ": " + std::string(recipe.weight_bytes == 2.0 ? "16-bit" : weights_word(recipe)) + " weights, ";
-  text += recipe.gradient_bytes == 4.0 ? "32-bit" : "16-bit";
-  text += recipe.master_weights ? " gradients, master weights" : " gradients, no master weights";
+  const bool wide_gradients = recipe.gradient_bytes == 4.0;
+  text += wide_gradients ? "32-bit gradients" : "16-bit gradients";
+  if (!recipe.master_weights) {
+    text += ", no master weights";
+  } else if (recipe.optimizer == Optimizer::adamw) {
+    text += std::string(wide_gradients ? "," : ", 32-bit") + " moments and master weights";
+  } else {
+    text += ", 32-bit master weights";
+  }
   if (recipe.saved_input_bytes < 2.0) text += ", inputs of products kept as they are multiplied";
   return text;
 }

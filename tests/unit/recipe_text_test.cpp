@@ -48,6 +48,20 @@ TEST_CASE("a recipe is written in the words that it is read in") {
   }
 }
 
+TEST_CASE("a recipe is described in a sentence") {
+  CHECK(io::recipe_description({}) ==
+        "training with AdamW: 16-bit weights, 32-bit gradients, moments and master weights");
+  CHECK(io::recipe_description(recipe("gradients=bf16,weights=fp8")) ==
+        "training with AdamW: fp8 weights, 16-bit gradients, 32-bit moments and master weights");
+  CHECK(io::recipe_description(
+            recipe("optimizer=adamw_8_bit,lora=8,lora_on=all,weights=nf4,frozen_layers=2")) ==
+        "training with AdamW of 8-bit moments, adapters of rank 8 on all matrices of layers, the first 2 "
+        "layers "
+        "frozen: nf4 weights, 32-bit gradients, 32-bit master weights");
+  CHECK(io::recipe_description(recipe("optimizer=sgd,master_weights=false")) ==
+        "training with SGD: 16-bit weights, 32-bit gradients, no master weights");
+}
+
 TEST_CASE("what a recipe cannot be is refused with a hint") {
   CHECK_THAT(refusal("optimiser=adamw"), Catch::Contains("optimizer"));
   CHECK_THAT(refusal("optimizer=adam"), Catch::Contains("adamw"));
