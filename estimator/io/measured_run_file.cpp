@@ -314,7 +314,6 @@ class Reader {
     }
     if (contains(label, "?") || contains(label, " or "))
       assume(run, "precision " + std::string(name_of(precision)) + " of '" + std::string(label) + "'");
-    run.run.recipe.saved_input_bytes = saved_input_bytes(precision);
   }
 
   /// Where nothing is said of the layout: the fastest one at typical efficiencies that fits, as whoever

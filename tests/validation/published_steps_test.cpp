@@ -74,7 +74,7 @@ void check(Holdout holdout, const Counted& counted, int rows, const Bounds& boun
 }
 
 void check_known_stacks() {
-  check(Holdout::folds, is_dense_16_bit, 421, {0.037, 0.063, 0.145});
+  check(Holdout::folds, is_dense_16_bit, 421, {0.038, 0.063, 0.142});
   check(Holdout::folds, all, 800, {0.046, 0.080, 0.177});
   check(Holdout::folds, of_source("llm-foundry"), 150, {0.025, 0.035, 0.070});
   check(Holdout::folds, of_source("vtrain"), 74, {0.037, 0.061, 0.158});
@@ -110,7 +110,7 @@ void check_sources() {
 }
 
 void check_unseen_sources() {
-  check(Holdout::source, is_dense_16_bit, 421, {0.120, 0.158, 0.338});
+  check(Holdout::source, is_dense_16_bit, 421, {0.124, 0.157, 0.325});
   check(Holdout::source, of_source("rwkv"), 10, {0.30, 0.24, 0.36});
   check(Holdout::source, all, 800, {0.157, 0.183, 0.364});
   check(Holdout::source, of_source("vtrain"), 74, {0.065, 0.086, 0.165});
