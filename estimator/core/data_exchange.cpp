@@ -55,14 +55,16 @@ DataExchange::Group DataExchange::group(double size, double stride, const Machin
 /// their states are sharded; `held` are the bytes of all its weights, which ZeRO-3 gathers whether they are
 /// trained or not.
 double DataExchange::exchange(double trained, double held, const Group& group) const {
-  if (held <= 0.0) return 0.0;
+  double seconds = 0.0;
+  // For the forward and again for the backward pass.
+  if (sharding_ == Sharding::parameters && held > 0.0)
+    seconds += 2.0 * all_gather_time(group.inner, group.shard, held);
+  if (trained <= 0.0) return seconds;
   const double gradients = trained * gradient_bytes_;
   if (sharding_ == Sharding::none) return all_reduce_time(group.inner, group.shard, gradients);
-  // ZeRO-3 gathers weights for the forward and again for the backward pass.
-  const double gathered = sharding_ == Sharding::parameters
-                              ? 2.0 * all_gather_time(group.inner, group.shard, held)
-                              : all_gather_time(group.inner, group.shard, trained * weight_bytes);
-  return reduce_scatter_time(group.inner, group.shard, gradients) + gathered +
+  if (sharding_ != Sharding::parameters)
+    seconds += all_gather_time(group.inner, group.shard, trained * weight_bytes);
+  return seconds + reduce_scatter_time(group.inner, group.shard, gradients) +
          all_reduce_time(group.outer, group.copies, gradients / group.shard);
 }
 

@@ -1,6 +1,8 @@
 // The defaults of failures against runs whose interruptions were published (their sources: reliability.yaml).
 #include "catch.h"
 #include "io/reliability_file.h"
+#include "io/scenario_file.h"
+#include "io/yaml_node.h"
 #include "profiles.h"
 
 #include <algorithm>
@@ -13,7 +15,24 @@ ReliabilityDefaults defaults() {
   return io::read_reliability_defaults(profiles::folder().path("reliability.yaml"));
 }
 
+double checkpoint_of(const std::string& keys) {
+  const std::string text = keys + "\ntokens: 1B\ngpu: h100-sxm-80gb\ngpus: 8\nprice: $2/h\n";
+  const Scenario scenario = io::read_scenario(io::parse_yaml(text, "scenario"), profiles::folder());
+  return scenario.reliability->checkpoint_bytes.value;
+}
+
 }  // namespace
+
+TEST_CASE("a checkpoint holds all experts of a mixture, and of adapters them alone") {
+  CHECK(checkpoint_of("params: 1B") == 14e9);
+  CHECK(checkpoint_of("model: mixtral-8x7b") == Approx(14 * 46.7e9).epsilon(0.001));
+  const double adapters = 80 * 16 * (8192 + 10240 + 8192 + 8192);  // rank 16 on two matrices of 80 layers
+  CHECK(checkpoint_of("model: llama-2-70b\nrecipe: lora=16") == Approx(14 * adapters));
+  // With a step, of the optimizer that was asked for: 16-bit weights, a 32-bit copy, two moments of 8 bit
+  // with scales.
+  CHECK(checkpoint_of("model: llama-2-70b\nrecipe: lora=16,optimizer=adamw_8_bit\nglobal_batch: 8\n"
+                      "layout: tp=8,mbs=1,recompute=full") == Approx((2 + 4 + 2 + 2 * 4.0 / 256) * adapters));
+}
 
 TEST_CASE("Llama 3.1 405B keeps more than 90 % of its time on 16,384 H100") {
   // 419 unexpected interruptions in 54 days; 16-bit weights and 32-bit states at 2 TB/s (arXiv 2407.21783).

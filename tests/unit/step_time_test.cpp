@@ -187,6 +187,20 @@ TEST_CASE(
   layout.sharding = Sharding::none;
   const StepTime whole = step_time(workload, machine(), layout, 32, ideal());
   CHECK(whole.data_communication == Approx(2 * 15.0 / 16 * 4 * 4e6 / rate));
+  // Where nothing is trained nothing is sent, not even the latency of a message.
+  Efficiency slow = ideal();
+  slow[Parameter::latency] = 1.0;
+  Machine far = machine();
+  far.fabric.links[0].latency = far.fabric.links[1].latency = 1e-5;
+  Workload frozen = workload;
+  BlockWork& still = frozen.kinds.front();
+  still.trained_parameters = still.trained.tensor = still.state.gradients.tensor =
+      still.state.optimizer.tensor = 0.0;
+  for (const Sharding sharding : {Sharding::none, Sharding::optimizer}) {
+    layout.sharding = sharding;
+    CHECK(step_time(frozen, far, layout, 32, slow).data_communication == 0.0);
+  }
+  layout.sharding = Sharding::none;
   // States read and written, gradients read, trained weights written.
   CHECK(whole.optimizer == Approx(4 * (2 * 12e6 + 4e6 + 2e6) / 1e12));
 }
