@@ -3,6 +3,7 @@
 # It needs this script and trainbudget-microbench beside it (or in MICROBENCH) with hardware_profiles/ and
 # model_profiles/ where the program looks for them (or PROFILES); compute-sanitizer, trainbudget and nvcc add to it
 # where they are found. PART_SECONDS (600) ends any part, FULL_SECONDS (1200) the full run, which keeps what it has.
+# PARTS='verify|step' does these alone and adds to what OUT has, where a machine is lent for minutes at a time.
 set -u
 
 [ $# -ge 1 ] || { echo "usage: $0 OUT [INTERFACE=FILE.cu ...]" >&2; exit 2; }
@@ -31,7 +32,7 @@ if ! "$program" verify --filter '^residual$' >"$out/first.txt" 2>&1; then
 fi
 nvidia-smi -q >"$out/nvidia-smi.txt" 2>&1
 
-: >"$out/summary.txt"
+[ -n "${PARTS:-}" ] || : >"$out/summary.txt"
 failed=0
 # part NAME SECONDS COMMAND...: output to NAME.txt and NAME.err, one line to the summary and what is missing. After
 # SECONDS it is interrupted, which a measurement survives (130), and two minutes later killed.
@@ -39,6 +40,7 @@ part() {
   name=$1
   seconds=$2
   shift 2
+  [ -z "${PARTS:-}" ] || printf '%s\n' "$name" | grep -Exq "$PARTS" || return 0
   began=$(date +%s)
   timeout --foreground --preserve-status -k 120 -s INT "$seconds" "$@" >"$out/$name.txt" 2>"$out/$name.err"
   code=$?
