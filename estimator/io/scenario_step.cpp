@@ -151,6 +151,10 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
   plan.profile = profile_of(request, profiles, scenario, sources);
   take_measured_recurrences(plan.workload, plan.profile.recurrences);
   scenario.assumptions.push_back(recipe_description(recipe) + "; fused attention");
+  if (recipe.weight_bytes < 1.0)
+    scenario.warnings.push_back(
+        "4-bit weights are widened before every product; that time is not counted, and is longest where few "
+        "tokens share it");
 
   bool in_tokens = false;
   double batch = read_batch(*request.global_batch, length, in_tokens);
