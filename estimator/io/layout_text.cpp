@@ -2,6 +2,7 @@
 
 #include "io/quantity_text.h"
 #include "io/suggest.h"
+#include "io/trimmed.h"
 
 #include <array>
 #include <cmath>
@@ -17,14 +18,6 @@ constexpr std::array<std::string_view, 16> keys{
 
 bool is_flag(std::string_view key) {
   return key == "sp" || key == "ep_overlap" || key == "offload";
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ')
-    text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ')
-    text.remove_suffix(1);
-  return text;
 }
 
 class Reader {

@@ -1,12 +1,10 @@
 #include "io/recipe_text.h"
 
 #include "io/map_reader.h"
-#include "io/quantity_text.h"
+#include "io/trimmed.h"
 
-#include <algorithm>
 #include <array>
 #include <string_view>
-#include <vector>
 
 namespace trainbudget::io {
 namespace {
@@ -25,14 +23,6 @@ constexpr std::array<std::string_view, 2> gradient_words{"fp32", "bf16"};
 
 constexpr long long most_rank = 65536;
 constexpr long long most_layers = 100000;
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ')
-    text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ')
-    text.remove_suffix(1);
-  return text;
-}
 
 /// "lora=16,weights=nf4" as the mapping that says the same.
 YamlNode mapping_of(const YamlNode& list) {

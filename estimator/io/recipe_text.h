@@ -14,7 +14,7 @@ namespace trainbudget::io {
 /// InputError at the key or value for anything else, and for what cannot be together.
 Recipe read_recipe(const YamlNode& node);
 
-/// The recipe in the same words; what is as usual is left out, "adamw" where all of it is.
+/// The recipe in the same words; what is as usual is left out but for the optimizer.
 std::string recipe_text(const Recipe& recipe);
 
 /// The same in a sentence for a report.

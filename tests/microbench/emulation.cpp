@@ -10,7 +10,8 @@ using namespace trainbudget::microbench;
 
 namespace {
 
-/// Reverses 64 numbers through shared memory; without the barrier a thread reads what is not yet written.
+/// Reverses runs of `span` numbers, a block's 64 or a warp's 32, through shared memory; without the barrier a
+/// thread reads what is not yet written.
 struct Reverse {
   static constexpr int threads = 64;
   struct Shared {
@@ -18,20 +19,23 @@ struct Reverse {
   };
   float* out;
   bool with_barrier = true;
+  int span = threads;
 
   Grid grid() const { return {1, 1, 1}; }
 
   template <class Block>
   void operator()(Block& block, Shared& shared) const {
-    shared.value[block.thread()] = static_cast<float>(block.thread());
-    if (with_barrier) block.barrier();
-    out[block.thread()] = shared.value[63 - block.thread()];
+    const int thread = block.thread();
+    shared.value[thread] = static_cast<float>(thread);
+    if (with_barrier && span == threads) block.barrier();
+    if (with_barrier && span == warp_size) block.warp_barrier();
+    out[thread] = shared.value[thread ^ (span - 1)];
   }
 };
 
-std::vector<float> reversed(bool with_barrier, ThreadOrder order) {
+std::vector<float> reversed(bool with_barrier, ThreadOrder order, int span = Reverse::threads) {
   std::vector<float> out(64);
-  emulate(Reverse{out.data(), with_barrier}, order);
+  emulate(Reverse{out.data(), with_barrier, span}, order);
   return out;
 }
 
@@ -50,32 +54,6 @@ struct WarpSum {
     out[block.x() * 64 + block.thread()] = sum;
   }
 };
-
-/// Reverses the numbers of each warp through shared memory.
-struct WarpReverse {
-  static constexpr int threads = 64;
-  struct Shared {
-    float value[64];
-  };
-  float* out;
-  bool with_barrier = true;
-
-  Grid grid() const { return {1, 1, 1}; }
-
-  template <class Block>
-  void operator()(Block& block, Shared& shared) const {
-    const int thread = block.thread();
-    shared.value[thread] = static_cast<float>(thread);
-    if (with_barrier) block.warp_barrier();
-    out[thread] = shared.value[thread ^ 31];
-  }
-};
-
-std::vector<float> reversed_in_warps(bool with_barrier, ThreadOrder order) {
-  std::vector<float> out(64);
-  emulate(WarpReverse{out.data(), with_barrier}, order);
-  return out;
-}
 
 struct Diverging {
   static constexpr int threads = 32;
@@ -137,11 +115,11 @@ TEST_CASE("a missing barrier shows as results that depend on the order of thread
 TEST_CASE("a barrier of a warp makes its writes visible in any order, and a missing one shows") {
   for (const ThreadOrder order :
        {ThreadOrder::ascending, ThreadOrder::descending, ThreadOrder::interleaved}) {
-    const auto out = reversed_in_warps(true, order);
+    const auto out = reversed(true, order, warp_size);
     for (std::size_t i = 0; i < out.size(); ++i)
       REQUIRE(out[i] == static_cast<float>(i ^ 31));
   }
-  const auto up = reversed_in_warps(false, ThreadOrder::ascending);
+  const auto up = reversed(false, ThreadOrder::ascending, warp_size);
   REQUIRE(up[31] == 0.0F);
   REQUIRE(up[0] != up[0]);
 }
