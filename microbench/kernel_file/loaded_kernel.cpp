@@ -81,6 +81,29 @@ void* function_named(void* handle, std::string_view symbol, const KernelInterfac
 
 }  // namespace
 
+Values draw_inputs(const KernelInterface& interface, const Shape& shape, std::uint64_t seed) {
+  Values inputs;
+  std::uint64_t stream = seed * 1000;
+  for (const Tensor& tensor : find_kernel(interface.backward_kernel)->specification().tensors(shape)) {
+    ++stream;
+    if (tensor.role != Role::input && tensor.role != Role::unread) continue;
+    Tensor drawn = tensor;
+    for (const FileTensor& file_tensor : interface.tensors) {
+      if (file_tensor.reference == tensor.name && file_tensor.form == Form::same)
+        drawn.type = file_tensor.type;
+    }
+    inputs[tensor.name] = draw(drawn, stream);
+  }
+  return inputs;
+}
+
+Values expected_results(const KernelInterface& interface, const Shape& shape, const Values& inputs) {
+  Values values = inputs;
+  for (const std::string_view kernel : {interface.forward_kernel, interface.backward_kernel})
+    find_kernel(kernel)->specification().reference(shape, values);
+  return values;
+}
+
 LoadedKernel::LoadedKernel(const KernelInterface& interface, const std::string& library)
     : interface_(interface), handle_(dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL)) {
   if (handle_ == nullptr)
@@ -99,20 +122,8 @@ LoadedKernel::~LoadedKernel() {
 }
 
 LoadedKernel::Bound::Bound(const LoadedKernel& kernel, Device& device, const Shape& shape, std::uint64_t seed)
-    : kernel_(kernel), device_(device), shape_(shape) {
+    : kernel_(kernel), device_(device), shape_(shape), inputs_(draw_inputs(kernel.interface_, shape, seed)) {
   const KernelInterface& interface = kernel.interface_;
-  // The reference's inputs, in the precision in which the file gets them.
-  std::uint64_t stream = seed * 1000;
-  for (const Tensor& tensor : find_kernel(interface.backward_kernel)->specification().tensors(shape)) {
-    ++stream;
-    if (tensor.role != Role::input && tensor.role != Role::unread) continue;
-    Tensor drawn = tensor;
-    for (const FileTensor& file_tensor : interface.tensors) {
-      if (file_tensor.reference == tensor.name && file_tensor.form == Form::same)
-        drawn.type = file_tensor.type;
-    }
-    inputs_[tensor.name] = draw(drawn, stream);
-  }
   for (const FileTensor& tensor : interface.tensors) {
     const Tensor as_drawn = described(tensor, shape);
     std::vector<std::byte> bytes(static_cast<std::size_t>(as_drawn.count) * size_of(as_drawn.type),
@@ -169,8 +180,7 @@ void LoadedKernel::Bound::backward() const {
 
 Verification LoadedKernel::Bound::compare() const {
   device_.machine().synchronize();
-  Values expected = inputs_;
-  find_kernel(kernel_.interface_.backward_kernel)->specification().reference(shape_, expected);
+  const Values expected = expected_results(kernel_.interface_, shape_, inputs_);
   Verification verification;
   const auto& tensors = kernel_.interface_.tensors;
   for (std::size_t i = 0; i < tensors.size(); ++i) {

@@ -7,6 +7,12 @@
 
 namespace trainbudget::microbench {
 
+/// The inputs of the reference, each in the precision in which the file gets it.
+Values draw_inputs(const KernelInterface& interface, const Shape& shape, std::uint64_t seed);
+
+/// `inputs` and all results that a file is compared with, by the references of both directions.
+Values expected_results(const KernelInterface& interface, const Shape& shape, const Values& inputs);
+
 class LoadedKernel {
  public:
   /// Throws KernelFileError where the library cannot be loaded or lacks a function of the interface.
