@@ -143,7 +143,7 @@ class SaxReader : public nlohmann::json_sax<Json> {
   std::size_t counted_ = 0;
   std::size_t line_start_ = 0;
   int line_ = 1;
-  TreeBuilder builder_;
+  TreeBuilder builder_{most_json_nodes};
 };
 
 YamlNode parse(std::shared_ptr<const std::string> source, const std::string& file) {

@@ -12,6 +12,9 @@ namespace trainbudget::io {
 
 /// Largest JSON input that is read, in bytes.
 inline constexpr std::size_t largest_json_bytes = std::size_t{16} << 20;
+/// Largest number of values and keys in one JSON input: a full measurement of a GPU has several 100,000
+/// samples.
+inline constexpr std::size_t most_json_nodes = 1'000'000;
 
 /// Parses one JSON value by RFC 8259 and nothing more: no comments, no NaN, no trailing text. Throws
 /// InputError for what is not JSON, duplicate keys, numbers outside the range of double, deep nesting and too

@@ -42,8 +42,8 @@ Location TreeBuilder::innermost_location() const {
 }
 
 void TreeBuilder::count(const Location& where) {
-  if (++count_ > most_nodes) {
-    throw InputError(where, "too many values: at most " + std::to_string(most_nodes) + " in one file");
+  if (++count_ > most_nodes_) {
+    throw InputError(where, "too many values: at most " + std::to_string(most_nodes_) + " in one file");
   }
 }
 

@@ -11,10 +11,12 @@
 namespace trainbudget::io {
 
 /// Takes values in document order; a mapping takes its keys through value() or key(). Throws InputError for
-/// duplicate keys, keys that are not scalars, more than deepest_nesting levels and more than most_nodes
-/// values.
+/// duplicate keys, keys that are not scalars, more than deepest_nesting levels and more than `most_nodes`
+/// keys and values.
 class TreeBuilder {
  public:
+  explicit TreeBuilder(std::size_t most_nodes) : most_nodes_(most_nodes) {}
+
   /// True when the next value is the key of a mapping.
   bool expects_key() const;
   /// The place of the innermost open key, or of the innermost open node; for values that have no text of
@@ -42,6 +44,7 @@ class TreeBuilder {
 
   std::vector<Frame> open_;
   std::optional<YamlNode> root_;
+  std::size_t most_nodes_;
   std::size_t count_ = 0;
 };
 

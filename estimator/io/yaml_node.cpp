@@ -125,7 +125,7 @@ class EventReader : public YAML::EventHandler {
 
   std::shared_ptr<const std::string> source_;
   std::string file_;
-  TreeBuilder builder_;
+  TreeBuilder builder_{most_yaml_nodes};
   int documents_ = 0;
 };
 

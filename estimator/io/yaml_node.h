@@ -36,8 +36,8 @@ struct YamlNode::Entry {
 /// yaml-cpp holds the tokens of an open bracket, at more than 200 bytes of memory for one of text, before it
 /// tells us of any.
 inline constexpr std::size_t largest_yaml_bytes = std::size_t{1} << 20;
-/// Largest number of values and keys in one input, and deepest nesting of mappings and sequences.
-inline constexpr std::size_t most_nodes = 200'000;
+/// Largest number of values and keys in one YAML input, and deepest nesting of mappings and sequences.
+inline constexpr std::size_t most_yaml_nodes = 200'000;
 inline constexpr std::size_t deepest_nesting = 32;
 
 /// Parses one YAML document. `file` is the name used in errors. Throws InputError. Anchors, aliases, merge

@@ -55,6 +55,8 @@ std::string remarks_of(const MeasuredTiming& timing) {
   std::string text;
   const auto add = [&](const std::string& remark) { text += (text.empty() ? "" : "; ") + remark; };
   if (!timing.warm_up_settled) add("warm-up did not settle");
+  if (timing.stop == "out_of_samples")
+    add(fmt::format("still noisy after {} samples", timing.samples.size()));
   if (timing.stop == "out_of_time") add("still noisy when its time was up");
   if (timing.stop == "interrupted") add("interrupted");
   if (!timing.throttled.empty())

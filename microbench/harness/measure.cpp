@@ -14,6 +14,9 @@ std::vector<double> Measurement::seconds() const {
 
 namespace {
 
+// Of a measurement that takes the least time.
+constexpr double least_of_sample = 1.0 / 50.0;
+
 void run_warm_up(Timer& timer, const WarmUp& warm_up, const std::atomic<bool>& interrupted,
                  Measurement& measurement) {
   const double start = timer.now();
@@ -33,6 +36,19 @@ void run_warm_up(Timer& timer, const WarmUp& warm_up, const std::atomic<bool>& i
   }
 }
 
+Sample take_sample(Timer& timer, double least_seconds, const std::atomic<bool>& interrupted) {
+  Sample sample;
+  sample.begin = timer.now();
+  int runs = 0;
+  do {
+    sample.seconds += timer.sample();
+    sample.end = timer.now();
+    ++runs;
+  } while (sample.end - sample.begin < least_seconds && !interrupted);
+  sample.seconds /= runs;
+  return sample;
+}
+
 }  // namespace
 
 Measurement measure(Timer& timer, const WarmUp& warm_up, const StoppingLimits& limits,
@@ -46,10 +62,7 @@ Measurement measure(Timer& timer, const WarmUp& warm_up, const StoppingLimits& l
       measurement.stop = Stop::interrupted;
       break;
     }
-    Sample sample;
-    sample.begin = timer.now();
-    sample.seconds = timer.sample();
-    sample.end = timer.now();
+    const Sample sample = take_sample(timer, least_of_sample * limits.least_seconds, interrupted);
     measurement.samples.push_back(sample);
     measurement.stop = rule.add(sample.seconds, sample.end - start);
   }

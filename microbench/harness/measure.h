@@ -37,6 +37,7 @@ struct WarmUp {
   double steady_within = 0.01;  ///< relative change between windows that counts as settled
 };
 
+/// The mean of as many runs, one after the other, as make it long enough.
 struct Sample {
   double seconds = 0.0;
   double begin = 0.0, end = 0.0;  ///< wall-clock time around it
@@ -52,7 +53,8 @@ struct Measurement {
 };
 
 /// Warms up until two windows of samples agree, then samples until the rule stops or `interrupted` becomes
-/// true. An interrupted measurement holds what there was.
+/// true. An interrupted measurement holds what there was. A sample takes at least a fiftieth of the shortest
+/// measurement, so that short work leaves no more samples behind than long work.
 Measurement measure(Timer& timer, const WarmUp& warm_up, const StoppingLimits& limits,
                     const std::atomic<bool>& interrupted);
 

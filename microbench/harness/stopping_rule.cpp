@@ -13,6 +13,7 @@ Stop StoppingRule::add(double sample, double elapsed) {
       noise_.push_back(noise);
       if (noise_settled()) return Stop::settled;
     }
+    if (samples_.size() >= limits_.most_samples) return Stop::out_of_samples;
   }
   return elapsed >= limits_.most_seconds ? Stop::out_of_time : Stop::not_yet;
 }

@@ -16,14 +16,16 @@ struct StoppingLimits {
   std::size_t noise_from = 64;        ///< samples before the noise is looked at
   std::size_t noise_every = 16;       ///< samples between two looks
   std::size_t noise_window = 8;       ///< looks that are compared
+  std::size_t most_samples = 200;     ///< once least_seconds have gone by
   double most_seconds = 15.0;         ///< of wall-clock time
 };
 
 enum class Stop {
   not_yet,
-  precise,      ///< the relative deviation is small
-  settled,      ///< it is not, and will not become so
-  out_of_time,  ///< neither, but the time is used up
+  precise,         ///< the relative deviation is small
+  settled,         ///< it is not, and will not become so
+  out_of_samples,  ///< neither, but as many were taken as a file should hold
+  out_of_time,     ///< neither, but the time is used up
   interrupted,
 };
 
@@ -35,6 +37,8 @@ constexpr std::string_view name_of(Stop stop) {
       return "precise";
     case Stop::settled:
       return "settled";
+    case Stop::out_of_samples:
+      return "out_of_samples";
     case Stop::out_of_time:
       return "out_of_time";
     case Stop::interrupted:

@@ -119,6 +119,30 @@ TEST_CASE("a short kernel is precise as soon as a long one") {
   CHECK(elapsed == Approx(0.1).epsilon(0.01));
 }
 
+TEST_CASE("short work leaves no more samples behind than long work") {
+  // 50 µs each, noisier than is asked for, for as long as it takes.
+  ScriptedTimer timer([](int i) { return noisy(i, 5e-5, 0.3); });
+  const Measurement m =
+      measure(timer, WarmUp{.steady_within = 1.0}, StoppingLimits{.least_seconds = 0.5}, running);
+  CHECK(m.stop != Stop::out_of_time);
+  CHECK(m.samples.size() >= 10);
+  CHECK(m.samples.size() <= StoppingLimits{}.most_samples);
+  for (const Sample& sample : m.samples) {
+    CHECK(sample.end - sample.begin >= 0.01);
+    CHECK(sample.seconds == Approx(5e-5).epsilon(0.1));
+  }
+}
+
+TEST_CASE("samples that stay noisy in ever new ways stop when there are enough") {
+  StoppingRule rule(StoppingLimits{.least_seconds = 0.01, .most_seconds = 1e9});
+  Stop stop = Stop::not_yet;
+  int count = 0;
+  for (double sample = 1e-3; stop == Stop::not_yet && count < 100000; sample *= 1.01)
+    stop = rule.add(sample, 1e-3 * ++count);
+  CHECK(stop == Stop::out_of_samples);
+  CHECK(count == static_cast<int>(StoppingLimits{}.most_samples));
+}
+
 TEST_CASE("drifting samples stop when the time is used up") {
   StoppingRule rule(StoppingLimits{.least_seconds = 0.01, .most_seconds = 3.0});
   double elapsed = 0.0;
@@ -163,7 +187,7 @@ TEST_CASE("an interruption keeps what was measured") {
     return noisy(i, 0.01, 0.1);
   });
   const Measurement m = measure(timer, WarmUp{.least_seconds = 0.05, .steady_within = 1.0},
-                                StoppingLimits{.least_seconds = 1e9, .most_seconds = 1e9}, interrupted);
+                                StoppingLimits{.least_seconds = 0.5, .most_seconds = 1e9}, interrupted);
   CHECK(m.stop == Stop::interrupted);
   CHECK(m.samples.size() > 10);
   CHECK(summarize(m.seconds()).count == m.samples.size());

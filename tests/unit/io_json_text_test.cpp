@@ -87,7 +87,7 @@ TEST_CASE("a NUL byte is no end of JSON") {
 TEST_CASE("JSON has the limits of YAML") {
   CHECK_THAT(error_in(std::string(100'000, '[')).what(), ContainsSubstring("nested too deeply"));
   std::string many = "[0";
-  for (std::size_t i = 0; i < most_nodes; ++i)
+  for (std::size_t i = 0; i < most_json_nodes; ++i)
     many += ",0";
   CHECK_THAT(error_in(many + "]").what(), ContainsSubstring("too many values"));
 }

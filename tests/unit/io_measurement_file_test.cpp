@@ -47,6 +47,22 @@ TEST_CASE("a measurement is read as it was written") {
   CHECK(render::measurement_json(read(written)) == written);
 }
 
+TEST_CASE("the measurement of a whole day is read") {
+  // As many timings as a full run has, each with as many samples as most come to.
+  Measurement m = io::read_measurement_file(path);
+  const MeasuredKernel kernel = m.kernels[5];
+  m.kernels.clear();
+  for (int i = 0; i < 2300; ++i) {
+    m.kernels.push_back(kernel);
+    m.kernels.back().shape.batch = i + 1;
+    m.kernels.back().timing.samples.assign(150, kernel.timing.samples[0] * (1.0 + 1e-9 * i));
+    m.kernels.back().timing.throttled.clear();
+  }
+  const std::string written = render::measurement_json(m);
+  CHECK(written.size() < io::largest_json_bytes);
+  CHECK(read(written).kernels.size() == 2300);
+}
+
 TEST_CASE("another version of the format says which") {
   check_refused(changed("trainbudget/measurement/1", "trainbudget/measurement/0"),
                 "format 0 of a measurement; this program reads 1 | measure again");

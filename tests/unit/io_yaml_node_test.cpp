@@ -154,7 +154,7 @@ TEST_CASE("nesting has a limit, whatever its form") {
 
 TEST_CASE("the number of values has a limit") {
   std::string many = "[0";
-  for (std::size_t i = 0; i < most_nodes; ++i)
+  for (std::size_t i = 0; i < most_yaml_nodes; ++i)
     many += ",0";
   CHECK_THAT(error_in(many + "]").what(), ContainsSubstring("too many values"));
 }
