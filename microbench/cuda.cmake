@@ -34,7 +34,12 @@ target_compile_features(trainbudget_microbench_cuda PUBLIC cxx_std_20)
 # CMake before 3.26 does not know cuda_std_20 of this compiler.
 # --use_fast_math is what training is compiled with upstream: fast exponentials and divisions.
 target_compile_options(trainbudget_microbench_cuda PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;--use_fast_math>")
-target_link_libraries(trainbudget_microbench_cuda PUBLIC trainbudget_microbench CUDA::cudart_static)
+# NVIDIA's runtime, or for a program that says so that of tests/software_gpu, which reads the PTX as it is.
+target_link_libraries(trainbudget_microbench_cuda PUBLIC trainbudget_microbench
+  $<IF:$<BOOL:$<TARGET_PROPERTY:TRAINBUDGET_SOFTWARE_GPU>>,software_gpu_cudart,CUDA::cudart_static>)
+if(TRAINBUDGET_SOFTWARE_GPU AND CUDAToolkit_VERSION VERSION_GREATER_EQUAL 13)
+  target_compile_options(trainbudget_microbench_cuda PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--compress-mode=none>)
+endif()
 target_link_libraries(trainbudget_microbench_cuda PRIVATE ${CMAKE_DL_LIBS})
 # The project's warnings, for what the host compiler sees alone.
 target_compile_options(trainbudget_microbench_cuda PRIVATE

@@ -1,0 +1,113 @@
+// trainbudget-microbench on the GPU in software: its kernels as nvcc translated them, its timers, graphs,
+// products and readings, and kernel files that are compiled on the spot. Times are made up and say nothing.
+#include "catch.h"
+#include "support/process.h"
+
+#include <filesystem>
+
+using namespace trainbudget::testing;
+
+namespace {
+
+Outcome microbench(std::vector<std::string> arguments, const std::string& mode = "compute") {
+  Command command;
+  command.arguments = std::move(arguments);
+  command.arguments.insert(command.arguments.begin(), TRAINBUDGET_MICROBENCH);
+  command.environment["SOFTWARE_GPU"] = mode;
+  command.environment["CUDACXX"] = NVCC;
+  command.environment["NVCC_APPEND_FLAGS"] = "--cudart shared --compress-mode=none";
+  command.timeout = std::chrono::minutes(10);
+  return run(command);
+}
+
+Outcome kernel_file(const std::string& source, std::vector<std::string> more = {}) {
+  std::vector<std::string> arguments{"kernel", "--source", source, "--interface",
+                                     "wkv6",   "--arch",   "90",   "--verify-only"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return microbench(arguments);
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+    ++found;
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("every kernel is right as nvcc translated it, without races and within its memory") {
+  const Outcome verified = microbench({"verify"});
+  CAPTURE(verified.out, verified.err);
+  CHECK(verified.exit_code == 0);
+  CHECK(verified.err.empty());
+  CHECK(count(verified.out, "wrong") == 0);
+  for (const char* kernel : {"wkv4_backward", "wkv5_backward", "wkv6_backward", "wkv7_backward",
+                             "wkv7_forward", "adamw", "cross_entropy", "layer_norm_backward", "gemm"})
+    CHECK_THAT(verified.out, ContainsSubstring(kernel));
+}
+
+TEST_CASE("a run writes a measurement that fits its schema and that calibrates nothing") {
+  const TemporaryFolder folder;
+  const std::string file = folder.path() + "/measurement.json";
+  const Outcome measured =
+      microbench({"run", "--quick", "--out", file, "--filter", "wkv7|stream|launch|N96|fp8"}, "time");
+  CAPTURE(measured.out, measured.err);
+  REQUIRE(measured.exit_code == 0);
+  CHECK_THAT(measured.out, ContainsSubstring("sweet spot"));
+  CHECK_THAT(measured.out, ContainsSubstring("fp8"));
+  CHECK_THAT(measured.out, ContainsSubstring("launch graph"));
+  const std::string text = read_file(file);
+  CHECK_THAT(text, ContainsSubstring("software GPU"));
+  // Readings come from NVML while it runs.
+  CHECK_THAT(text, ContainsSubstring("1755000000"));
+
+  Command check;
+  check.environment["PYTHONDONTWRITEBYTECODE"] = "1";
+  check.arguments = {"/usr/bin/env", "python3", MEASUREMENT_CHECK, SOURCE_DIR, file};
+  const Outcome checked = run(check);
+  CAPTURE(checked.out, checked.err);
+  CHECK((checked.exit_code == 0 || checked.exit_code == 77));
+
+  Command calibrate;
+  calibrate.arguments = {
+      TRAINBUDGET_PROGRAM, "calibrate", "--from", file, "-o", folder.path() + "/profile.yaml"};
+  const Outcome refused = run(calibrate);
+  CHECK(refused.exit_code == 2);
+  CHECK_THAT(refused.err, ContainsSubstring("software GPU"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() + "/profile.yaml"));
+}
+
+TEST_CASE("a step is what its launches predict, eager and as a graph, where time is only what they take") {
+  const Outcome step =
+      microbench({"step", "--model", "rwkv-7-1.5b", "--micro-batch", "8", "--sequence", "4096"}, "time");
+  CAPTURE(step.out, step.err);
+  CHECK(step.exit_code == 0);
+  CHECK_THAT(step.out, ContainsSubstring("eager: ") && ContainsSubstring("graph: "));
+  CHECK(count(step.out, "whole step") == 2);
+  // Parts that miss by more than 5 % are flagged.
+  CHECK(count(step.out, " % off") == 0);
+}
+
+TEST_CASE("somebody's kernel file is compiled, found right or wrong, and timed beside ours") {
+  const std::string source = std::string(KERNEL_FILES) + "/wkv6.cu";
+  const Outcome right = kernel_file(source);
+  CAPTURE(right.out, right.err);
+  CHECK(right.exit_code == 0);
+  CHECK(count(right.out, "right") == 12);
+
+  const Outcome wrong = kernel_file(source, {"--define", "SCALE=1.02f"});
+  CAPTURE(wrong.out, wrong.err);
+  CHECK(wrong.exit_code == 1);
+  CHECK(count(wrong.out, "WRONG") == 2);
+
+  // Ten times the threads that there are tensors for.
+  const TemporaryFolder folder;
+  std::string spoiled = read_file(source);
+  const std::string launch = "forward_kernel<<<B * H, N>>>";
+  spoiled.replace(spoiled.find(launch), launch.size(), "forward_kernel<<<10 * B * H, N>>>");
+  const Outcome outside = kernel_file(folder.write("outside.cu", spoiled));
+  CAPTURE(outside.out, outside.err);
+  CHECK(outside.exit_code == 2);
+  CHECK_THAT(outside.err, ContainsSubstring("outside all allocations"));
+}
