@@ -1,0 +1,44 @@
+// trainbudget-microbench collectives over NCCL, among ranks with a GPU in software each.
+#include "catch.h"
+#include "support/process.h"
+
+#include <filesystem>
+
+using namespace trainbudget::testing;
+
+namespace {
+
+Outcome ranks(int count, std::vector<std::string> arguments) {
+  Command command;
+  command.arguments = {MPIEXEC,      "--oversubscribe", "-n", std::to_string(count), TRAINBUDGET_MICROBENCH,
+                       "collectives"};
+  command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
+  command.environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1";
+  command.environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
+  command.environment["HOME"] = std::filesystem::temp_directory_path();
+  command.environment["OMPI_MCA_btl_vader_single_copy_mechanism"] = "none";
+  command.timeout = std::chrono::seconds(300);
+  return run(command);
+}
+
+}  // namespace
+
+TEST_CASE("every collective of NCCL is right between three GPUs, and calibrates nothing") {
+  const TemporaryFolder folder;
+  const std::string file = folder.path() + "/nccl.json";
+  const Outcome done = ranks(3, {"--transport", "nccl", "--least", "4KiB", "--most", "16KiB", "--out", file});
+  CAPTURE(done.out, done.err);
+  REQUIRE(done.exit_code == 0);
+  for (const char* collective : {"all_reduce", "reduce_scatter", "all_gather", "all_to_all", "send_receive"})
+    CHECK_THAT(done.out, ContainsSubstring(collective));
+  CHECK(done.out.find("WRONG") == std::string::npos);
+  CHECK_THAT(done.out + done.err + read_file(file), ContainsSubstring("NCCL 2."));
+
+  Command calibrate;
+  calibrate.arguments = {TRAINBUDGET_PROGRAM, "calibrate", "--from", file,
+                         "--cluster",         "hgx-h100",  "-o",     folder.path() + "/c.yaml"};
+  const Outcome refused = run(calibrate);
+  CAPTURE(refused.err);
+  CHECK(refused.exit_code == 2);
+  CHECK_FALSE(std::filesystem::exists(folder.path() + "/c.yaml"));
+}
