@@ -14,7 +14,6 @@ namespace {
 
 constexpr int fold_count = 8;
 constexpr std::size_t rows_of_new_source = 10;
-constexpr double p90_deviations = 1.2815515655446004;  // of a standard normal distribution
 
 /// FNV-1a with a final mix: the same folds on every machine.
 std::uint32_t hash(std::string_view text) {

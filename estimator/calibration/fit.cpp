@@ -1,5 +1,7 @@
 #include "calibration/fit.h"
 
+#include "core/quantile.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -38,7 +40,6 @@ Efficiency efficiency_at(const std::array<double, parameter_count>& coordinates)
 /// Four fifths of rows are to lie inside P10–P90: their distance, scaled to a standard deviation of a normal
 /// distribution.
 constexpr double covered = 0.8;
-constexpr double covered_deviations = 1.2815515655446004;
 
 /// Covers four fifths of `all` residuals and of `own` ones, those of one stack: together the former count as
 /// much as `shrinkage` of the latter, so that a stack with few rows scatters as all do. Expects the absolute
@@ -54,7 +55,7 @@ double covering_spread(const std::vector<double>& all, const std::vector<double>
     residual = from_own ? own[o++] : all[a++];
     sum += from_own ? 1.0 : weight_of_all;
   }
-  return residual / covered_deviations;
+  return residual / p90_deviations;
 }
 
 /// J·D·Jᵀ, lower half: what any two rows share of their unknowns.

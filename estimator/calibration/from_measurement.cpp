@@ -10,14 +10,7 @@
 namespace trainbudget {
 namespace {
 
-constexpr double p90_deviations = 1.2815515655446004;  // of a standard normal distribution
-constexpr double least_spread = 0.02;                  ///< of one GPU to the next of its kind
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
+constexpr double least_spread = 0.02;  ///< of one GPU to the next of its kind
 
 class Builder {
  public:
@@ -95,7 +88,7 @@ class Builder {
     }
     if (steps.empty()) return;
     set(Parameter::recurrence_slots, exactly(slots));
-    const double middle = median(steps);
+    const double middle = upper_median(steps);
     set(Parameter::recurrence_step, {*std::min_element(steps.begin(), steps.end()), middle,
                                      *std::max_element(steps.begin(), steps.end())});
   }

@@ -1,6 +1,7 @@
 #include "calibration/observation.h"
 
 #include "core/memory.h"
+#include "core/quantile.h"
 
 #include <cmath>
 
@@ -50,7 +51,6 @@ Observation observe(const MeasuredRun& run, const Accelerator& accelerator, cons
   double noise = 0.0;
   if (run.stated_noise > 0.0) {
     // What a source tells of its own noise is read as the P10–P90 of a log-normal.
-    constexpr double p90_deviations = 1.2815515655446004;
     noise = std::log1p(run.stated_noise) / p90_deviations / usual_row_spread;
   }
   return {.run = &run,

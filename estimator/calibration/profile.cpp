@@ -1,6 +1,7 @@
 #include "calibration/profile.h"
 
 #include "calibration/backtest.h"
+#include "core/quantile.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,13 +9,6 @@
 
 namespace trainbudget {
 namespace {
-
-double median(std::vector<double> values) {
-  if (values.empty()) return 0.0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 /// A posterior narrower than this part of the prior was learnt from rows.
 constexpr double told_by_rows = 0.8;
@@ -70,8 +64,9 @@ EfficiencyProfile make_profile(const Fit& fit, const Fit& memory, std::span<cons
   const double wider = generic ? unknown_stack_widening : known_stack_widening(profile.rows);
   const double scatter = fit.residual_spread(fitted.stack);
   profile.row_spread = wider * scatter;
-  profile.step_time_spread = wider * std::hypot(median(spreads), scatter);
-  profile.memory_spread = wider * std::hypot(median(memory_spreads), memory.residual_spread(fitted.stack));
+  profile.step_time_spread = wider * std::hypot(upper_median(spreads), scatter);
+  profile.memory_spread =
+      wider * std::hypot(upper_median(memory_spreads), memory.residual_spread(fitted.stack));
   return profile;
 }
 

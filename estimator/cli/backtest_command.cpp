@@ -218,10 +218,10 @@ int run_whole_runs(const GlobalOptions& global) {
 int run_backtest(const GlobalOptions& global, const BacktestOptions& options) {
   const std::vector<Holdout> holdouts = holdouts_named(options.holdout);
   const io::ProfileFolder profiles = io::profile_folder(global.profiles);
-  const io::MeasuredRuns published = io::read_published_runs(profiles);
   io::MeasuredRuns own;
   if (!options.corpus.empty())
     own = io::read_measured_runs(io::read_csv_file(options.corpus), io::read_run_names(profiles), profiles);
+  const io::MeasuredRuns published = io::read_published_runs(profiles);
   const io::MeasuredRuns& runs = options.corpus.empty() ? published : own;
 
   const std::vector<Observation> known = observations_of(published, false);

@@ -3,6 +3,7 @@
 #include "calibration/profile.h"
 #include "cli/calibrate_cluster.h"
 #include "cli/command.h"
+#include "core/quantile.h"
 #include "io/accelerator_file.h"
 #include "io/efficiency_file.h"
 #include "io/file.h"
@@ -54,7 +55,6 @@ void say_result(const EfficiencyProfile& profile, const Fit& fit, const std::vec
                                  profile.rows, 100.0 * profile.step_time_spread);
   for (const ParameterRow& row : parameter_table()) {
     const ProfileParameter& parameter = profile.parameters[index_of(row.parameter)];
-    constexpr double p90_deviations = 1.2815515655446004;
     const double center = coordinate_of(row, parameter.value);
     const double low = value_at(row, center - p90_deviations * parameter.spread);
     const double high = value_at(row, center + p90_deviations * parameter.spread);
@@ -104,7 +104,6 @@ int calibrate_published(const io::ProfileFolder& profiles, const CalibrateOption
 }
 
 int calibrate_own(const io::ProfileFolder& profiles, const CalibrateOptions& options) {
-  const io::MeasuredRuns published = io::read_published_runs(profiles);
   const io::MeasuredRuns own =
       io::read_measured_runs(io::read_csv_file(options.from), io::read_run_names(profiles), profiles);
   std::vector<Observation> own_rows;
@@ -128,6 +127,7 @@ int calibrate_own(const io::ProfileFolder& profiles, const CalibrateOptions& opt
                          "one profile is of one pair: split the file");
   }
   // Published rows stand behind the own ones, as what is known of the accelerator and of software in general.
+  const io::MeasuredRuns published = io::read_published_runs(profiles);
   std::vector<Observation> others;
   add_observations(published, others);
   std::set<std::string> ids;

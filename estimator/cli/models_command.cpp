@@ -89,7 +89,7 @@ int show(const GlobalOptions& global, const ShowOptions& options) {
   return 0;
 }
 
-int validate(const std::string& file) {
+int validate_model(const std::string& file) {
   const ModelProfile profile = io::read_model_file(file);
   const ModelSummary sum = summarize(expand(profile.model), {.encoder_length = 1.0});
   if (profile.published) {
@@ -133,7 +133,7 @@ std::vector<AddedCommand> add_models_commands(CLI::App& parent, const GlobalOpti
   validate_app->add_option("file", *file, "Profile (YAML)")->required()->type_name("FILE");
   return {{list_app, [&global] { return list(global); }},
           {show_app, [=, &global] { return show(global, *options); }},
-          {validate_app, [=] { return validate(*file); }}};
+          {validate_app, [=] { return validate_model(*file); }}};
 }
 
 }  // namespace trainbudget::cli

@@ -7,14 +7,14 @@
 
 namespace trainbudget::cli {
 
-Progress::Progress(std::string what, std::uint64_t total, std::uint64_t done)
+ProgressLine::ProgressLine(std::string what, std::uint64_t total, std::uint64_t done)
     : what_(std::move(what)), total_(total), before_(done), shown_(isatty(STDERR_FILENO) != 0) {}
 
-Progress::~Progress() {
+ProgressLine::~ProgressLine() {
   if (shown_ && last_ != Clock::time_point{}) say("\r\033[K");
 }
 
-void Progress::update(std::uint64_t done) {
+void ProgressLine::update(std::uint64_t done) {
   constexpr std::chrono::milliseconds pause(250);
   const Clock::time_point now = Clock::now();
   if (!shown_ || now - last_ < pause) return;

@@ -7,13 +7,13 @@
 
 namespace trainbudget::cli {
 
-class Progress {
+class ProgressLine {
  public:
   /// `total` things called `what`, of which `done` were done before.
-  Progress(std::string what, std::uint64_t total, std::uint64_t done);
-  ~Progress();
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
+  ProgressLine(std::string what, std::uint64_t total, std::uint64_t done);
+  ~ProgressLine();
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
 
   /// Says at most four times a second how many are done, how fast, and how long the rest will take.
   void update(std::uint64_t done);

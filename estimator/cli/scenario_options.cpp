@@ -9,7 +9,7 @@
 namespace trainbudget::cli {
 namespace {
 
-struct Row {
+struct OptionRow {
   const char* flag;
   const char* path;
   const char* value;
@@ -17,48 +17,51 @@ struct Row {
 };
 
 constexpr std::array rows = {
-    Row{"--name", "name", "TEXT", "Title of the report"},
-    Row{"--params", "params", "COUNT", "Trained parameters: 14B"},
-    Row{"--model", "model", "NAME", "Instead of --params, a model profile: rwkv-7-7.2b"},
-    Row{"--config", "config", "FILE", "Instead of --params, a Hugging Face config.json"},
-    Row{"--sequence-length", "sequence_length", "TOKENS",
-        "Of --model or --config; default: 4096, as an assumption"},
-    Row{"--recipe", "recipe", "RECIPE",
-        "lora=16,weights=nf4,optimizer=adamw_8_bit,...; default: AdamW on all weights"},
-    Row{"--tokens", "tokens", "TOKENS", "Training tokens: 300B"},
-    Row{"--gpu", "gpu", "NAME", "Accelerator: a100-sxm-80gb; see 'trainbudget hardware list'"},
-    Row{"--cluster", "cluster", "NAME", "Kind of server instead of --gpu: hgx-h100"},
-    Row{"--gpus", "gpus", "COUNT", "Number of accelerators"},
-    Row{"--precision", "precision", "NAME",
-        "Of the matrix products: bf16 (default where there is one), fp16, fp8 ..."},
-    Row{"--efficiency", "efficiency", "FRACTION",
-        "Whole-run utilisation: 50% or 40%..55%; or a profile: my-gpu.yaml; default: a stated prior"},
-    Row{"--global-batch", "global_batch", "BATCH",
-        "Sequences a step, or tokens from 65536 on: 1024, 4M; computes the step"},
-    Row{"--layout", "layout", "LAYOUT", "tp=8,pp=4,mbs=1,...; default: the fastest that fits"},
-    Row{"--stack", "stack", "NAME", "Software whose efficiency is known: see 'trainbudget efficiency list'"},
-    Row{"--price", "price", "PRICE", "Per GPU-hour: '$0.79/h'; default: the price list"},
-    Row{"--prices", "prices", "FILE", "Price list of your own, as 'prices import' writes it"},
-    Row{"--provider", "price.provider", "NAME", "Take the price of this provider"},
-    Row{"--pricing", "price.pricing", "MODEL",
-        "on_demand (default), spot, community, reserved_1y, reserved_3y, capacity_block"},
-    Row{"--region", "price.region", "NAME", "Take the price of this region"},
-    Row{"--as-of", "as_of", "DATE", "Prices known on this day: 2024-06-01; default: the newest"},
-    Row{"--country", "energy.country", "NAME", "Where the electricity comes from: France, FRA; for CO2e"},
-    Row{"--own", "own", "true", "Hardware of one's own: its price per hour, and when it beats rent"},
-    Row{"--development", "development", "SHARE",
-        "Ablations and failed runs, as a share of the bill: 50% (OLMo 2); default: not counted"},
-    Row{"--staff", "staff", "RATE", "Staff while the run goes on: '$50k/month'; default: not counted"},
-    Row{"--contingency", "contingency", "SHARE", "Share of everything else: 10%; default: none"},
-    Row{"--preempted-every", "spot.preempted_every", "TIME",
-        "A spot instance is taken back: 12h..5d; default: unknown"},
-    Row{"--simulate", "simulation.runs", "RUNS",
-        "Simulate so many runs with their failures; seed: simulation.seed"},
-    Row{"--start", "start", "DATE", "First day of the run; the report then has the day it ends: 2026-12-01"},
-    Row{"--start-delay", "start_delay", "TIME",
-        "From that day until the accelerators are there: '1 day..8 weeks'; default: none"},
-    Row{"--used-gpu-hours", "used_gpu_hours", "HOURS",
-        "What a finished run used: shows its efficiency and cost"},
+    OptionRow{"--name", "name", "TEXT", "Title of the report"},
+    OptionRow{"--params", "params", "COUNT", "Trained parameters: 14B"},
+    OptionRow{"--model", "model", "NAME", "Instead of --params, a model profile: rwkv-7-7.2b"},
+    OptionRow{"--config", "config", "FILE", "Instead of --params, a Hugging Face config.json"},
+    OptionRow{"--sequence-length", "sequence_length", "TOKENS",
+              "Of --model or --config; default: 4096, as an assumption"},
+    OptionRow{"--recipe", "recipe", "RECIPE",
+              "lora=16,weights=nf4,optimizer=adamw_8_bit,...; default: AdamW on all weights"},
+    OptionRow{"--tokens", "tokens", "TOKENS", "Training tokens: 300B"},
+    OptionRow{"--gpu", "gpu", "NAME", "Accelerator: a100-sxm-80gb; see 'trainbudget hardware list'"},
+    OptionRow{"--cluster", "cluster", "NAME", "Kind of server instead of --gpu: hgx-h100"},
+    OptionRow{"--gpus", "gpus", "COUNT", "Number of accelerators"},
+    OptionRow{"--precision", "precision", "NAME",
+              "Of the matrix products: bf16 (default where there is one), fp16, fp8 ..."},
+    OptionRow{"--efficiency", "efficiency", "FRACTION",
+              "Whole-run utilisation: 50% or 40%..55%; or a profile: my-gpu.yaml; default: a stated prior"},
+    OptionRow{"--global-batch", "global_batch", "BATCH",
+              "Sequences a step, or tokens from 65536 on: 1024, 4M; computes the step"},
+    OptionRow{"--layout", "layout", "LAYOUT", "tp=8,pp=4,mbs=1,...; default: the fastest that fits"},
+    OptionRow{"--stack", "stack", "NAME",
+              "Software whose efficiency is known: see 'trainbudget efficiency list'"},
+    OptionRow{"--price", "price", "PRICE", "Per GPU-hour: '$0.79/h'; default: the price list"},
+    OptionRow{"--prices", "prices", "FILE", "Price list of your own, as 'prices import' writes it"},
+    OptionRow{"--provider", "price.provider", "NAME", "Take the price of this provider"},
+    OptionRow{"--pricing", "price.pricing", "MODEL",
+              "on_demand (default), spot, community, reserved_1y, reserved_3y, capacity_block"},
+    OptionRow{"--region", "price.region", "NAME", "Take the price of this region"},
+    OptionRow{"--as-of", "as_of", "DATE", "Prices known on this day: 2024-06-01; default: the newest"},
+    OptionRow{"--country", "energy.country", "NAME",
+              "Where the electricity comes from: France, FRA; for CO2e"},
+    OptionRow{"--own", "own", "true", "Hardware of one's own: its price per hour, and when it beats rent"},
+    OptionRow{"--development", "development", "SHARE",
+              "Ablations and failed runs, as a share of the bill: 50% (OLMo 2); default: not counted"},
+    OptionRow{"--staff", "staff", "RATE", "Staff while the run goes on: '$50k/month'; default: not counted"},
+    OptionRow{"--contingency", "contingency", "SHARE", "Share of everything else: 10%; default: none"},
+    OptionRow{"--preempted-every", "spot.preempted_every", "TIME",
+              "A spot instance is taken back: 12h..5d; default: unknown"},
+    OptionRow{"--simulate", "simulation.runs", "RUNS",
+              "Simulate so many runs with their failures; seed: simulation.seed"},
+    OptionRow{"--start", "start", "DATE",
+              "First day of the run; the report then has the day it ends: 2026-12-01"},
+    OptionRow{"--start-delay", "start_delay", "TIME",
+              "From that day until the accelerators are there: '1 day..8 weeks'; default: none"},
+    OptionRow{"--used-gpu-hours", "used_gpu_hours", "HOURS",
+              "What a finished run used: shows its efficiency and cost"},
 };
 
 /// What is trained is said in one of three ways: one that an option gives replaces whichever the file has.
@@ -94,8 +97,8 @@ void append_arguments(const io::YamlNode& mapping, const std::string& prefix, st
       append_arguments(entry.value, path + ".", out);
       continue;
     }
-    const auto* const row =
-        std::find_if(rows.begin(), rows.end(), [&](const Row& candidate) { return path == candidate.path; });
+    const auto* const row = std::find_if(rows.begin(), rows.end(),
+                                         [&](const OptionRow& candidate) { return path == candidate.path; });
     const bool has_option = row != rows.end();
     std::string word = has_option ? "" : path + "=";
     word += flow_text(entry.value);

@@ -155,7 +155,7 @@ int run_search(const GlobalOptions& global, const ScenarioOptions& options, cons
   const Sweep machines = machines_of(document, texts, profiles);
   sweep::PointReader reader(machines, profiles);
   const sweep::Find find = global.team != nullptr ? find_together(*global.team) : find_with(texts.threads);
-  Progress progress("machines", static_cast<std::uint64_t>(machines.size()), 0);
+  ProgressLine progress("machines", static_cast<std::uint64_t>(machines.size()), 0);
   const sweep::LayoutRanking ranking =
       sweep::rank_layouts(machines, reader, wanted, find, [&](std::size_t done) { progress.update(done); });
   sweep::LayoutReport report{.ranking = ranking,

@@ -60,7 +60,7 @@ int sweep_together(const sweep::Sweep& sweep, const io::ProfileFolder& profiles,
   sweep::PointReader reader(sweep, profiles);
   team.deal();  // nobody writes before all have read what was there
   sweep::RankFile file(folder, team.rank(), header);
-  Progress progress("scenarios", total, before * sweep::chunk_points);
+  ProgressLine progress("scenarios", total, before * sweep::chunk_points);
   for (std::uint64_t next = team.next(); next < missing.size(); next = team.next()) {
     file.append(missing[next], sweep::csv_chunk(sweep, reader, missing[next], total));
     // About as many as this process has been dealt numbers.

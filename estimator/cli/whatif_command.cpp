@@ -128,7 +128,7 @@ int stream(const Sweep& sweep, const io::ProfileFolder& profiles, const WhatifOp
     say(render::grouped(static_cast<double>(std::min(total, done * sweep::chunk_points))) +
         " scenarios were done before\n");
   }
-  Progress progress("scenarios", total, done * sweep::chunk_points);
+  ProgressLine progress("scenarios", total, done * sweep::chunk_points);
   bool reader_gone = false;
   sweep::OrderedChunks work(done, chunks);
   work.run(

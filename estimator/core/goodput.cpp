@@ -1,5 +1,7 @@
 #include "core/goodput.h"
 
+#include "core/quantity.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -7,8 +9,6 @@
 
 namespace trainbudget {
 namespace {
-
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 /// Exponential times from raw bits of the engine: distributions of the standard library differ between
 /// vendors.

@@ -1,6 +1,7 @@
 #include "core/layout_search.h"
 
 #include "core/memory.h"
+#include "core/quantity.h"
 #include "core/step_time.h"
 
 #include <algorithm>
@@ -13,8 +14,6 @@
 
 namespace trainbudget {
 namespace {
-
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 /// Sums of products are rounded; a bound is lowered by more than that.
 constexpr double rounding = 1.0 - 1e-9;

@@ -127,6 +127,10 @@ ModelSummary summarize(const ModelOps& model, const Sequence& sequence) {
   return summary;
 }
 
+double parameters_of(const Model& model) {
+  return summarize(expand(model), {}).total.parameters;
+}
+
 double six_n_plus_attention_flops(const ModelOps& model, const Sequence& sequence) {
   Sequence full = sequence;
   full.count = AttentionCount::full;

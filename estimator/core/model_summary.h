@@ -66,6 +66,9 @@ Totals totals_of(const Block& block, const Sequence& sequence);
 
 ModelSummary summarize(const ModelOps& model, const Sequence& sequence);
 
+/// All parameters of a model.
+double parameters_of(const Model& model);
+
 /// The published shorthand 6·N + 12·layers·width·s (Chowdhery et al., arXiv 2204.02311, appendix B), with N
 /// all active parameters and the whole square of the attention; the sum over layers follows heads and windows
 /// of this model.

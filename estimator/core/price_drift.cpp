@@ -1,5 +1,7 @@
 #include "core/price_drift.h"
 
+#include "core/quantile.h"
+
 #include <algorithm>
 #include <cmath>
 #include <tuple>
@@ -9,12 +11,11 @@ namespace trainbudget {
 namespace {
 
 constexpr double days_per_year = 365.0;
-constexpr double z90 = 1.2815515655446004;  // of a standard normal distribution
 
 auto series_of(const Offer& offer) {
   return std::tie(offer.accelerator, offer.provider);
 }
-auto place_of(const Offer& offer) {
+auto instance_of(const Offer& offer) {
   return std::tie(offer.accelerator, offer.provider, offer.instance, offer.region);
 }
 
@@ -24,7 +25,7 @@ Range price_drift(const PriceDrift& drift, double run_seconds) {
   const double until_start = drift.age_seconds.value + drift.wait_seconds.value;
   const double seconds = until_start + (drift.moves_with_market ? run_seconds / 3.0 : 0.0);
   const double years = std::min(seconds / (days_per_year * seconds_per_day), most_years_of_drift);
-  const double width = std::exp(z90 * drift.volatility.value * std::sqrt(years));
+  const double width = std::exp(p90_deviations * drift.volatility.value * std::sqrt(years));
   return {1.0 / width, 1.0, width};
 }
 
@@ -36,12 +37,12 @@ std::optional<Volatility> price_volatility(std::span<const Offer> offers, Pricin
   }
   // Of several prices of one day the cheapest counts.
   std::sort(seen.begin(), seen.end(), [](const Offer* a, const Offer* b) {
-    if (place_of(*a) != place_of(*b)) return place_of(*a) < place_of(*b);
+    if (instance_of(*a) != instance_of(*b)) return instance_of(*a) < instance_of(*b);
     return std::tie(a->as_of.last, a->price.value) < std::tie(b->as_of.last, b->price.value);
   });
   seen.erase(std::unique(seen.begin(), seen.end(),
                          [](const Offer* a, const Offer* b) {
-                           return place_of(*a) == place_of(*b) && a->as_of.last == b->as_of.last;
+                           return instance_of(*a) == instance_of(*b) && a->as_of.last == b->as_of.last;
                          }),
              seen.end());
   Volatility result;
@@ -49,7 +50,7 @@ std::optional<Volatility> price_volatility(std::span<const Offer> offers, Pricin
   double squares = 0.0;
   double years = 0.0;
   for (std::size_t i = 0; i < seen.size(); ++i) {
-    if (i > 0 && place_of(*seen[i]) == place_of(*seen[i - 1])) {
+    if (i > 0 && instance_of(*seen[i]) == instance_of(*seen[i - 1])) {
       const double change = std::log(seen[i]->price.value / seen[i - 1]->price.value);
       squares += change * change;
       years += days_between(seen[i - 1]->as_of.last, seen[i]->as_of.last) / days_per_year;

@@ -38,7 +38,7 @@ double median(std::vector<double> values) {
 }
 
 /// Seconds per token without interruptions, around each interval.
-struct Pace {
+struct MeasuredPace {
   std::vector<double> local;
   double deviation = 0.0;  ///< of single intervals around it
 };
@@ -52,7 +52,7 @@ bool has_pace(const LogInterval& interval) {
   return is_timed(interval) && interval.worked_tokens > 0.0;
 }
 
-Pace pace_of(const std::vector<LogInterval>& intervals) {
+MeasuredPace pace_of(const std::vector<LogInterval>& intervals) {
   std::vector<std::size_t> timed;
   std::vector<double> paces;
   for (std::size_t i = 0; i < intervals.size(); ++i) {
@@ -68,7 +68,7 @@ Pace pace_of(const std::vector<LogInterval>& intervals) {
       paces.push_back(intervals[i].seconds / intervals[i].worked_tokens);
     }
   }
-  Pace pace;
+  MeasuredPace pace;
   std::vector<double> distances;
   std::size_t nearest = 0;  // the first timed interval at or behind i
   for (std::size_t i = 0; i < intervals.size(); ++i) {
@@ -87,7 +87,7 @@ Pace pace_of(const std::vector<LogInterval>& intervals) {
 }
 
 /// Marks the intervals with an interruption and adds these to `progress`.
-std::vector<bool> find_interruptions(const std::vector<LogInterval>& intervals, const Pace& pace,
+std::vector<bool> find_interruptions(const std::vector<LogInterval>& intervals, const MeasuredPace& pace,
                                      Progress& progress) {
   std::vector<bool> interrupted(intervals.size(), false);
   for (std::size_t i = 1; i < intervals.size(); ++i) {
@@ -227,7 +227,7 @@ Progress progress_of(const TrainingLog& log, const TrackedRun& run) {
       interval.seconds = *run.elapsed_seconds * (interval.worked_tokens / worked);
   }
 
-  const Pace pace = pace_of(intervals);
+  const MeasuredPace pace = pace_of(intervals);
   const std::vector<bool> interrupted = find_interruptions(intervals, pace, progress);
 
   std::vector<double> seconds;  // of each interval, the usual where unknown

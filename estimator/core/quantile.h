@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace trainbudget {
 
@@ -30,12 +31,23 @@ constexpr double at(const Range& range, Quantile quantile) {
   return quantile == Quantile::p50 ? range.p50 : range.p90;
 }
 
+/// P90 of a normal distribution lies so many standard deviations above its median.
+inline constexpr double p90_deviations = 1.2815515655446004;
+
 /// The value below which the share `p` of ascending numbers (at least one) lies, with linear interpolation.
 inline double quantile(std::span<const double> sorted, double p) {
   const double place = p * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(place);
   const std::size_t above = std::min(below + 1, sorted.size() - 1);
   return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+}
+
+/// The middle of numbers in any order, of an even number the upper one; 0 of none.
+inline double upper_median(std::vector<double> values) {
+  if (values.empty()) return 0.0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
 }
 
 /// P10, P50 and P90 of ascending numbers (at least one).

@@ -4,8 +4,11 @@
 #pragma once
 
 #include <compare>
+#include <limits>
 
 namespace trainbudget {
+
+inline constexpr double infinite = std::numeric_limits<double>::infinity();
 
 /// Exponents of the base dimensions. {.flop = 1, .second = -1} is FLOP/s.
 struct Dimension {
@@ -34,7 +37,7 @@ struct Quantity {
   static constexpr Dimension dimension = D;
 
   constexpr Quantity() = default;
-  constexpr explicit Quantity(double si_value) : value(si_value) {}
+  constexpr explicit Quantity(double in_si_units) : value(in_si_units) {}
 
   friend constexpr auto operator<=>(Quantity, Quantity) = default;
 

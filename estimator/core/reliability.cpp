@@ -1,6 +1,7 @@
 #include "core/reliability.h"
 
 #include "core/quantile.h"
+#include "core/quantity.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,8 +9,6 @@
 
 namespace trainbudget {
 namespace {
-
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 struct Point {
   double gpu_hours;

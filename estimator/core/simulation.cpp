@@ -20,13 +20,12 @@ class Draws {
   std::uint64_t bits() { return engine_(); }
 
   double from(Range range) {
-    constexpr double z90 = 1.2815515655446004;
     constexpr double two_pi = 6.283185307179586;
     const double radius = std::sqrt(-2.0 * std::log(uniform()));
     const double z = radius * std::cos(two_pi * uniform());
     if (range.is_exact()) return range.p50;
     const double side = z < 0.0 ? range.p50 / range.p10 : range.p90 / range.p50;
-    return range.p50 * std::pow(side, z / z90);
+    return range.p50 * std::pow(side, z / p90_deviations);
   }
 
  private:

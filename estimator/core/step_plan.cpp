@@ -1,12 +1,12 @@
 #include "core/step_plan.h"
 
+#include "core/quantile.h"
+
 #include <algorithm>
 #include <cmath>
 
 namespace trainbudget {
 namespace {
-
-constexpr double p90_deviations = 1.2815515655446004;  // of a standard normal distribution
 
 /// As calibration/observation.h: how much wider rows of mixtures of experts scatter.
 constexpr double expert_scatter = 2.5;

@@ -8,10 +8,10 @@ namespace trainbudget {
 namespace {
 
 /// Points of one sequence length, by B·H.
-using Row = std::vector<WkvPoint>;
+using PointsOfOneSequence = std::vector<WkvPoint>;
 
-std::map<double, Row> rows_of(const WkvTable& table) {
-  std::map<double, Row> rows;
+std::map<double, PointsOfOneSequence> rows_of(const WkvTable& table) {
+  std::map<double, PointsOfOneSequence> rows;
   for (const WkvPoint& point : table.points)
     rows[point.sequence].push_back(point);
   for (auto& [sequence, row] : rows) {
@@ -20,7 +20,7 @@ std::map<double, Row> rows_of(const WkvTable& table) {
   return rows;
 }
 
-bool covers(const Row& row, double heads) {
+bool covers(const PointsOfOneSequence& row, double heads) {
   return heads >= row.front().heads && heads <= row.back().heads;
 }
 
@@ -38,8 +38,9 @@ std::string outside(const char* what, double value, double least, double most) {
 }
 
 /// The rows that cover `heads`; all where none does.
-std::map<double, Row> usable_rows(const std::map<double, Row>& rows, double heads) {
-  std::map<double, Row> usable;
+std::map<double, PointsOfOneSequence> usable_rows(const std::map<double, PointsOfOneSequence>& rows,
+                                                  double heads) {
+  std::map<double, PointsOfOneSequence> usable;
   for (const auto& [sequence, row] : rows) {
     if (covers(row, heads)) usable.emplace(sequence, row);
   }
@@ -82,7 +83,7 @@ std::vector<WkvPoint> wkv_curve(const WkvTable& table, double sequence) {
 }
 
 WkvTime wkv_time(const WkvTable& table, double heads, double sequence, std::string_view accelerator) {
-  const std::map<double, Row> rows = usable_rows(rows_of(table), heads);
+  const std::map<double, PointsOfOneSequence> rows = usable_rows(rows_of(table), heads);
   WkvTime time{.waves = wkv_waves(table, heads)};
   const auto note = [&](const std::string& why) { time.beyond += (time.beyond.empty() ? "" : "; ") + why; };
   if (accelerator != table.accelerator)
@@ -91,7 +92,7 @@ WkvTime wkv_time(const WkvTable& table, double heads, double sequence, std::stri
   const auto above = rows.lower_bound(sequence);  // the first row at or beyond
   const bool exact = above != rows.end() && above->first == sequence;
   const auto nearest = above == rows.end() ? std::prev(above) : above;
-  const Row& row = nearest->second;
+  const PointsOfOneSequence& row = nearest->second;
   if (!covers(row, heads)) note(outside("B·H", heads, row.front().heads, row.back().heads));
   if (exact || above == rows.end() || above == rows.begin()) {
     time.seconds = wkv_seconds(row, table.resident_heads, heads) * sequence / nearest->first;

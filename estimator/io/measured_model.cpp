@@ -11,10 +11,6 @@
 namespace trainbudget::io {
 namespace {
 
-double parameters_of(const Model& model) {
-  return summarize(expand(model), {}).total.parameters;
-}
-
 double distance(const Model& model, double parameters) {
   return std::abs(std::log(parameters_of(model) / parameters));
 }
@@ -60,8 +56,6 @@ void settle_prediction(Model& model, double parameters) {
 
 constexpr int usual_vocabulary = 50257;
 constexpr int usual_head = 128;
-
-constexpr int most_layers = 10'000;
 
 /// Rounded, at least 1; one more than `most_layers` for all that is beyond.
 int layer_count(double layers) {

@@ -8,6 +8,7 @@
 #include "io/accelerator_file.h"
 #include "io/cluster_file.h"
 #include "io/measured_model.h"
+#include "io/model_file.h"
 #include "io/profile_names.h"
 #include "io/quantity_text.h"
 
@@ -248,7 +249,6 @@ class Reader {
   }
 
   void read_model(const Row& row, MeasuredRun& run) {
-    constexpr int most_layers = 10'000;
     const ModelColumns columns_of_row{.name = row.string("model"),
                                       .architecture = run.architecture,
                                       .parameters = row.number("n_params"),

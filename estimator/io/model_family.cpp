@@ -16,7 +16,6 @@
 namespace trainbudget::io {
 namespace {
 
-constexpr int most_layers = 10000;
 constexpr int most_width = 1 << 20;
 
 bool belongs(const std::string& model, const std::string& family) {
@@ -34,12 +33,8 @@ bool belongs(const std::string& model, const std::string& family) {
   throw InputError(where, "no public model is of a family '" + name + "'", hint);
 }
 
-double parameters_of(const Model& model) {
-  return summarize(expand(model), {.length = 1.0}).total.parameters;
-}
-
 /// Of equally common ones the larger.
-int usual_vocabulary(const std::vector<ModelProfile>& models) {
+int commonest_vocabulary(const std::vector<ModelProfile>& models) {
   std::map<int, int> counts;
   for (const ModelProfile& profile : models)
     ++counts[profile.model.vocabulary];
@@ -101,7 +96,7 @@ ModelFamily read_family(const ProfileFolder& profiles, const std::string& text, 
       kin.push_back(std::move(profile));
     }
   }
-  const int vocabulary = usual_vocabulary(kin);
+  const int vocabulary = commonest_vocabulary(kin);
   for (ModelProfile& profile : kin) {
     if (family.scales && profile.model.vocabulary != vocabulary) {
       family.left_out.push_back(profile.model.name);

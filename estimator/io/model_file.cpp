@@ -9,8 +9,6 @@
 namespace trainbudget::io {
 namespace {
 
-constexpr long long most_layers = 10000;
-
 int read_size(const YamlNode& node, int most = 1 << 24) {
   return static_cast<int>(read_integer(node, 1, most));
 }

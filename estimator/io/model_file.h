@@ -10,6 +10,9 @@
 
 namespace trainbudget::io {
 
+/// More than any model has, and few enough that none of them is spelled out for long.
+inline constexpr int most_layers = 10'000;
+
 /// Reads and checks one profile. Throws InputError at the place of what is wrong.
 ModelProfile read_model(const YamlNode& root);
 ModelProfile read_model_file(const std::string& path);

@@ -113,21 +113,22 @@ std::string money_text(double value, int digits) {
 
 }  // namespace
 
-std::string format_quantity(double si_value, QuantityKind kind, int significant_digits) {
-  if (!std::isfinite(si_value)) return "unknown";
-  if (si_value < 0.0) return "-" + format_quantity(-si_value, kind, significant_digits);
+std::string format_quantity(double in_si_units, QuantityKind kind, int significant_digits) {
+  if (!std::isfinite(in_si_units)) return "unknown";
+  if (in_si_units < 0.0) return "-" + format_quantity(-in_si_units, kind, significant_digits);
   const int digits = std::clamp(significant_digits, 1, 17);
   const bool is_money = kind == Kind::usd || kind == Kind::usd_per_second || kind == Kind::usd_per_joule;
   const std::span<const Step> steps = steps_of(kind);
   // 999.7 million would read "1,000M" at three digits: what rounds up to the next step belongs to it.
-  const double reached = si_value * (1.0 + 0.5 * std::pow(10.0, -digits));
+  const double reached = in_si_units * (1.0 + 0.5 * std::pow(10.0, -digits));
   const Step* step = &steps.front();
   for (const Step& next : steps) {
-    const bool is_exact_count = steps.data() == amounts && si_value < 1e6 && si_value == std::floor(si_value);
+    const bool is_exact_count =
+        steps.data() == amounts && in_si_units < 1e6 && in_si_units == std::floor(in_si_units);
     if (reached >= next.factor && !is_exact_count) step = &next;
   }
-  if (si_value == 0.0 && kind == Kind::seconds) return "0 s";
-  const double value = si_value / step->factor;
+  if (in_si_units == 0.0 && kind == Kind::seconds) return "0 s";
+  const double value = in_si_units / step->factor;
   if (is_money) return "$" + money_text(value, digits) + std::string(step->unit);
   return number_text(value, digits) + std::string(step->unit);
 }

@@ -102,10 +102,10 @@ Q parse(std::string_view text, const Location& where) {
 /// The kind as a noun phrase for messages: "a number of bytes".
 std::string_view quantity_name(QuantityKind kind);
 
-/// `si_value` for people: `significant_digits` digits (but every digit before the point, and whole dollars
+/// `in_si_units` for people: `significant_digits` digits (but every digit before the point, and whole dollars
 /// from $100 on), in the largest unit that keeps it at or above 1: "14B", "312 TFLOP/s", "$110,726", "22.4
 /// h". "unknown" for what is not finite. parse_quantity reads back what this writes for values that are not
 /// negative.
-std::string format_quantity(double si_value, QuantityKind kind, int significant_digits = 3);
+std::string format_quantity(double in_si_units, QuantityKind kind, int significant_digits = 3);
 
 }  // namespace trainbudget::io

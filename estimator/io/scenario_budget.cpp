@@ -9,7 +9,6 @@ namespace trainbudget::io {
 namespace {
 
 constexpr double seconds_per_year = hours_per_year * seconds_per_hour;
-constexpr double most_gpu_hours = 1e14;
 constexpr double most_bytes = 1e24;
 
 Sourced<double> number(const YamlNode& node, QuantityKind kind, double most) {

@@ -10,6 +10,9 @@
 
 namespace trainbudget::io {
 
+/// A hundred million accelerators for a century.
+inline constexpr double most_gpu_hours = 1e14;
+
 struct BudgetRequest {
   const YamlNode *commitment, *own, *storage, *egress, *development, *staff, *contingency;
   const YamlNode* price;  ///< for the term of a reserved price

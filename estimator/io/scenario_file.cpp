@@ -24,7 +24,6 @@ namespace {
 /// Bounds beyond which a number is a slip of the pen, and far from what a double cannot hold.
 constexpr double most_tokens = 1e19;
 constexpr double most_gpus = 1e8;
-constexpr double most_gpu_hours = 1e14;
 constexpr double least_gpu_hours = 1e-3;
 constexpr double least_efficiency = 1e-6;
 

@@ -15,9 +15,6 @@
 namespace trainbudget::io {
 namespace {
 
-/// Below this a batch is of sequences, from here on of tokens: no run has batches of 65,536 sequences or more
-/// that are of less than as many tokens.
-constexpr double fewest_batch_tokens = 65536.0;
 constexpr double most_batch = 1e12;
 
 Cluster cluster_of(const std::optional<Cluster>& named, const ProfileFolder& profiles,

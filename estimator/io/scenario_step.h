@@ -10,6 +10,10 @@
 
 namespace trainbudget::io {
 
+/// Below this a batch is of sequences, from here on of tokens: no run has batches of 65,536 sequences or more
+/// that are of less than as many tokens.
+inline constexpr double fewest_batch_tokens = 65536.0;
+
 struct StepRequest {
   const YamlNode* layout = nullptr;
   const YamlNode* global_batch = nullptr;

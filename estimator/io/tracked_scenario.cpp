@@ -9,6 +9,7 @@
 #include "io/scenario_file.h"
 #include "io/scenario_model.h"
 #include "io/scenario_price.h"
+#include "io/scenario_step.h"
 
 #include <algorithm>
 
@@ -20,7 +21,6 @@ namespace {
 constexpr double most_tokens = 1e19;
 constexpr double most_gpus = 1e8;
 constexpr double most_sequence_tokens = 1e9;
-constexpr double fewest_batch_tokens = 65536.0;  ///< as in io/scenario_step.cpp
 
 const YamlNode* find(const YamlNode& root, std::string_view key) {
   for (const YamlNode::Entry& entry : root.entries) {

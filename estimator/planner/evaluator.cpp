@@ -2,6 +2,7 @@
 
 #include "core/layout_search.h"
 #include "core/plan/rules.h"
+#include "core/quantity.h"
 #include "io/layout_text.h"
 #include "io/map_reader.h"
 #include "io/scenario_document.h"
@@ -15,7 +16,6 @@
 namespace trainbudget::planner {
 namespace {
 
-constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr double most_tokens_of_a_run = 1e19;
 constexpr double usual_tokens_per_parameter = 20.0;
 /// Tokens are whole steps; where no step is computed, whole millions.

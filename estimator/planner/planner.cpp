@@ -1,5 +1,6 @@
 #include "planner/planner.h"
 
+#include "core/quantity.h"
 #include "io/scenario_document.h"
 #include "io/scenario_file.h"
 #include "planner/evaluator.h"
@@ -17,7 +18,6 @@
 namespace trainbudget::planner {
 namespace {
 
-constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr std::size_t most_providers_shown = 6;
 constexpr std::size_t most_hardware_shown = 6;
 constexpr double usual_deadline_days = 90.0;

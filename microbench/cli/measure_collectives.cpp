@@ -92,7 +92,7 @@ int measure_together(MpiSession& session, const ProgramOptions& program, const C
   const auto measure_group = [&](Ranks& ranks) {
     const std::unique_ptr<Transport> transport = host ? make_mpi_transport(ranks) : nccl->connect(ranks);
     const std::size_t total = plan.collectives.size() * message_elements(plan, ranks.size()).size();
-    const auto progress = leads ? std::make_unique<cli::Progress>("messages", total, 0) : nullptr;
+    const auto progress = leads ? std::make_unique<cli::ProgressLine>("messages", total, 0) : nullptr;
     return measure_collectives(ranks, *transport, plan, cli::interrupt_flag(), measurement,
                                [&](std::size_t done) {
                                  if (progress) progress->update(done);

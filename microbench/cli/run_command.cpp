@@ -93,7 +93,7 @@ int run(const ProgramOptions& program, const RunOptions& options) {
   Session session(*device, limits, cli::interrupt_flag());
   session.warm_device(plan.items);
   {
-    cli::Progress progress("timings", plan.items.size(), 0);
+    cli::ProgressLine progress("timings", plan.items.size(), 0);
     for (std::size_t i = 0; i < plan.items.size() && !cli::interrupted(); ++i) {
       progress.update(i);
       session.measure(plan.items[i], measurement);

@@ -70,9 +70,9 @@ int run_step(const ProgramOptions& program, const StepOptions& options) {
   trainbudget::Measurement measurement = new_measurement(*device, "quick");
   Session session(*device, program.emulate ? emulated_limits() : quick_limits(), cli::interrupt_flag());
   {
-    std::unique_ptr<cli::Progress> progress;
+    std::unique_ptr<cli::ProgressLine> progress;
     measure_step(session, run, measurement, [&](std::size_t done, std::size_t total) {
-      if (progress == nullptr) progress = std::make_unique<cli::Progress>("launches", total, 0);
+      if (progress == nullptr) progress = std::make_unique<cli::ProgressLine>("launches", total, 0);
       progress->update(done);
     });
   }

@@ -90,7 +90,7 @@ int verify_all(const ProgramOptions& options, const std::string& expression) {
                                   {"verdict", "Verdict"}}};
   bool all_right = true, works = true;
   std::size_t verified = 0, done = 0;
-  cli::Progress progress("kernels", all_kernels().size(), 0);
+  cli::ProgressLine progress("kernels", all_kernels().size(), 0);
   for (const Kernel& kernel : all_kernels()) {
     progress.update(done++);
     if (!filter.selects(std::string(kernel.name))) continue;

@@ -16,7 +16,6 @@ using namespace trainbudget;
 namespace {
 
 constexpr double hour = 3600.0;
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 }  // namespace
 

@@ -1,13 +1,12 @@
 #include "core/plan/rules.h"
 
+#include "core/quantile.h"
 #include "core/stage_work.h"
 
 #include <cmath>
 
 namespace trainbudget {
 namespace {
-
-constexpr double p90_deviations = 1.2815515655446004;  // of a standard normal distribution
 
 double normal_cumulative(double z) {
   return 0.5 * std::erfc(-z / std::sqrt(2.0));
