@@ -6,56 +6,34 @@
 #include "fat_binary.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include <cuda_runtime_api.h>
-#include <sys/mman.h>
 
 namespace software_gpu {
 
 namespace {
 
-constexpr std::size_t device_bytes = std::size_t{80} << 30;
-constexpr std::size_t page = 4096;
 constexpr std::size_t shared_without_asking = 48 * 1024;
 constexpr std::size_t most_shared = 227 * 1024;
 constexpr int multiprocessors = 132;
 constexpr int l2_bytes = 50 << 20;
 
-struct Stream {
-  bool capturing = false;
-  std::vector<Work> captured;
-};
-struct Graph {
-  std::vector<Work> work;
-};
-struct Event {
-  bool queued = false, done = false;
-  double time = 0.0;
-};
-
 /// The kernels of one compiled file.
 struct Registered {
   const void* fat_binary = nullptr;
-  std::optional<Module> module;
+  std::optional<Module> module;  ///< read at the first launch
 };
 struct Kernel {
   Registered* file = nullptr;
   std::string name;
   std::size_t dynamic_shared_allowed = shared_without_asking;
-};
-struct Configuration {
-  dim3 grid, block;
-  std::size_t shared = 0;
-  cudaStream_t stream = nullptr;
 };
 
 std::map<const void*, Kernel>& kernels() {
@@ -63,64 +41,17 @@ std::map<const void*, Kernel>& kernels() {
   return all;
 }
 
-std::map<void*, std::size_t>& mapped() {
-  static std::map<void*, std::size_t> all;
-  return all;
-}
-
-struct State {
-  cudaError_t last = cudaSuccess;
-  cudaError_t fault = cudaSuccess;  ///< once a kernel has failed, nothing works any more
-  std::size_t used = 0;
-  int capturing = 0;
-  std::vector<Configuration> configurations;
+/// What stands between <<< and >>>, on its way to the launch.
+struct Configuration {
+  dim3 grid, block;
+  std::size_t shared = 0;
+  cudaStream_t stream = nullptr;
 };
 
-State& state() {
-  static State only;
-  return only;
+std::vector<Configuration>& configurations() {
+  static std::vector<Configuration> all;
+  return all;
 }
-
-cudaError_t told(cudaError_t status) {
-  if (status != cudaSuccess) state().last = status;
-  return status;
-}
-
-Stream* stream_of(cudaStream_t stream) {
-  return reinterpret_cast<Stream*>(stream);
-}
-Event* event_of(cudaEvent_t event) {
-  return reinterpret_cast<Event*>(event);
-}
-
-cudaError_t finish() {
-  if (state().fault != cudaSuccess) return told(state().fault);
-  if (state().capturing > 0) return told(cudaErrorStreamCaptureUnsupported);
-  try {
-    Device::instance().finish();
-  } catch (const std::exception& problem) {
-    std::fprintf(stderr, "software GPU: %s\n", problem.what());
-    state().fault = cudaErrorIllegalAddress;
-  }
-  return told(state().fault);
-}
-
-}  // namespace
-
-cudaError_t queue(cudaStream_t handle, Work work) {
-  if (state().fault != cudaSuccess) return told(state().fault);
-  Stream* stream = stream_of(handle);
-  if (stream != nullptr && stream->capturing) {
-    stream->captured.push_back(std::move(work));
-    return cudaSuccess;
-  }
-  // Work for the default stream would have to wait for the one that is being captured.
-  if (stream == nullptr && state().capturing > 0) return told(cudaErrorStreamCaptureImplicit);
-  Device::instance().queue(std::move(work));
-  return cudaSuccess;
-}
-
-namespace {
 
 const Function* function_of(Kernel& kernel) {
   if (!kernel.file->module) {
@@ -170,41 +101,7 @@ cudaError_t launch(const void* host_function, dim3 grid, dim3 block, void** argu
                         .waits_for_host = waits});
 }
 
-cudaError_t allocate(void** pointer, std::size_t bytes) {
-  if (state().fault != cudaSuccess) return told(state().fault);
-  if (state().capturing > 0) return told(cudaErrorStreamCaptureUnsupported);
-  *pointer = nullptr;
-  if (bytes == 0) return cudaSuccess;
-  if (bytes > device_bytes - state().used) return told(cudaErrorMemoryAllocation);
-  const std::size_t whole = (bytes + page - 1) / page * page + 2 * page;
-  void* place =
-      mmap(nullptr, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (place == MAP_FAILED) return told(cudaErrorMemoryAllocation);
-  *pointer = static_cast<std::byte*>(place) + page;
-  mapped()[*pointer] = whole;
-  state().used += bytes;
-  Device::instance().memory.add(reinterpret_cast<std::uintptr_t>(*pointer), bytes);
-  return cudaSuccess;
-}
-
-cudaError_t release(void* pointer) {
-  if (pointer == nullptr) return cudaSuccess;
-  if (state().capturing > 0) return told(cudaErrorStreamCaptureUnsupported);
-  const cudaError_t status = finish();
-  const auto address = reinterpret_cast<std::uintptr_t>(pointer);
-  const std::size_t bytes = Device::instance().memory.bytes_behind(address);
-  if (!Device::instance().memory.remove(address)) return told(cudaErrorInvalidValue);
-  state().used -= bytes;
-  munmap(static_cast<std::byte*>(pointer) - page, mapped()[pointer]);
-  mapped().erase(pointer);
-  return status;
-}
-
 }  // namespace
-
-bool on_device(const void* pointer, std::size_t bytes) {
-  return Device::instance().memory.holds(reinterpret_cast<std::uintptr_t>(pointer), bytes);
-}
 
 }  // namespace software_gpu
 
@@ -233,12 +130,12 @@ void __cudaRegisterFunction(void** handle, const char* host_function, char*, con
 void __cudaRegisterVar(void**, char*, char*, const char*, int, std::size_t, int, int) {}
 
 unsigned __cudaPushCallConfiguration(dim3 grid, dim3 block, std::size_t shared, cudaStream_t stream) {
-  state().configurations.push_back({grid, block, shared, stream});
+  configurations().push_back({grid, block, shared, stream});
   return 0;
 }
 cudaError_t __cudaPopCallConfiguration(dim3* grid, dim3* block, std::size_t* shared, void* stream) {
-  const Configuration last = state().configurations.back();
-  state().configurations.pop_back();
+  const Configuration last = configurations().back();
+  configurations().pop_back();
   *grid = last.grid;
   *block = last.block;
   *shared = last.shared;
@@ -346,134 +243,6 @@ cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks, 
 cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const void* function, int threads,
                                                           std::size_t shared) {
   return cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(blocks, function, threads, shared, 0);
-}
-
-cudaError_t cudaMalloc(void** pointer, std::size_t bytes) {
-  return allocate(pointer, bytes);
-}
-cudaError_t cudaFree(void* pointer) {
-  return release(pointer);
-}
-cudaError_t cudaHostAlloc(void** pointer, std::size_t bytes, unsigned) {
-  return allocate(pointer, bytes);
-}
-cudaError_t cudaFreeHost(void* pointer) {
-  return release(pointer);
-}
-cudaError_t cudaHostGetDevicePointer(void** device, void* host, unsigned) {
-  if (!on_device(host, 1)) return told(cudaErrorInvalidValue);
-  *device = host;
-  return cudaSuccess;
-}
-cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
-  *total = device_bytes;
-  *free = device_bytes - state().used;
-  return cudaSuccess;
-}
-cudaError_t cudaMemcpy(void* target, const void* source, std::size_t bytes, cudaMemcpyKind kind) {
-  if (const cudaError_t status = finish(); status != cudaSuccess) return status;
-  if (bytes == 0) return cudaSuccess;
-  const bool to_device = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
-  const bool from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
-  if ((to_device && !on_device(target, bytes)) || (from_device && !on_device(source, bytes)))
-    return told(cudaErrorInvalidValue);
-  std::memcpy(target, source, bytes);
-  return cudaSuccess;
-}
-cudaError_t cudaMemsetAsync(void* target, int value, std::size_t bytes, cudaStream_t stream) {
-  if (!on_device(target, bytes)) return told(cudaErrorInvalidValue);
-  const bool computes = Device::instance().computes();
-  return queue(stream, {.run =
-                            [=](double) {
-                              if (computes) std::memset(target, value, bytes);
-                            },
-                        .seconds = 2e-6 + static_cast<double>(bytes) / 2e12});
-}
-cudaError_t cudaMemset(void* target, int value, std::size_t bytes) {
-  return cudaMemsetAsync(target, value, bytes, nullptr);
-}
-
-cudaError_t cudaDeviceSynchronize() {
-  return finish();
-}
-cudaError_t cudaStreamSynchronize(cudaStream_t) {
-  return finish();
-}
-
-cudaError_t cudaStreamCreate(cudaStream_t* stream) {
-  *stream = reinterpret_cast<cudaStream_t>(new Stream);
-  return cudaSuccess;
-}
-cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-  delete stream_of(stream);
-  return cudaSuccess;
-}
-cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
-  if (stream == nullptr) return told(cudaErrorStreamCaptureUnsupported);
-  if (stream_of(stream)->capturing) return told(cudaErrorIllegalState);
-  stream_of(stream)->capturing = true;
-  ++state().capturing;
-  return cudaSuccess;
-}
-cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
-  if (!stream_of(stream)->capturing) return told(cudaErrorIllegalState);
-  stream_of(stream)->capturing = false;
-  --state().capturing;
-  *graph = reinterpret_cast<cudaGraph_t>(new Graph{std::move(stream_of(stream)->captured)});
-  return cudaSuccess;
-}
-cudaError_t cudaGraphInstantiate(cudaGraphExec_t* made, cudaGraph_t graph, unsigned long long) {
-  *made = reinterpret_cast<cudaGraphExec_t>(new Graph(*reinterpret_cast<Graph*>(graph)));
-  return cudaSuccess;
-}
-cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
-  delete reinterpret_cast<Graph*>(graph);
-  return cudaSuccess;
-}
-cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graph) {
-  delete reinterpret_cast<Graph*>(graph);
-  return cudaSuccess;
-}
-cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream) {
-  for (const Work& work : reinterpret_cast<Graph*>(graph)->work) {
-    if (const cudaError_t status = queue(stream, work); status != cudaSuccess) return status;
-  }
-  return cudaSuccess;
-}
-
-cudaError_t cudaEventCreate(cudaEvent_t* event) {
-  *event = reinterpret_cast<cudaEvent_t>(new Event);
-  return cudaSuccess;
-}
-cudaError_t cudaEventDestroy(cudaEvent_t event) {
-  const cudaError_t status = finish();
-  delete event_of(event);
-  return status;
-}
-cudaError_t cudaEventRecordWithFlags(cudaEvent_t handle, cudaStream_t stream, unsigned flags) {
-  const bool captured = stream != nullptr && stream_of(stream)->capturing;
-  Event* event = event_of(handle);
-  if ((flags & cudaEventRecordExternal) != 0 && !captured) return told(cudaErrorInvalidValue);
-  // In a graph an event without the flag only orders; it is never recorded.
-  if (captured && (flags & cudaEventRecordExternal) == 0) return cudaSuccess;
-  if (!captured) event->done = false;
-  event->queued = true;
-  return queue(stream, {.run = [event](double start) {
-                 event->done = true;
-                 event->time = std::round(start * 2e6) / 2e6;
-               }});
-}
-cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
-  return cudaEventRecordWithFlags(event, stream, 0);
-}
-cudaError_t cudaEventSynchronize(cudaEvent_t) {
-  return finish();
-}
-cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
-  if (!event_of(start)->queued || !event_of(end)->queued) return told(cudaErrorInvalidResourceHandle);
-  if (!event_of(start)->done || !event_of(end)->done) return told(cudaErrorNotReady);
-  *milliseconds = static_cast<float>(1e3 * (event_of(end)->time - event_of(start)->time));
-  return cudaSuccess;
 }
 
 }  // extern "C"
