@@ -124,6 +124,7 @@ struct Instruction {
   Rounding rounding = Rounding::none;
   Exchange exchange = Exchange::butterfly;
   Join join = Join::none;
+  bool approximate = false;  ///< a fast function of the GPU, with an error of its own
   bool flush = false, saturate = false, to_space = false, uniform = false, negated_guard = false,
        relu = false;
   Row guard = no_row;                 ///< a predicate without which a lane passes

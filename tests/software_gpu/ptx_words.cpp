@@ -64,9 +64,7 @@ const Names<Join> joins{{"and", Join::and_}, {"or", Join::or_}, {"xor", Join::xo
 
 // They change how fast an access or an instruction is here, or how it is ordered, and not what it gives to
 // threads that run in turns.
-constexpr std::array<std::string_view, 24> without_effect{"approx",
-                                                          "full",
-                                                          "nc",
+constexpr std::array<std::string_view, 22> without_effect{"nc",
                                                           "volatile",
                                                           "relaxed",
                                                           "weak",
@@ -124,6 +122,8 @@ void modifier(const std::string& word, const std::string& part, Instruction& mad
     made.rounding = *rounding;
   } else if (const auto space = named(spaces, part)) {
     made.space = *space;
+  } else if (part == "approx" || part == "full") {
+    made.approximate = true;
   } else if (part == "ftz") {
     made.flush = true;
   } else if (part == "sat" || part == "satfinite") {
