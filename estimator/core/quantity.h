@@ -8,6 +8,7 @@
 
 namespace trainbudget {
 
+/// More than anything: of what never comes, or has no limit.
 inline constexpr double infinite = std::numeric_limits<double>::infinity();
 
 /// Exponents of the base dimensions. {.flop = 1, .second = -1} is FLOP/s.
