@@ -1,6 +1,7 @@
 // Narrow floating-point formats: rounding to nearest, ties to even.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
