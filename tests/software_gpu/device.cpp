@@ -8,9 +8,13 @@
 
 namespace software_gpu {
 
+namespace {
+
 double host_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
+
+}  // namespace
 
 Device& Device::instance() {
   static Device device;

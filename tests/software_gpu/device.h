@@ -9,8 +9,6 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <memory>
-#include <string>
 
 namespace software_gpu {
 
@@ -44,7 +42,5 @@ class Device {
   double clock_ = 0.0;
   bool computes_;
 };
-
-double host_seconds();
 
 }  // namespace software_gpu

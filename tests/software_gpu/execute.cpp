@@ -20,7 +20,7 @@ struct Warp {
   std::array<std::int32_t, lanes_of_warp> next{};
   std::array<State, lanes_of_warp> state{};
   std::uint32_t interval = 1;
-  std::vector<Lanes> rows;
+  Rows rows;
   std::vector<std::byte> local;  ///< [lanes, bytes]
 
   Mask in(State wanted) const {
@@ -264,8 +264,7 @@ class Block {
     });
   }
 
-  static Lanes& row(Warp& warp, Row index) { return warp.rows[static_cast<std::size_t>(index)]; }
-  static const Lanes& row(const Warp& warp, Row index) { return warp.rows[static_cast<std::size_t>(index)]; }
+  static Lanes& row(Warp& warp, Row index) { return software_gpu::row(warp.rows, index); }
 
   void perform(Warp& warp, const Instruction& i, Mask mask, std::int32_t at) {
     switch (i.opcode) {

@@ -1,4 +1,4 @@
-// What nvcc leaves in a program for the driver to translate: PTX, read into instructions that warp.h runs.
+// What nvcc leaves in a program for the driver to translate: PTX, read into instructions that execute.h runs.
 // After NVIDIA's "Parallel Thread Execution ISA", of which this knows what the kernels here and those they
 // are compared with consist of; anything else is an error that names it.
 #pragma once
@@ -51,10 +51,8 @@ enum class Opcode : std::uint8_t {
   and_,
   bar_sync,
   bar_warp,
-  bfe,
   bfi,
   bra,
-  brev,
   clz,
   copysign,
   cos,
@@ -125,7 +123,7 @@ struct Instruction {
   Exchange exchange = Exchange::butterfly;
   Join join = Join::none;
   bool approximate = false;  ///< a fast function of the GPU, with an error of its own
-  bool flush = false, saturate = false, to_space = false, uniform = false, negated_guard = false,
+  bool flush = false, saturate = false, to_space = false, negated_guard = false,
        relu = false;
   Row guard = no_row;                 ///< a predicate without which a lane passes
   std::vector<Row> targets, sources;  ///< in the order of the text; elements of vectors one by one

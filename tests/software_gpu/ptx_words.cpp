@@ -26,8 +26,8 @@ const Names<Space> spaces{{"global", Space::global}, {"const", Space::constant},
 
 const Names<Opcode> opcodes{
     {"abs", Opcode::abs},           {"add", Opcode::add},   {"and", Opcode::and_},
-    {"bfe", Opcode::bfe},           {"bfi", Opcode::bfi},   {"bra", Opcode::bra},
-    {"brev", Opcode::brev},         {"clz", Opcode::clz},   {"copysign", Opcode::copysign},
+    {"bfi", Opcode::bfi},   {"bra", Opcode::bra},
+    {"clz", Opcode::clz},   {"copysign", Opcode::copysign},
     {"cos", Opcode::cos},           {"cvt", Opcode::cvt},   {"cvta", Opcode::cvta},
     {"div", Opcode::div},           {"ex2", Opcode::ex2},   {"exit", Opcode::ret},
     {"fma", Opcode::fma},           {"ld", Opcode::ld},     {"lg2", Opcode::lg2},
@@ -64,7 +64,7 @@ const Names<Join> joins{{"and", Join::and_}, {"or", Join::or_}, {"xor", Join::xo
 
 // They change how fast an access or an instruction is here, or how it is ordered, and not what it gives to
 // threads that run in turns.
-constexpr std::array<std::string_view, 22> without_effect{"nc",
+constexpr std::array<std::string_view, 23> without_effect{"uni", "nc",
                                                           "volatile",
                                                           "relaxed",
                                                           "weak",
@@ -132,8 +132,6 @@ void modifier(const std::string& word, const std::string& part, Instruction& mad
     made.relu = true;
   } else if (part == "to") {
     made.to_space = true;
-  } else if (part == "uni") {
-    made.uniform = true;
   } else if (part != "v2" && part != "v4" &&
              std::find(without_effect.begin(), without_effect.end(), part) == without_effect.end()) {
     throw PtxError("unknown part ." + part + " of " + word);
