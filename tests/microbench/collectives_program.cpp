@@ -13,24 +13,16 @@ using namespace trainbudget::testing;
 
 namespace {
 
-Command ranks_command(int count, std::vector<std::string> arguments) {
-  Command command;
-  command.arguments = {MPIEXEC,      "--oversubscribe", "-n", std::to_string(count), TRAINBUDGET_MICROBENCH,
-                       "collectives"};
-  command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
-  // As in tests/process/mpi_test.cpp.
-  command.environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1";
-  command.environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
-  command.environment["HOME"] = std::filesystem::temp_directory_path();  // OpenMPI 5 does not start without
-  command.environment["OMPI_MCA_btl_vader_single_copy_mechanism"] = "none";
-  command.environment["ASAN_OPTIONS"] = "detect_leaks=0";
+Command collectives_command(int count, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {TRAINBUDGET_MICROBENCH, "collectives"});
+  Command command = ranks_command(MPIEXEC, count, std::move(arguments));
   command.environment["CUDA_VISIBLE_DEVICES"] = "";
   command.timeout = std::chrono::seconds(300);
   return command;
 }
 
 Outcome ranks(int count, std::vector<std::string> arguments) {
-  return run(ranks_command(count, std::move(arguments)));
+  return run(collectives_command(count, std::move(arguments)));
 }
 
 std::vector<std::string> words_of(const std::string& path) {
@@ -112,7 +104,7 @@ TEST_CASE("what cannot be measured together is said once, by one rank, and none 
 TEST_CASE("Ctrl-C on mpirun keeps what was measured until then") {
   const TemporaryFolder folder;
   const std::string file = folder.path() + "/m.json";
-  Command command = ranks_command(2, {"--transport", "mpi", "--full", "--out", file});
+  Command command = collectives_command(2, {"--transport", "mpi", "--full", "--out", file});
   command.when_started = [](pid_t mpirun) {
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(120);
     while (!ranks_handle_sigterm(mpirun, 2) && std::chrono::steady_clock::now() < give_up)

@@ -14,17 +14,8 @@ using namespace trainbudget::testing;
 namespace {
 
 Command ranks(int count, std::vector<std::string> arguments) {
-  Command command;
-  command.arguments = {MPIEXEC, "--oversubscribe", "-n", std::to_string(count), TRAINBUDGET_MPI_PROGRAM};
-  command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
-  // OpenMPI refuses root unless told twice; containers forbid reading another process's memory, which it
-  // would do to be faster; and it does not give back all that it takes.
-  command.environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1";
-  command.environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
-  command.environment["HOME"] = std::filesystem::temp_directory_path();  // OpenMPI 5 does not start without
-  command.environment["OMPI_MCA_btl_vader_single_copy_mechanism"] = "none";
-  command.environment["ASAN_OPTIONS"] = "detect_leaks=0";
-  return command;
+  arguments.insert(arguments.begin(), TRAINBUDGET_MPI_PROGRAM);
+  return ranks_command(MPIEXEC, count, std::move(arguments));
 }
 
 std::string alone(std::vector<std::string> arguments) {

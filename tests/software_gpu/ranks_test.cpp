@@ -9,14 +9,8 @@ using namespace trainbudget::testing;
 namespace {
 
 Outcome ranks(int count, std::vector<std::string> arguments) {
-  Command command;
-  command.arguments = {MPIEXEC,      "--oversubscribe", "-n", std::to_string(count), TRAINBUDGET_MICROBENCH,
-                       "collectives"};
-  command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
-  command.environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1";
-  command.environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
-  command.environment["HOME"] = std::filesystem::temp_directory_path();
-  command.environment["OMPI_MCA_btl_vader_single_copy_mechanism"] = "none";
+  arguments.insert(arguments.begin(), {TRAINBUDGET_MICROBENCH, "collectives"});
+  Command command = ranks_command(MPIEXEC, count, std::move(arguments));
   command.timeout = std::chrono::seconds(300);
   return run(command);
 }

@@ -143,6 +143,20 @@ Outcome run(const Command& command) {
   return outcome;
 }
 
+Command ranks_command(const std::string& mpiexec, int count, std::vector<std::string> arguments) {
+  Command command;
+  command.arguments = {mpiexec, "--oversubscribe", "-n", std::to_string(count)};
+  command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
+  // OpenMPI refuses root unless told twice; containers forbid reading another process's memory, which it
+  // would do to be faster; and it does not give back all that it takes.
+  command.environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1";
+  command.environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
+  command.environment["HOME"] = std::filesystem::temp_directory_path();  // OpenMPI 5 does not start without
+  command.environment["OMPI_MCA_btl_vader_single_copy_mechanism"] = "none";
+  command.environment["ASAN_OPTIONS"] = "detect_leaks=0";
+  return command;
+}
+
 TemporaryFolder::TemporaryFolder() {
   path_ = (std::filesystem::temp_directory_path() / "trainbudget-test-XXXXXX").string();
   if (mkdtemp(path_.data()) == nullptr) fail("mkdtemp");

@@ -39,6 +39,9 @@ struct Outcome {
 /// program that cannot be executed gives exit code 127.
 Outcome run(const Command& command);
 
+/// `count` ranks of a program under `mpiexec`; `arguments` begin with the program.
+Command ranks_command(const std::string& mpiexec, int count, std::vector<std::string> arguments);
+
 /// A new empty folder, removed with all that is in it at the end of its life.
 class TemporaryFolder {
  public:
