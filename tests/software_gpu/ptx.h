@@ -123,8 +123,7 @@ struct Instruction {
   Exchange exchange = Exchange::butterfly;
   Join join = Join::none;
   bool approximate = false;  ///< a fast function of the GPU, with an error of its own
-  bool flush = false, saturate = false, to_space = false, negated_guard = false,
-       relu = false;
+  bool flush = false, saturate = false, to_space = false, negated_guard = false, relu = false;
   Row guard = no_row;                 ///< a predicate without which a lane passes
   std::vector<Row> targets, sources;  ///< in the order of the text; elements of vectors one by one
   std::int64_t offset = 0;            ///< of an address

@@ -25,21 +25,20 @@ const Names<Space> spaces{{"global", Space::global}, {"const", Space::constant},
                           {"local", Space::local},   {"param", Space::param}};
 
 const Names<Opcode> opcodes{
-    {"abs", Opcode::abs},           {"add", Opcode::add},   {"and", Opcode::and_},
-    {"bfi", Opcode::bfi},   {"bra", Opcode::bra},
-    {"clz", Opcode::clz},   {"copysign", Opcode::copysign},
-    {"cos", Opcode::cos},           {"cvt", Opcode::cvt},   {"cvta", Opcode::cvta},
-    {"div", Opcode::div},           {"ex2", Opcode::ex2},   {"exit", Opcode::ret},
-    {"fma", Opcode::fma},           {"ld", Opcode::ld},     {"lg2", Opcode::lg2},
-    {"mad", Opcode::mad},           {"max", Opcode::max},   {"min", Opcode::min},
-    {"mov", Opcode::mov},           {"mul", Opcode::mul},   {"neg", Opcode::neg},
-    {"not", Opcode::not_},          {"or", Opcode::or_},    {"popc", Opcode::popc},
-    {"prefetch", Opcode::prefetch}, {"prmt", Opcode::prmt}, {"rcp", Opcode::rcp},
-    {"rem", Opcode::rem},           {"ret", Opcode::ret},   {"rsqrt", Opcode::rsqrt},
-    {"selp", Opcode::selp},         {"setp", Opcode::setp}, {"shfl", Opcode::shfl},
-    {"shl", Opcode::shl},           {"shr", Opcode::shr},   {"sin", Opcode::sin},
-    {"sqrt", Opcode::sqrt},         {"st", Opcode::st},     {"sub", Opcode::sub},
-    {"tanh", Opcode::tanh},         {"xor", Opcode::xor_}};
+    {"abs", Opcode::abs},           {"add", Opcode::add},           {"and", Opcode::and_},
+    {"bfi", Opcode::bfi},           {"bra", Opcode::bra},           {"clz", Opcode::clz},
+    {"copysign", Opcode::copysign}, {"cos", Opcode::cos},           {"cvt", Opcode::cvt},
+    {"cvta", Opcode::cvta},         {"div", Opcode::div},           {"ex2", Opcode::ex2},
+    {"exit", Opcode::ret},          {"fma", Opcode::fma},           {"ld", Opcode::ld},
+    {"lg2", Opcode::lg2},           {"mad", Opcode::mad},           {"max", Opcode::max},
+    {"min", Opcode::min},           {"mov", Opcode::mov},           {"mul", Opcode::mul},
+    {"neg", Opcode::neg},           {"not", Opcode::not_},          {"or", Opcode::or_},
+    {"popc", Opcode::popc},         {"prefetch", Opcode::prefetch}, {"prmt", Opcode::prmt},
+    {"rcp", Opcode::rcp},           {"rem", Opcode::rem},           {"ret", Opcode::ret},
+    {"rsqrt", Opcode::rsqrt},       {"selp", Opcode::selp},         {"setp", Opcode::setp},
+    {"shfl", Opcode::shfl},         {"shl", Opcode::shl},           {"shr", Opcode::shr},
+    {"sin", Opcode::sin},           {"sqrt", Opcode::sqrt},         {"st", Opcode::st},
+    {"sub", Opcode::sub},           {"tanh", Opcode::tanh},         {"xor", Opcode::xor_}};
 
 const Names<Comparison> comparisons{
     {"eq", Comparison::eq},   {"ne", Comparison::ne},   {"lt", Comparison::lt},   {"le", Comparison::le},
@@ -64,7 +63,8 @@ const Names<Join> joins{{"and", Join::and_}, {"or", Join::or_}, {"xor", Join::xo
 
 // They change how fast an access or an instruction is here, or how it is ordered, and not what it gives to
 // threads that run in turns.
-constexpr std::array<std::string_view, 23> without_effect{"uni", "nc",
+constexpr std::array<std::string_view, 23> without_effect{"uni",
+                                                          "nc",
                                                           "volatile",
                                                           "relaxed",
                                                           "weak",
