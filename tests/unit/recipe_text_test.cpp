@@ -63,17 +63,17 @@ TEST_CASE("a recipe is described in a sentence") {
 }
 
 TEST_CASE("what a recipe cannot be is refused with a hint") {
-  CHECK_THAT(refusal("optimiser=adamw"), Catch::Contains("optimizer"));
-  CHECK_THAT(refusal("optimizer=adam"), Catch::Contains("adamw"));
-  CHECK_THAT(refusal("lora"), Catch::Contains("wants a value"));
-  CHECK_THAT(refusal("lora=0"), Catch::Contains("from 1"));
-  CHECK_THAT(refusal("lora=1.5"), Catch::Contains("whole number"));
-  CHECK_THAT(refusal("lora=8,lora=16"), Catch::Contains("twice"));
-  CHECK_THAT(refusal("lora_on=all"), Catch::Contains("no lora"));
-  CHECK_THAT(refusal("weights=nf4"), Catch::Contains("lora: 16"));
-  CHECK_THAT(refusal("weights=fp8,master_weights=false"), Catch::Contains("master copy"));
-  CHECK_THAT(refusal("gradients=fp8"), Catch::Contains("fp32"));
-  CHECK_THAT(refusal("frozen_layers=-1"), Catch::Contains("from 0"));
-  CHECK_THAT(refusal("''"), Catch::Contains("written like"));
-  CHECK_THAT(refusal("[lora]"), Catch::Contains("mapping"));
+  CHECK_THAT(refusal("optimiser=adamw"), ContainsSubstring("optimizer"));
+  CHECK_THAT(refusal("optimizer=adam"), ContainsSubstring("adamw"));
+  CHECK_THAT(refusal("lora"), ContainsSubstring("wants a value"));
+  CHECK_THAT(refusal("lora=0"), ContainsSubstring("from 1"));
+  CHECK_THAT(refusal("lora=1.5"), ContainsSubstring("whole number"));
+  CHECK_THAT(refusal("lora=8,lora=16"), ContainsSubstring("twice"));
+  CHECK_THAT(refusal("lora_on=all"), ContainsSubstring("no lora"));
+  CHECK_THAT(refusal("weights=nf4"), ContainsSubstring("lora: 16"));
+  CHECK_THAT(refusal("weights=fp8,master_weights=false"), ContainsSubstring("master copy"));
+  CHECK_THAT(refusal("gradients=fp8"), ContainsSubstring("fp32"));
+  CHECK_THAT(refusal("frozen_layers=-1"), ContainsSubstring("from 0"));
+  CHECK_THAT(refusal("''"), ContainsSubstring("written like"));
+  CHECK_THAT(refusal("[lora]"), ContainsSubstring("mapping"));
 }
