@@ -13,6 +13,7 @@
 #pragma once
 
 #include "kernels/decay.cuh"
+#include "kernels/head_chunk.cuh"
 #include "kernels/head_tile.cuh"
 
 namespace trainbudget::microbench {
@@ -41,7 +42,7 @@ struct LinearWkvSweep {
   using Tile = HeadTile<head_size, 4, 16>;
   using Arguments = LinearWkvArguments<Element, decay_per_token>;
   static constexpr int chunk = 8;
-  static constexpr int width = chunk * head_size / Tile::threads;
+  using Chunk = HeadChunk<head_size, chunk, Tile::threads>;
   static constexpr bool backwards = sweep == LinearSweep::key || sweep == LinearSweep::value;
   static constexpr bool rows_are_keys = sweep == LinearSweep::receptance || sweep == LinearSweep::key;
 
@@ -72,10 +73,10 @@ struct LinearWkvSweep {
   }
 
   TB_DEVICE std::int64_t at(std::int64_t token) const {
-    return ((sample * in.sequence + token) * in.heads + head) * head_size;
+    return head_offset<head_size>(sample, token, head, in.sequence, in.heads);
   }
 
-  /// Asks for what load() will read of a later token, where there is one.
+  /// Asks for what fetch() will read of a later token, where there is one.
   TB_DEVICE void prefetch_at(std::int64_t token, int channel) const {
     if (token < 0 || token >= in.sequence) return;
     const std::int64_t o = at(token) + channel;
@@ -87,44 +88,72 @@ struct LinearWkvSweep {
     if constexpr (decay_per_token) prefetch(in.w + o);
   }
 
+  /// Four channels of one token, as they are in global memory.
+  struct Piece {
+    Pack<Element, Chunk::width> r, k, v, g, w, u;
+    Pack<float, Chunk::width> channel_w, carried;
+  };
+
+  /// Everything is asked for before anything is waited for.
   template <class Block>
   TB_DEVICE void load(Block& block, std::int64_t first, Shared& shared) const {
-    const int t = block.thread() * width / head_size;
-    const int channel = block.thread() * width % head_size;
-    if (first + t >= in.sequence) return;
-    const std::int64_t o = at(first + t) + channel;
-    prefetch_at(first + t + (backwards ? -chunk : chunk), channel);
-    float r[width], k[width], v[width], g[width] = {}, u[width], raw[width];
-    load_floats(in.r + o, r);
-    load_floats(in.k + o, k);
-    load_floats(in.v + o, v);
-    if constexpr (sweep != LinearSweep::output) load_floats(in.dy + o, g);
-    float carried[width];
-    if constexpr (sweep == LinearSweep::key) load_floats(in.carried + o, carried);
-    load_floats(in.u + head * head_size + channel, u);
-    if constexpr (decay_per_token) {
-      load_floats(in.w + o, raw);
-    } else {
-      load_floats(in.channel_w + head * head_size + channel, raw);
+    const Chunk mine(block.thread());
+    prefetch_at(first + mine.asked_token + (backwards ? -chunk : chunk), mine.asked_channel);
+    Piece pieces[Chunk::pieces];
+    TB_UNROLL
+    for (int p = 0; p < Chunk::pieces; ++p) {
+      if (first + mine.token(p) < in.sequence) fetch(first + mine.token(p), mine.channel, pieces[p]);
     }
     TB_UNROLL
+    for (int p = 0; p < Chunk::pieces; ++p) {
+      if (first + mine.token(p) < in.sequence) put(pieces[p], mine.token(p), mine.channel, shared);
+    }
+  }
+
+  TB_DEVICE void fetch(std::int64_t token, int channel, Piece& piece) const {
+    constexpr int width = Chunk::width;
+    const std::int64_t o = at(token) + channel;
+    piece.r = load_pack<width>(in.r + o);
+    piece.k = load_pack<width>(in.k + o);
+    piece.v = load_pack<width>(in.v + o);
+    if constexpr (sweep != LinearSweep::output) piece.g = load_pack<width>(in.dy + o);
+    if constexpr (sweep == LinearSweep::key) piece.carried = load_pack<width>(in.carried + o);
+    piece.u = load_pack<width>(in.u + head * head_size + channel);
+    if constexpr (decay_per_token) {
+      piece.w = load_pack<width>(in.w + o);
+    } else {
+      piece.channel_w = load_pack<width>(in.channel_w + head * head_size + channel);
+    }
+  }
+
+  /// Writes what token `t` of the chunk needs, from channel `c` on.
+  TB_DEVICE void put(const Piece& piece, int t, int c, Shared& shared) const {
+    constexpr int width = Chunk::width;
+    float decay[width], slope[width], bonus[width];
+    TB_UNROLL
     for (int i = 0; i < width; ++i) {
-      const int c = channel + i;
-      shared.w[t][c] = exponential(ExponentialDecay::log_decay(raw[i]));
-      if constexpr (rows_are_keys) {
-        shared.bonus[t][c] = v[i] * g[i];
-        shared.p[t][c] = sweep == LinearSweep::receptance ? k[i] : r[i];
-        shared.other[t][c] = sweep == LinearSweep::receptance ? r[i] : k[i];
-        shared.x[t][c] = sweep == LinearSweep::receptance ? g[i] : v[i];
-        shared.q[t][c] = sweep == LinearSweep::receptance ? v[i] : g[i];
-        shared.slope[t][c] = ExponentialDecay::log_decay_slope(raw[i]);
-        if constexpr (sweep == LinearSweep::key) shared.carried[t][c] = carried[i];
-      } else {
-        shared.bonus[t][c] = r[i] * u[i] * k[i];
-        shared.p[t][c] = sweep == LinearSweep::output ? v[i] : g[i];
-        shared.x[t][c] = sweep == LinearSweep::output ? r[i] : k[i];
-        shared.q[t][c] = sweep == LinearSweep::output ? k[i] : r[i];
-      }
+      const float raw = decay_per_token ? to_float(piece.w.element[i]) : piece.channel_w.element[i];
+      decay[i] = exponential(ExponentialDecay::log_decay(raw));
+      slope[i] = rows_are_keys ? ExponentialDecay::log_decay_slope(raw) : 0.0F;
+      bonus[i] = rows_are_keys ? to_float(piece.v.element[i]) * to_float(piece.g.element[i])
+                               : to_float(piece.r.element[i]) * to_float(piece.u.element[i]) *
+                                     to_float(piece.k.element[i]);
+    }
+    share_floats(&shared.w[t][c], decay);
+    share_floats(&shared.bonus[t][c], bonus);
+    if constexpr (rows_are_keys) {
+      constexpr bool receptance = sweep == LinearSweep::receptance;
+      share_pack(&shared.p[t][c], receptance ? piece.k : piece.r);
+      share_pack(&shared.other[t][c], receptance ? piece.r : piece.k);
+      share_pack(&shared.x[t][c], receptance ? piece.g : piece.v);
+      share_pack(&shared.q[t][c], receptance ? piece.v : piece.g);
+      share_floats(&shared.slope[t][c], slope);
+      if constexpr (!receptance) share_pack(&shared.carried[t][c], piece.carried);
+    } else {
+      constexpr bool output = sweep == LinearSweep::output;
+      share_pack(&shared.p[t][c], output ? piece.v : piece.g);
+      share_pack(&shared.x[t][c], output ? piece.r : piece.k);
+      share_pack(&shared.q[t][c], output ? piece.k : piece.r);
     }
   }
 

@@ -5,8 +5,8 @@
 #pragma once
 
 #include "kernels/decay.cuh"
+#include "kernels/head_chunk.cuh"
 #include "kernels/head_tile.cuh"
-#include "portable/pack.h"
 
 namespace trainbudget::microbench {
 
@@ -18,13 +18,6 @@ struct Wkv7Inputs {
   const Element *r, *w, *k, *v, *a, *b;  ///< w is raw: see decay.cuh
 };
 
-/// Offset of channel 0 of `token` in a [batch, sequence, heads, N] tensor.
-template <int head_size>
-TB_DEVICE std::int64_t head_offset(int batch, std::int64_t token, int head, std::int64_t sequence,
-                                   int heads) {
-  return ((batch * sequence + token) * heads + head) * head_size;
-}
-
 /// Grid: (heads, batch). Saves s for every token and S after every 16th, for the backward pass.
 template <int head_size, class Element, class Decay>
 struct Wkv7Forward {
@@ -32,7 +25,7 @@ struct Wkv7Forward {
   static constexpr int threads = Tile::threads;
   static constexpr int blocks_per_multiprocessor = head_size == 64 ? 4 : 1;
   static constexpr int chunk = wkv7_checkpoint;
-  static constexpr int width = chunk * head_size / threads;  ///< channels that a thread loads per chunk
+  using Chunk = HeadChunk<head_size, chunk, threads>;
 
   struct Shared {
     alignas(16) float r[chunk][head_size];
@@ -51,30 +44,43 @@ struct Wkv7Forward {
 
   /// The next chunk, on its way from global memory while this one is worked on.
   struct Pending {
-    Pack<Element, width> r, w, k, v, a, b;
+    using Piece = Pack<Element, Chunk::width>;
+    Piece r[Chunk::pieces], w[Chunk::pieces], k[Chunk::pieces], v[Chunk::pieces], a[Chunk::pieces],
+        b[Chunk::pieces];
   };
 
   template <class Block>
-  TB_DEVICE Pending fetch(Block& block, std::int64_t first) const {
-    const int channel = block.thread() * width;
-    const std::int64_t at =
-        head_offset<head_size>(block.y(), first + channel / head_size, block.x(), sequence, heads) +
-        channel % head_size;
-    return {load_pack<width>(in.r + at), load_pack<width>(in.w + at), load_pack<width>(in.k + at),
-            load_pack<width>(in.v + at), load_pack<width>(in.a + at), load_pack<width>(in.b + at)};
+  TB_DEVICE void fetch(Block& block, std::int64_t first, Pending& pending) const {
+    const Chunk mine(block.thread());
+    const std::int64_t start = head_offset<head_size>(block.y(), first, block.x(), sequence, heads);
+    const std::int64_t stride = static_cast<std::int64_t>(heads) * head_size;
+    TB_UNROLL
+    for (int p = 0; p < Chunk::pieces; ++p) {
+      const std::int64_t at = start + mine.token(p) * stride + mine.channel;
+      pending.r[p] = load_pack<Chunk::width>(in.r + at);
+      pending.w[p] = load_pack<Chunk::width>(in.w + at);
+      pending.k[p] = load_pack<Chunk::width>(in.k + at);
+      pending.v[p] = load_pack<Chunk::width>(in.v + at);
+      pending.a[p] = load_pack<Chunk::width>(in.a + at);
+      pending.b[p] = load_pack<Chunk::width>(in.b + at);
+    }
   }
 
   static TB_DEVICE void put(const Pending& pending, int thread, Shared& shared) {
-    const int token = thread * width / head_size;
-    const int channel = thread * width % head_size;
+    const Chunk mine(thread);
     TB_UNROLL
-    for (int i = 0; i < width; ++i) {
-      shared.r[token][channel + i] = to_float(pending.r.element[i]);
-      shared.w[token][channel + i] = exponential(Decay::log_decay(to_float(pending.w.element[i])));
-      shared.k[token][channel + i] = to_float(pending.k.element[i]);
-      shared.v[token][channel + i] = to_float(pending.v.element[i]);
-      shared.a[token][channel + i] = to_float(pending.a.element[i]);
-      shared.b[token][channel + i] = to_float(pending.b.element[i]);
+    for (int p = 0; p < Chunk::pieces; ++p) {
+      const int t = mine.token(p);
+      share_pack(&shared.r[t][mine.channel], pending.r[p]);
+      share_pack(&shared.k[t][mine.channel], pending.k[p]);
+      share_pack(&shared.v[t][mine.channel], pending.v[p]);
+      share_pack(&shared.a[t][mine.channel], pending.a[p]);
+      share_pack(&shared.b[t][mine.channel], pending.b[p]);
+      float w[Chunk::width];
+      TB_UNROLL
+      for (int i = 0; i < Chunk::width; ++i)
+        w[i] = exponential(Decay::log_decay(to_float(pending.w[p].element[i])));
+      share_floats(&shared.w[t][mine.channel], w);
     }
   }
 
@@ -82,7 +88,8 @@ struct Wkv7Forward {
   TB_DEVICE void operator()(Block& block, Shared& shared) const {
     const Tile tile(block.thread());
     float S[Tile::rows][Tile::columns] = {};
-    Pending pending = fetch(block, 0);
+    Pending pending;
+    fetch(block, 0, pending);
     const std::int64_t start = head_offset<head_size>(block.y(), 0, block.x(), sequence, heads);
     const std::int64_t stride = heads * head_size;
     Element* y_row = y + start + tile.owned_row();
@@ -91,7 +98,7 @@ struct Wkv7Forward {
       block.barrier();
       put(pending, block.thread(), shared);
       block.barrier();
-      if (first + chunk < sequence) pending = fetch(block, first + chunk);
+      if (first + chunk < sequence) fetch(block, first + chunk, pending);
       for (int t = 0; t < chunk; ++t) {
         advance(block, tile, shared, t, y_row, s_rows, S);
         y_row += stride;

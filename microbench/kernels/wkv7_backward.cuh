@@ -18,7 +18,7 @@ struct Wkv7Backward {
   static constexpr int blocks_per_multiprocessor = head_size == 64 ? 4 : 1;
   static constexpr int chunk = 8;                        ///< tokens held in shared memory
   static constexpr int group = head_size == 64 ? 2 : 1;  ///< tokens between two block barriers
-  static constexpr int width = chunk * head_size / threads;
+  using Chunk = HeadChunk<head_size, chunk, threads>;
 
   struct Shared {
     alignas(16) float r[chunk][head_size];
@@ -40,36 +40,47 @@ struct Wkv7Backward {
 
   template <class Block>
   TB_DEVICE void load(Block& block, std::int64_t first, Shared& shared) const {
-    const int token = block.thread() * width / head_size;
-    const int channel = block.thread() * width % head_size;
-    const std::int64_t at =
-        head_offset<head_size>(block.y(), first + token, block.x(), sequence, heads) + channel;
+    const Chunk mine(block.thread());
+    const std::int64_t start = head_offset<head_size>(block.y(), first, block.x(), sequence, heads);
+    const std::int64_t stride = static_cast<std::int64_t>(heads) * head_size;
+    if (first > 0) {
+      const std::int64_t before = start + (mine.asked_token - chunk) * stride + mine.asked_channel;
+      for (const Element* source : {in.r, in.w, in.k, in.v, in.a, in.b, dy})
+        prefetch(source + before);
+      prefetch(state_a + before);
+    }
+    TB_UNROLL
+    for (int p = 0; p < Chunk::pieces; ++p)
+      load_piece(mine, mine.token(p), start + mine.token(p) * stride + mine.channel, shared);
+  }
+
+  /// The piece of `token` of the chunk, which lies at `at`.
+  TB_DEVICE void load_piece(const Chunk& mine, int token, std::int64_t at, Shared& shared) const {
+    constexpr int width = Chunk::width;
     const auto r = load_pack<width>(in.r + at), w = load_pack<width>(in.w + at),
                k = load_pack<width>(in.k + at), v = load_pack<width>(in.v + at),
                a = load_pack<width>(in.a + at), b = load_pack<width>(in.b + at),
                g = load_pack<width>(dy + at);
     const auto s = load_pack<width>(state_a + at);
-    if (first > 0) {
-      const std::int64_t next = at - static_cast<std::int64_t>(chunk) * heads * head_size;
-      for (const Element* source : {in.r, in.w, in.k, in.v, in.a, in.b, dy})
-        prefetch(source + next);
-      prefetch(state_a + next);
-    }
+    share_pack(&shared.r[token][mine.channel], r);
+    share_pack(&shared.k[token][mine.channel], k);
+    share_pack(&shared.v[token][mine.channel], v);
+    share_pack(&shared.a[token][mine.channel], a);
+    share_pack(&shared.b[token][mine.channel], b);
+    share_pack(&shared.dy[token][mine.channel], g);
+    share_pack(&shared.s[token][mine.channel], s);
+    float decay[width], inverse[width], slope[width];
     TB_UNROLL
     for (int i = 0; i < width; ++i) {
       const float raw = to_float(w.element[i]);
       const float log_decay = Decay::log_decay(raw);
-      shared.r[token][channel + i] = to_float(r.element[i]);
-      shared.w[token][channel + i] = exponential(log_decay);
-      shared.inverse_w[token][channel + i] = exponential(-log_decay);
-      shared.slope[token][channel + i] = Decay::log_decay_slope(raw) * exponential(log_decay);
-      shared.k[token][channel + i] = to_float(k.element[i]);
-      shared.v[token][channel + i] = to_float(v.element[i]);
-      shared.a[token][channel + i] = to_float(a.element[i]);
-      shared.b[token][channel + i] = to_float(b.element[i]);
-      shared.dy[token][channel + i] = to_float(g.element[i]);
-      shared.s[token][channel + i] = s.element[i];
+      decay[i] = exponential(log_decay);
+      inverse[i] = exponential(-log_decay);
+      slope[i] = Decay::log_decay_slope(raw) * decay[i];
     }
+    share_floats(&shared.w[token][mine.channel], decay);
+    share_floats(&shared.inverse_w[token][mine.channel], inverse);
+    share_floats(&shared.slope[token][mine.channel], slope);
   }
 
   template <class Block>
@@ -208,7 +219,7 @@ struct Wkv7Backward {
     TB_UNROLL
     for (int j = 0; j < Tile::owned_columns; ++j)
       share[j] = sum[j];
-    store_floats(&target[block.thread() / warp_size][tile.owned_column()], share);
+    share_floats(&target[block.thread() / warp_size][tile.owned_column()], share);
   }
 
   /// Adds up the warps' sums of a group of tokens that ends at `last` of the chunk, and writes the gradients.
