@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <map>
+#include <string>
 
 namespace software_gpu {
 
@@ -31,9 +33,12 @@ class Device {
   /// False where SOFTWARE_GPU=time: kernels are not run, they only take their time.
   bool computes() const { return computes_; }
   double seconds_of(const Launch& launch) const;
+  /// Runs it and counts what it asks of memory: at the end, by kernel, in the file of SOFTWARE_GPU_TRAFFIC.
+  void compute(const Launch& launch);
 
  private:
   Device();
+  ~Device();
   struct Queued {
     Work work;
     double asked;
@@ -41,6 +46,11 @@ class Device {
   std::deque<Queued> queue_;
   double clock_ = 0.0;
   bool computes_;
+  struct Counted {
+    std::uint64_t launches = 0;
+    Traffic traffic;
+  };
+  std::map<std::string, Counted> counted_;  ///< by kernel
 };
 
 }  // namespace software_gpu

@@ -47,7 +47,7 @@ class Block {
       warps_.push_back(make_warp(first, threads));
   }
 
-  void run() {
+  Traffic run() {
     for (bool alive = true; alive;) {
       alive = false;
       for (std::size_t i = 0; i < warps_.size(); ++i) {
@@ -65,6 +65,7 @@ class Block {
       }
       ++interval_;
     }
+    return traffic_;
   }
 
  private:
@@ -154,6 +155,7 @@ class Block {
     };
     while (true) {
       const Instruction& instruction = function_.instructions[static_cast<std::size_t>(at)];
+      ++traffic_.instructions;
       Mask mask = group;
       if (instruction.guard != no_row) {
         mask = 0;
@@ -301,6 +303,8 @@ class Block {
     const std::size_t size = bytes_of(i.type);
     const std::size_t count = store ? i.sources.size() - 1 : i.targets.size();
     const bool sign = i.type == Type::s8 || i.type == Type::s16 || i.type == Type::s32;
+    Addresses addresses;
+    Mask global = 0, shared = 0;
     for_lanes(mask, [&](int lane) {
       const auto l = static_cast<std::size_t>(lane);
       std::uint64_t address = row(warp, i.sources[0])[l] + static_cast<std::uint64_t>(i.offset);
@@ -313,6 +317,9 @@ class Block {
                                                       : Space::global;
         if (space != Space::global) address &= window_bytes - 1;
       }
+      addresses[l] = address;
+      if (space == Space::global) global |= Mask{1} << lane;
+      if (space == Space::shared) shared |= Mask{1} << lane;
       std::byte* place = nullptr;
       try {
         place = located(warp, space, address, size * count, store, lane);
@@ -336,6 +343,8 @@ class Block {
         row(warp, i.targets[element])[l] = value;
       }
     });
+    if (global != 0) count_global(traffic_, addresses, global, size * count);
+    if (shared != 0) count_shared(traffic_, addresses, shared, size * count);
   }
 
   std::byte* located(Warp& warp, Space space, std::uint64_t address, std::size_t bytes, bool store,
@@ -374,6 +383,7 @@ class Block {
   Extent place_;
   SharedMemory shared_;
   std::vector<Warp> warps_;
+  Traffic traffic_;
   int warp_number_ = 0;
   Row clock_row_ = no_row;
   std::uint32_t interval_ = 1;
@@ -381,13 +391,15 @@ class Block {
 
 }  // namespace
 
-void execute(const Launch& launch, const GlobalMemory& memory) {
+Traffic execute(const Launch& launch, const GlobalMemory& memory) {
+  Traffic traffic;
   for (unsigned z = 0; z < launch.grid.z; ++z) {
     for (unsigned y = 0; y < launch.grid.y; ++y) {
       for (unsigned x = 0; x < launch.grid.x; ++x)
-        Block(launch, memory, {x, y, z}).run();
+        traffic += Block(launch, memory, {x, y, z}).run();
     }
   }
+  return traffic;
 }
 
 }  // namespace software_gpu

@@ -4,6 +4,7 @@
 
 #include "memory.h"
 #include "ptx.h"
+#include "traffic.h"
 
 #include <array>
 #include <cstddef>
@@ -23,6 +24,6 @@ struct Launch {
 };
 
 /// Throws Fault, which names the kernel, the instruction and the thread.
-void execute(const Launch& launch, const GlobalMemory& memory);
+Traffic execute(const Launch& launch, const GlobalMemory& memory);
 
 }  // namespace software_gpu

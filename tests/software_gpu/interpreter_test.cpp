@@ -164,3 +164,58 @@ TEST_CASE("what it does not know is named") {
   CHECK_THROWS_WITH(read_ptx(kernel("add.s32 %r99, %r1, 1;")), ContainsSubstring("%r99"));
   CHECK_THROWS_WITH(read_ptx(kernel("bra nowhere;")), ContainsSubstring("no label nowhere"));
 }
+
+TEST_CASE("what a warp asks of memory is counted: sectors, and passes over the banks of shared memory") {
+  const auto counted = [](void (*count)(Traffic&, const Addresses&, Mask, std::size_t), std::size_t bytes,
+                          std::uint64_t stride, Mask mask = ~Mask{0}) {
+    Addresses addresses;
+    for (std::size_t lane = 0; lane < addresses.size(); ++lane)
+      addresses[lane] = 4096 + lane * stride;
+    Traffic traffic;
+    count(traffic, addresses, mask, bytes);
+    return traffic;
+  };
+  const auto sectors = [&](std::size_t bytes, std::uint64_t stride) {
+    const Traffic traffic = counted(count_global, bytes, stride);
+    return std::pair(traffic.sectors, traffic.least_sectors);
+  };
+  using Sectors = std::pair<std::uint64_t, std::uint64_t>;
+  CHECK(sectors(4, 4) == Sectors{4, 4});
+  CHECK(sectors(16, 16) == Sectors{16, 16});
+  CHECK(sectors(4, 16) == Sectors{16, 4});    // one element of four
+  CHECK(sectors(16, 32) == Sectors{32, 16});  // half of each sector
+  CHECK(sectors(4, 0) == Sectors{1, 1});      // all the same
+  CHECK(sectors(2, 256) == Sectors{32, 2});
+
+  const auto conflicts = [&](std::size_t bytes, std::uint64_t stride, Mask mask = ~Mask{0}) {
+    return counted(count_shared, bytes, stride, mask).bank_conflicts;
+  };
+  CHECK(conflicts(4, 4) == 0);
+  CHECK(conflicts(4, 0) == 0);
+  CHECK(conflicts(2, 2) == 0);     // two lanes in a word
+  CHECK(conflicts(4, 8) == 1);     // every second bank
+  CHECK(conflicts(4, 128) == 31);  // all in one
+  CHECK(conflicts(4, 128, 0xF) == 3);
+  CHECK(conflicts(8, 8) == 0);    // two passes of 16 lanes
+  CHECK(conflicts(16, 16) == 0);  // four of 8
+  CHECK(conflicts(16, 32) == 4);  // of 8 lanes, 4 lie over the others: in each of four passes
+  CHECK(conflicts(16, 64) == 12);
+  CHECK(counted(count_shared, 4, 4).shared_accesses == 1);
+
+  // A kernel's own: the store that the last thread leaves out is an access like the others.
+  const Module module =
+      read_ptx(kernel("st.shared.u32 [%r3], %r1; ld.shared.u32 %r4, [%r3]; "
+                      "setp.lt.u32 %p1, %r1, 31; @%p1 st.global.u32 [%rd2], %r4;"));
+  std::vector<std::uint32_t> words(lanes);
+  GlobalMemory memory;
+  const auto address = reinterpret_cast<std::uintptr_t>(words.data());
+  memory.add(address, words.size() * sizeof(std::uint32_t));
+  Launch launch{.function = &module.functions.at("test"), .grid = {.x = 3}, .block = {.x = lanes}};
+  launch.parameters.resize(sizeof address);
+  std::memcpy(launch.parameters.data(), &address, sizeof address);
+  const Traffic traffic = execute(launch, memory);
+  CHECK(traffic.global_accesses == 3);
+  CHECK(traffic.shared_accesses == 6);
+  CHECK(traffic.bank_conflicts == 0);
+  CHECK(traffic.instructions == 3 * (8 + 4 + 1));  // what comes before, these, and the end
+}

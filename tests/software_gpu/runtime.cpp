@@ -95,7 +95,7 @@ cudaError_t launch(const void* host_function, dim3 grid, dim3 block, void** argu
                                  [](const Special& s) { return s.name == "%globaltimer"; });
   return queue(stream, {.run =
                             [made, &device, waits](double) {
-                              if (device.computes() || waits) execute(*made, device.memory);
+                              if (device.computes() || waits) device.compute(*made);
                             },
                         .seconds = device.seconds_of(*made),
                         .waits_for_host = waits});
