@@ -36,6 +36,8 @@ constexpr std::array rows = {
     OptionRow{"--global-batch", "global_batch", "BATCH",
               "Sequences a step, or tokens from 65536 on: 1024, 4M; computes the step"},
     OptionRow{"--layout", "layout", "LAYOUT", "tp=8,pp=4,mbs=1,...; default: the fastest that fits"},
+    OptionRow{"--fit", "fit", "QUANTILE",
+              "Memory that fits where the layout is chosen: p50 (default), or p90 to be sure"},
     OptionRow{"--stack", "stack", "NAME",
               "Software whose efficiency is known: see 'trainbudget efficiency list'"},
     OptionRow{"--price", "price", "PRICE", "Per GPU-hour: '$0.79/h'; default: the price list"},

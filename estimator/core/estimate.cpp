@@ -136,8 +136,11 @@ SourcedRange add_step(LedgerWriter& ledger, Estimate& result, const StepPlan& pl
   const MemoryFit fit = memory_fit(step.memory_bytes, plan.machine.memory_capacity);
   result.memory_fit = fit;
   if (fit != MemoryFit::fits) {
-    result.warnings.push_back("this layout " + std::string(name_of(fit)) + " in the memory of " +
-                              s.accelerator.name);
+    std::string warning =
+        "this layout " + std::string(name_of(fit)) + " in the memory of " + s.accelerator.name;
+    const bool chosen = plan.layout_provenance.origin == Origin::derived && plan.fit == Quantile::p50;
+    if (fit == MemoryFit::probably_fits && chosen) warning += "; --fit p90 chooses one that does";
+    result.warnings.push_back(std::move(warning));
   }
   if (!step.fits) {
     const std::vector<FitAdvice> changes = fit_advice(plan);

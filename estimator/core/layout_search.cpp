@@ -55,6 +55,7 @@ struct Problem {
   const Efficiency& efficiency;
   const LayoutSpace& space;
   double global_batch;  ///< that was asked for
+  double memory_limit;  ///< bytes of an accelerator
   SearchOptions options;
   std::vector<ModelSums> sums;
   std::vector<Family> families;  ///< the one with the lowest bound first
@@ -220,7 +221,7 @@ class alignas(128) Searcher {
     MemoryPeak least(layout, family.micro_batches, problem_.efficiency);
     for (const StageBytes& stage : ungathered_)
       least.add(stage);
-    return least.use().peak.total() > problem_.machine.memory_capacity ? Hope::too_large : Hope::some;
+    return least.use().peak.total() > problem_.memory_limit ? Hope::too_large : Hope::some;
   }
 
   static void share(Layout& layout, const StateSharing& sharing) {
@@ -248,7 +249,7 @@ class alignas(128) Searcher {
       for (const StageBytes& stage : bytes_)
         memory.add(stage);
       candidate.memory_bytes = memory.use().peak.total();
-      if (candidate.memory_bytes <= problem_.machine.memory_capacity) {
+      if (candidate.memory_bytes <= problem_.memory_limit) {
         keep(candidate);
       } else if (nearest_.step_seconds == 0.0 || smaller(candidate, nearest_)) {
         nearest_ = candidate;
@@ -317,7 +318,9 @@ class Deal {
 LayoutSearch search_layouts(const Workload& workload, const Machine& machine, const SearchSpace& asked,
                             const Efficiency& efficiency, const SearchOptions& options) {
   const LayoutSpace space(workload, machine, asked);
-  Problem problem{workload, machine, efficiency, space, asked.global_batch, options, {}, {}};
+  Problem problem{
+      workload, machine, efficiency, space, asked.global_batch, asked.memory_share * machine.memory_capacity,
+      options,  {},      {}};
   prepare(problem);
   Cutoff cutoff;
   if (problem.prunes() && options.slowest_seconds < infinite) {

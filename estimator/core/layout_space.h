@@ -14,6 +14,7 @@ namespace trainbudget {
 struct SearchSpace {
   double accelerators = 1.0;
   double global_batch = 1.0;  ///< sequences
+  double memory_share = 1.0;  ///< of an accelerator's memory, that the median of a layout's need may take
   bool zero_bubble = false;   ///< also try Schedule::zero_bubble; few frameworks have it
   /// Replicas that do not share `global_batch` evenly train the largest batch below it that they do.
   bool smaller_batches = false;

@@ -93,6 +93,10 @@ double fit_probability(double median, double spread, double capacity) {
   return 0.5 * std::erfc(-std::log(capacity / median) / (spread * std::sqrt(2.0)));
 }
 
+double memory_share(const EfficiencyProfile& profile, Quantile fit) {
+  return 1.0 / at(ranged(1.0, profile.memory_spread), fit);
+}
+
 StepEstimate estimate_step(const StepPlan& plan) {
   StepEstimate estimate;
   const Efficiency efficiency = plan.profile.efficiency();

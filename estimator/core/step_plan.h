@@ -3,6 +3,7 @@
 
 #include "core/efficiency.h"
 #include "core/memory.h"
+#include "core/quantile.h"
 #include "core/step_time.h"
 #include "core/uncertainty.h"
 
@@ -19,7 +20,8 @@ struct StepPlan {
   std::string cluster;
   Layout layout;
   Provenance layout_provenance;
-  double global_batch = 0.0;  ///< sequences
+  Quantile fit = Quantile::p50;  ///< of the memory: what had to fit where the layout was chosen
+  double global_batch = 0.0;     ///< sequences
   Provenance global_batch_provenance;
   EfficiencyProfile profile;
 };
@@ -56,6 +58,10 @@ constexpr MemoryFit memory_fit(Range bytes, double capacity) {
 /// The probability that `capacity` bytes are enough where `median` are needed and the logarithm of the need
 /// has the standard deviation `spread`.
 double fit_probability(double median, double spread, double capacity);
+
+/// The share of an accelerator's memory that a layout's need, at the median, may take where its `fit` is to
+/// fit.
+double memory_share(const EfficiencyProfile& profile, Quantile fit);
 
 struct StepEstimate {
   StepTime time;  ///< of the median

@@ -166,6 +166,7 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   const YamlNode* efficiency = map.find("efficiency");
   StepRequest step{.layout = map.find("layout"),
                    .global_batch = map.find("global_batch"),
+                   .fit = map.find("fit"),
                    .stack = map.find("stack"),
                    .find = find};
   const YamlNode* energy = map.find("energy");

@@ -10,6 +10,7 @@
 #include "io/scenario_price.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace trainbudget::io {
@@ -81,6 +82,7 @@ EfficiencyProfile profile_of(const StepRequest& request, const ProfileFolder& pr
         typical.parameters[index_of(row.parameter)] = {row.typical, 0.0, {.origin = Origin::assumed}};
       typical.step_time_spread = 0.35;  // wider than any generic profile that rows stand behind
       typical.row_spread = 0.05;
+      typical.memory_spread = 0.35;  // as wide as the widest
       return typical;
     }
     scenario.assumptions.push_back("software stack unknown: the profile " + name +
@@ -115,6 +117,11 @@ double rounded_to_multiple(double value, double multiple) {
 }
 
 }  // namespace
+
+Quantile read_fit(const YamlNode& node) {
+  constexpr std::array<std::string_view, 2> words{name_of(Quantile::p50), name_of(Quantile::p90)};
+  return read_word(node, "fit", words) == 0 ? Quantile::p50 : Quantile::p90;
+}
 
 bool names_efficiency_profile(const YamlNode& node) {
   if (node.kind != YamlNode::Kind::scalar) return false;
@@ -157,7 +164,11 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
   double batch = read_batch(*request.global_batch, length, in_tokens);
   const double wanted = batch;
   plan.global_batch_provenance = given_by_user(request.global_batch->location);
+  if (request.fit != nullptr) plan.fit = read_fit(*request.fit);
   if (request.layout != nullptr) {
+    if (request.fit != nullptr)
+      throw CombinationError(request.fit->location, "'fit' is for a layout that is chosen, and one is given",
+                             "leave one of the two out; the report says with what chance a layout fits");
     plan.layout = read_layout(*request.layout, scenario.gpus.value);
     plan.layout_provenance = given_by_user(request.layout->location);
     const double ranks = static_cast<double>(plan.layout.micro_batch) * plan.layout.data *
@@ -173,7 +184,9 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
       const double power = std::exp2(std::round(std::log2(batch)));
       if (std::abs(power / batch - 1.0) < 0.1) batch = power;
     }
-    const SearchSpace space{.accelerators = scenario.gpus.value, .global_batch = batch};
+    const SearchSpace space{.accelerators = scenario.gpus.value,
+                            .global_batch = batch,
+                            .memory_share = memory_share(plan.profile, plan.fit)};
     plan.global_batch = batch;
     const LayoutSearch found = request.find(plan, space);
     if (found.best.empty() && found.nearest.step_seconds == 0.0) {
@@ -186,11 +199,21 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
     const LayoutCandidate& chosen = found.best.empty() ? found.nearest : found.best.front();
     plan.layout = chosen.layout;
     batch = plan.global_batch = chosen.global_batch;
-    plan.layout_provenance = {.origin = Origin::derived, .source = "the fastest of all that fit"};
-    scenario.assumptions.push_back(
-        "layout: " + layout_text(plan.layout) + ", the fastest of " +
-        format_quantity(static_cast<double>(found.layouts), QuantityKind::count, 6) +
-        " (not given: --layout)");
+    const std::string all = format_quantity(static_cast<double>(found.layouts), QuantityKind::count, 6);
+    const std::string at_quantile = plan.fit == Quantile::p90 ? " at P90" : "";
+    if (found.best.empty()) {
+      plan.layout_provenance = {.origin = Origin::derived,
+                                .source = "needs least memory; none fits" + at_quantile};
+      scenario.assumptions.push_back("layout: " + layout_text(plan.layout) +
+                                     ", which needs least memory, since none of " + all + " fits" +
+                                     at_quantile + " (not given: --layout)");
+    } else {
+      plan.layout_provenance = {.origin = Origin::derived,
+                                .source = "the fastest of all that fit" + at_quantile};
+      scenario.assumptions.push_back("layout: " + layout_text(plan.layout) + ", the fastest of " + all +
+                                     (plan.fit == Quantile::p90 ? " that fits at P90" : "") +
+                                     " (not given: --layout)");
+    }
   }
   if (in_tokens) {
     scenario.assumptions.push_back(

@@ -1,4 +1,5 @@
-// The keys of a scenario that say how its steps run: layout, global_batch, stack, and an efficiency profile.
+// The keys of a scenario that say how its steps run: layout, global_batch, fit, stack, and an efficiency
+// profile.
 #pragma once
 
 #include "core/scenario.h"
@@ -17,11 +18,15 @@ inline constexpr double fewest_batch_tokens = 65536.0;
 struct StepRequest {
   const YamlNode* layout = nullptr;
   const YamlNode* global_batch = nullptr;
+  const YamlNode* fit = nullptr;
   const YamlNode* stack = nullptr;
   const YamlNode* efficiency = nullptr;  ///< only where it names a profile
   const FindLayout& find;
-  bool any() const { return layout || global_batch || stack || efficiency; }
+  bool any() const { return layout || global_batch || fit || stack || efficiency; }
 };
+
+/// The quantile of memory that the key `fit` asks to fit. Throws InputError.
+Quantile read_fit(const YamlNode& node);
 
 /// Whether the text of the key `efficiency` names a profile instead of a fraction.
 bool names_efficiency_profile(const YamlNode& node);

@@ -60,7 +60,7 @@ void read_parts(const YamlNode& root, const ProfileFolder& profiles, TrackedScen
   const YamlNode* price = map.find("price");
   for (const char* key :
        {"params", "model", "config", "sequence_length", "tokens", "gpu", "cluster", "gpus", "global_batch",
-        "layout", "stack", "efficiency", "precision", "energy", "as_of", "used_gpu_hours", "schema"})
+        "layout", "fit", "stack", "efficiency", "precision", "energy", "as_of", "used_gpu_hours", "schema"})
     map.find(key);
   map.finish();
   tracked.title = name != nullptr ? read_string(*name) : "a run";

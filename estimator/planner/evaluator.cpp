@@ -117,7 +117,7 @@ double Evaluator::known_to_do(const Candidate& candidate, double batch) {
     layout.data = static_cast<int>(replicas);
     if (!layout_problem(workload, hardware.machine, layout, batch).empty()) continue;
     if (memory_use(workload, layout, batch, hardware.efficiency).peak.total() >
-        hardware.machine.memory_capacity)
+        hardware.memory_share * hardware.machine.memory_capacity)
       continue;
     least =
         std::min(least, step_time(workload, hardware.machine, layout, batch, hardware.efficiency).total());
@@ -138,9 +138,10 @@ Evaluator::FoundLayout Evaluator::layout_of(const Candidate& candidate, double b
   }
   const Hardware& hardware = space_.hardware[place];
   const auto search_to = [&](double seconds) {
-    return search_layouts(*space_.sizes[candidate.size].workload, hardware.machine,
-                          {.accelerators = candidate.gpus, .global_batch = batch}, hardware.efficiency,
-                          {.kept = 1, .slowest_seconds = seconds});
+    return search_layouts(
+        *space_.sizes[candidate.size].workload, hardware.machine,
+        {.accelerators = candidate.gpus, .global_batch = batch, .memory_share = hardware.memory_share},
+        hardware.efficiency, {.kept = 1, .slowest_seconds = seconds});
   };
   // What is known to be possible spares the search everything slower. It was found for another size: where
   // the search does not try it for this one (a number of recomputed layers, say), all that is tried may be
@@ -152,11 +153,12 @@ Evaluator::FoundLayout Evaluator::layout_of(const Candidate& candidate, double b
   if (!search.best.empty()) {
     found.text = io::layout_text(search.best.front().layout);
   } else if (slowest == infinite) {
-    found.problem = search.nearest.step_seconds == 0.0
-                        ? "no layout divides the accelerators and a batch of " + whole(batch) + " sequences"
-                        : "does not fit: " + render::number_text(search.nearest.memory_bytes, Unit::bytes) +
-                              " of " + render::number_text(hardware.machine.memory_capacity, Unit::bytes) +
-                              " at the least";
+    found.problem =
+        search.nearest.step_seconds == 0.0
+            ? "no layout divides the accelerators and a batch of " + whole(batch) + " sequences"
+            : "does not fit: " + render::number_text(search.nearest.memory_bytes, Unit::bytes) + " of " +
+                  render::number_text(hardware.memory_share * hardware.machine.memory_capacity, Unit::bytes) +
+                  " at the least";
   }
   const std::scoped_lock lock(mutex_);
   if (!search.best.empty()) {
@@ -231,6 +233,7 @@ std::optional<Way> Evaluator::evaluate(std::size_t index, const Ceiling& ceiling
       way.layout = found.text;
       way.problem = found.problem;
       if (!way.problem.empty()) return way;
+      io::remove_at_path(document, "fit");
       put(document, "layout", found.text);
     }
     const auto read = [&](double tokens) {
@@ -291,7 +294,10 @@ const Way* Evaluator::within(std::size_t candidate, const Ceiling& ceiling) {
 io::YamlNode Evaluator::document(std::size_t index, const Way& way) const {
   io::YamlNode document = start(space_.candidates[index], way.global_batch);
   if (space_.free_tokens) put(document, "tokens", whole(way.tokens));
-  if (!way.layout.empty()) put(document, "layout", way.layout);
+  if (!way.layout.empty()) {
+    io::remove_at_path(document, "fit");
+    put(document, "layout", way.layout);
+  }
   return document;
 }
 

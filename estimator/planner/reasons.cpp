@@ -177,6 +177,13 @@ std::vector<std::string> reasons_for(const Plan& plan) {
                                   number_text(*usd(limits, way), Unit::usd),
                                   number_text(*limits.budget_usd, Unit::usd), other));
   }
+  const LedgerLine* fit = plan.estimate ? find_line(*plan.estimate, "memory_fit") : nullptr;
+  const LedgerLine* capacity = plan.estimate ? find_line(*plan.estimate, "memory_capacity") : nullptr;
+  if (fit != nullptr && capacity != nullptr && way.memory_bytes) {
+    reasons.push_back(fmt::format("in the memory with a chance of {} ({} of {}{})",
+                                  chance_text(fit->value.p50), number_text(*way.memory_bytes, Unit::bytes),
+                                  number_text(capacity->value.p50, Unit::bytes), other));
+  }
   return reasons;
 }
 

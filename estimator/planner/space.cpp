@@ -55,11 +55,12 @@ bool never_falls(const io::YamlNode& price) {
 /// paid on demand at another price. Where it may be less, no plan is passed over for its cost.
 bool is_bounded(const io::YamlNode& document) {
   constexpr std::string_view plain[] = {
-      "schema",      "name",        "params",      "model",  "config",      "sequence_length", "recipe",
-      "tokens",      "gpu",         "cluster",     "gpus",   "precision",   "efficiency",      "global_batch",
-      "layout",      "stack",       "price",       "prices", "as_of",       "energy",          "commitment",
-      "storage",     "egress",      "development", "staff",  "contingency", "used_gpu_hours",  "start",
-      "reliability", "start_delay", "simulation",  "spot"};
+      "schema",      "name",         "params",      "model",          "config",  "sequence_length",
+      "recipe",      "tokens",       "gpu",         "cluster",        "gpus",    "precision",
+      "efficiency",  "global_batch", "fit",         "layout",         "stack",   "price",
+      "prices",      "as_of",        "energy",      "commitment",     "storage", "egress",
+      "development", "staff",        "contingency", "used_gpu_hours", "start",   "reliability",
+      "start_delay", "simulation",   "spot"};
   return std::all_of(document.entries.begin(), document.entries.end(), [&](const io::YamlNode::Entry& entry) {
     return std::find(std::begin(plain), std::end(plain), entry.key) != std::end(plain) &&
            (entry.key != "price" || never_falls(entry.value)) &&
@@ -352,6 +353,7 @@ class Builder {
       if (scenario.step) {
         hardware.machine = scenario.step->machine;
         hardware.efficiency = scenario.step->profile.efficiency();
+        hardware.memory_share = memory_share(scenario.step->profile, fit());
         hardware.node = scenario.step->machine.accelerators_per_node;
       } else {
         for (const double gpus : counts(hardware.node)) {
@@ -383,9 +385,16 @@ class Builder {
     }
     if (space_.steps) {
       if (value_of(document, "global_batch") == nullptr) put(document, "global_batch", "1");
+      io::remove_at_path(document, "fit");
       put(document, "layout", "tp=1,pp=1,mbs=1");
     }
     return document;
+  }
+
+  /// What of the memory must fit: a plan for nine in ten is one in that as well.
+  Quantile fit() const {
+    const io::YamlNode* given = value_of(request_.document, "fit");
+    return given != nullptr ? io::read_fit(*given) : request_.limits.quantile;
   }
 
   void read_sizes(const io::YamlNode& hardware_document) {

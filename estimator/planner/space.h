@@ -20,6 +20,7 @@ struct Hardware {
   double whole_run = 1.0;  ///< what at most of the paid hours makes progress
   Machine machine;         ///< these two only where steps are computed
   Efficiency efficiency;
+  double memory_share = 1.0;             ///< of the accelerator's, that a layout's median need may take
   std::map<double, double> utilization;  ///< by number, P50; only where no step is computed
 };
 

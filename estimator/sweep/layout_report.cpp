@@ -58,6 +58,21 @@ std::string where_text(const LayoutRanking& ranking, const SearchedMachine& mach
                      machine.scenario->accelerator.name);
 }
 
+/// The chance that the layout fits in the memory.
+double fit_of(const SearchedMachine& machine, const LayoutCandidate& candidate) {
+  const StepPlan& plan = *machine.scenario->step;
+  return fit_probability(candidate.memory_bytes, plan.profile.memory_spread, plan.machine.memory_capacity);
+}
+
+/// Empty where the layout is as good as sure to fit.
+std::string doubt_text(const SearchedMachine& machine, const LayoutCandidate& candidate) {
+  constexpr double sure = 0.9;
+  const double chance = fit_of(machine, candidate);
+  if (chance >= sure) return {};
+  return "The best fits with a chance of " + number_text(chance, Unit::fraction) +
+         "; --fit p90 passes over those below 90 %";
+}
+
 std::string bound_text(const LayoutReport& report) {
   const RankedLayout& winner = report.ranking.best.front();
   const SearchedMachine& machine = machine_of(report.ranking, winner);
@@ -137,9 +152,14 @@ std::vector<std::string> misfit_findings(const LayoutReport& report) {
   if (!index) return {};
   const SearchedMachine& machine = ranking.machines[*index];
   std::vector<std::string> findings = {fmt::format(
-      "None of {} layouts fits; the nearest, {}{}, needs {} of {}, {}",
-      count_text(static_cast<double>(ranking.layouts)), io::layout_text(machine.found.nearest.layout),
-      where_text(ranking, machine), number_text(machine.found.nearest.memory_bytes, Unit::bytes),
+      "None of {} layouts fits{}; the nearest, {}{}, needs {} of {}, {}",
+      count_text(static_cast<double>(ranking.layouts)),
+      machine.scenario->step->fit == Quantile::p90 ? " at P90" : "",
+      io::layout_text(machine.found.nearest.layout), where_text(ranking, machine),
+      number_text(
+          at(ranged(machine.found.nearest.memory_bytes, machine.scenario->step->profile.memory_spread),
+             machine.scenario->step->fit),
+          Unit::bytes),
       number_text(machine.scenario->step->machine.memory_capacity, Unit::bytes), largest_memory(machine))};
   const double gpus = machine.scenario->gpus.value;
   findings.push_back(
@@ -219,6 +239,7 @@ Json row_json(const LayoutRanking& ranking, const RankedLayout& ranked, std::siz
           {"behind", number_json(behind(ranking, ranked))},
           {"model_flops_utilization", render::json_number(utilization_of(machine, candidate))},
           {"memory_bytes", render::json_number(candidate.memory_bytes)},
+          {"fit_probability", render::json_number(fit_of(machine, candidate))},
           {"wall_time_seconds", render::json_number(ranked.point.wall_time_seconds.p50)},
           {"cost_usd", number_json(median(ranked.point.cost_usd))},
           {"energy_joules", number_json(median(ranked.point.energy_joules))}};
@@ -245,6 +266,7 @@ render::Table layout_table(const LayoutReport& report) {
            {"behind", behind_titles[static_cast<std::size_t>(ranking.objective)], true},
            {"model_flops_utilization", "Utilisation", true},
            {"memory_bytes", "Memory", true},
+           {"fit_probability", "Fits", true},
            {"wall_time_seconds", "Wall time", true},
            {"cost_usd", "Cost", true},
            {"energy_joules", "Energy", true}})
@@ -266,6 +288,7 @@ render::Table layout_table(const LayoutReport& report) {
     row.push_back(more == 0.0 ? render::Cell::of("", 0.0) : cell(more, Unit::fraction));
     row.push_back(cell(utilization_of(machine, candidate), Unit::fraction));
     row.push_back(cell(candidate.memory_bytes, Unit::bytes));
+    row.push_back(cell(fit_of(machine, candidate), Unit::fraction));
     row.push_back(cell(ranked.point.wall_time_seconds.p50, Unit::seconds));
     row.push_back(cell(median(ranked.point.cost_usd), Unit::usd));
     row.push_back(cell(median(ranked.point.energy_joules), Unit::joules));
@@ -285,6 +308,8 @@ std::vector<std::string> layout_findings(const LayoutReport& report) {
         machine_of(ranking, winner).scenario->step->profile.name));
     findings.push_back(bound_text(report));
     if (ranking.best.size() > 1) findings.push_back(runner_up_text(report));
+    if (std::string text = doubt_text(machine_of(ranking, winner), winner.candidate); !text.empty())
+      findings.push_back(std::move(text));
     if (std::string text = commitment_text(machine_of(ranking, winner), winner); !text.empty())
       findings.push_back(std::move(text));
     for (const Purchase& purchase : report.purchases)

@@ -34,6 +34,30 @@ TEST_CASE("the layout of a plan is the one that an estimate without a layout tak
   CHECK(searched.cost_usd == plan.winner->cost_usd);
 }
 
+TEST_CASE("a plan for nine in ten fits in the memory in nine of ten, unless another quantile is asked for") {
+  const auto chance = [](const Plan& plan) {
+    REQUIRE(plan.winner);
+    return find_line(*plan.estimate, "memory_fit")->value.p50;
+  };
+  Request asked = cheapest_7b(60);
+  CHECK(chance(make_plan(asked, folder())) < 0.9);
+  asked.limits.quantile = Quantile::p90;
+  const Plan sure = make_plan(asked, folder());
+  CHECK(chance(sure) >= 0.9);
+  CHECK(std::any_of(sure.reasons.begin(), sure.reasons.end(), [](const std::string& reason) {
+    return reason.find("in the memory with a chance of 9") != std::string::npos;
+  }));
+
+  // The layout is that of an estimate which is asked the same.
+  io::YamlNode open = sure.document;
+  io::remove_at_path(open, "layout");
+  put(open, "fit", "p90");
+  CHECK(estimate(io::read_scenario(open, folder())).wall_time_seconds == sure.winner->wall_time_seconds);
+
+  put(asked.document, "fit", "p50");
+  CHECK(chance(make_plan(asked, folder())) < 0.9);
+}
+
 TEST_CASE("the tokens of a plan are the most that the budget buys: one step more is over it") {
   for (const double budget : {500.0, 3000.0}) {
     const Plan plan = make_plan(family_on_h100(budget), folder());

@@ -64,6 +64,18 @@ TEST_CASE("a search that is told what is of interest finds it, and nothing slowe
   });
 }
 
+TEST_CASE("a share of the memory is as good as a smaller memory") {
+  check([] {
+    Problem problem = any_problem();
+    problem.space.memory_share = any_between(0.3, 1.0);
+    const LayoutSearch share = problem.search({.kept = 3});
+    problem.step.machine.memory_capacity *= problem.space.memory_share;
+    problem.space.memory_share = 1.0;
+    const LayoutSearch smaller = problem.search({.kept = 3});
+    RC_ASSERT(same(share, smaller));
+  });
+}
+
 TEST_CASE("a search with bounds ranks layouts as one that tries them all, on any number of threads") {
   check([] {
     const Problem problem = any_problem();

@@ -65,6 +65,17 @@ TEST_CASE("memory has a range, which says whether it fits") {
   CHECK(fit_probability(2.0, 0.0, 1.9) == 0.0);
 }
 
+TEST_CASE("the share of the memory that may be planned with leaves the chance that is asked for") {
+  StepPlan plan = tests::small_step();
+  plan.profile.memory_spread = 0.2;
+  CHECK(memory_share(plan.profile, Quantile::p50) == 1.0);
+  const double share = memory_share(plan.profile, Quantile::p90);
+  CHECK(share == Approx(std::exp(-1.2815515655 * 0.2)));
+  CHECK(fit_probability(80e9 * share, 0.2, 80e9) == Approx(0.9));
+  plan.profile.memory_spread = 0.0;
+  CHECK(memory_share(plan.profile, Quantile::p90) == 1.0);
+}
+
 TEST_CASE("an estimate says what chance its memory has, and warns where it is not sure") {
   Scenario scenario = tests::worked_example();
   CHECK_FALSE(estimate(scenario).memory_fit);  // no step is computed
