@@ -357,7 +357,7 @@ TEST_CASE("a stream whose reader has gone ends without a word, one on a full dis
   CHECK_THAT(outcome.err, ContainsSubstring("No space left on device"));
 }
 
-TEST_CASE("a terminal is told how far a sweep is, how fast, and how long it will take; nothing else is") {
+TEST_CASE("a terminal is told how far a sweep is, how fast, and how long it will take, nothing else is") {
   const TemporaryFolder folder;
   const std::string file = folder.write("grid.yaml", grid);
   const std::string sweep = "whatif " + file + " --threads 2 --out " + folder.path();

@@ -66,7 +66,7 @@ TEST_CASE("a transformer keeps its head size, its MLP's ratio and key heads that
   CHECK(std::get<Mlp>(model.blocks.front().feed_forward).intermediate_size == 12544);  // 3.5 × 3584
 }
 
-TEST_CASE("a family is the models of one vocabulary, smallest first; others are named") {
+TEST_CASE("a family is the models of one vocabulary, smallest first, others are named") {
   const io::ModelFamily family = io::read_family(profiles::folder(), "RWKV-7", {});
   REQUIRE(family.members.size() == 6);
   CHECK(family.members.front().model.name == "rwkv-7-0.1b");

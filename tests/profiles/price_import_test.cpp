@@ -103,7 +103,7 @@ TEST_CASE("GCP: spot above on demand means that a commitment price was picked: m
   CHECK(list.warnings[0].find("spot is dearer") != std::string::npos);
 }
 
-TEST_CASE("a region below 60 % of the median of its peers is suspect; one at 61 % is not") {
+TEST_CASE("a region below 60 % of the median of its peers is suspect, one at 61 % is not") {
   const std::string rows =
       "m,8,1,H100,1,,a,a-1,10,\nm,8,1,H100,1,,b,b-1,10,\nm,8,1,H100,1,,c,c-1,5.9,\nm,8,1,H100,1,,d,d-1,6.1,\n"
       "m,8,1,H100,1,,e,e-1,10,\n";
@@ -114,7 +114,7 @@ TEST_CASE("a region below 60 % of the median of its peers is suspect; one at 61 
   CHECK(list.warnings[0].find("60 %") != std::string::npos);
 }
 
-TEST_CASE("TPU slices are divided by their chips; v2, v3, v4 and v5p count TensorCores, two a chip") {
+TEST_CASE("TPU slices are divided by their chips, v2, v3, v4 and v5p count TensorCores, two a chip") {
   const PriceImport list = skypilot("gcp",
                                     ",,,tpu-v6e-256,1,tpu-v6e-256,us-central1,us-central1-a,691.2,139.31725\n"
                                     ",,,tpu-v5litepod-8,1,,us-central1,us-central1-a,9.6,\n"
@@ -151,7 +151,7 @@ TEST_CASE(
   CHECK(dropped(verda, "no price"));
 }
 
-TEST_CASE("RunPod: SECURE rows repeat their price as spot; COMMUNITY rows are of hosts of a marketplace") {
+TEST_CASE("RunPod: SECURE rows repeat their price as spot, COMMUNITY rows are of hosts of a marketplace") {
   const PriceImport list = skypilot(
       "runpod",
       "1x_RTX4090_SECURE,8,1,RTX4090,1,\"{'Gpus': [{'MemoryInfo': {'SizeInMiB': 24}}]}\",CA,CA-1,0.69,0.69\n"
@@ -192,7 +192,7 @@ TEST_CASE("A100 and H100 mean what the provider and the instance say, and nothin
 }
 
 TEST_CASE(
-    "one row for each zone: duplicates of type and price are one offer; GCP, AWS and Azure keep their "
+    "one row for each zone: duplicates of type and price are one offer, GCP, AWS and Azure keep their "
     "regions") {
   std::string rows;
   for (int zone = 0; zone < 17; ++zone)
@@ -245,7 +245,7 @@ TEST_CASE(
   CHECK(dropped(list, "host alone"));
 }
 
-TEST_CASE("gpuhunt: TPUs by vendor in v2 and by prefix in v1; MI325X is found in spite of its 288 GB") {
+TEST_CASE("gpuhunt: TPUs by vendor in v2 and by prefix in v1, MI325X is found in spite of its 288 GB") {
   const PriceImport second = import(PriceSource::gpuhunt, "gcp",
                                     v2 + "v5p-8,us-east5,16.8,,,1,v5p,95,False,,google,,,\nv2-8,us-central1,"
                                          "4.5,,,1,v2,8,False,,google,,,\n");
@@ -262,7 +262,7 @@ TEST_CASE("gpuhunt: TPUs by vendor in v2 and by prefix in v1; MI325X is found in
   CHECK(usd(*find(amd, "mi325x", on_demand)) == 2.0);
 }
 
-TEST_CASE("gpuhunt: TPU spot above on demand is suspect; SXM and PCIe that the list merged are not guessed") {
+TEST_CASE("gpuhunt: TPU spot above on demand is suspect, SXM and PCIe that the list merged are not guessed") {
   const PriceImport tpu = import(PriceSource::gpuhunt, "gcp",
                                  v2 + "v4-8,us-central2,12.88,,,1,v4,32,False,,google,,,\nv4-8,us-central2,"
                                       "20,,,1,v4,32,True,,google,,,\n");

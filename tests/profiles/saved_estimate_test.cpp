@@ -126,7 +126,7 @@ TEST_CASE("between any two of them every line that differs is told once, and wha
   }
 }
 
-TEST_CASE("assumptions come first, in text and in Markdown; a start that differs is one of them") {
+TEST_CASE("assumptions come first, in text and in Markdown, a start that differs is one of them") {
   const std::string text = "{" + std::string(run) + ", efficiency: 40%..50%, price: $2/h, start: ";
   const Difference found = difference(fresh(text + "2026-12-01}"), fresh(text + "2027-01-01}"));
   REQUIRE(found.facts.size() == 1);

@@ -122,7 +122,7 @@ TEST_CASE("lines add up to the total at every quantile, whatever the ranges") {
   CHECK(find_line(e, "total")->inputs.size() == 6);
 }
 
-TEST_CASE("nothing around the bill: no total; no price: neither") {
+TEST_CASE("nothing around the bill: no total, no price: neither") {
   CHECK_FALSE(estimate(worked_example()).total_usd.has_value());
   Scenario scenario = worked_example();
   scenario.price.reset();

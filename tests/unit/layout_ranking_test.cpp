@@ -180,7 +180,7 @@ TEST_CASE("where nothing fits, the nearest machine is named, and how many accele
   CHECK(find(plan, space, 1).best.empty());
 }
 
-TEST_CASE("hardware that does not go with the rest is left out and named; alone it is an error") {
+TEST_CASE("hardware that does not go with the rest is left out and named, alone it is an error") {
   Sweep on_a100 = machines_of("grid: {precision: [fp8, bf16], gpus: 16}");
   for (Variant& variant : on_a100.variants)
     io::set_at_path(variant.document, "cluster", io::option_value("--cluster", "hgx-a100-80gb"), {});

@@ -42,7 +42,7 @@ TEST_CASE("a price of 20 % a year that is a year old is exp(1.2816 × 0.2) eithe
   CHECK(price_drift(drift_of(0.0, 0.0), 0.0) == exactly(1.0));
 }
 
-TEST_CASE("variances of age, wait and a third of the run add; a price that is agreed stays") {
+TEST_CASE("variances of age, wait and a third of the run add, a price that is agreed stays") {
   CHECK(price_drift(drift_of(0.25 * year, 0.75 * year), 9.0 * year).p90 == Approx(std::exp(z90 * 0.2 * 2.0)));
   CHECK(price_drift(drift_of(0.25 * year, 0.0, false), 9.0 * year).p90 == Approx(std::exp(z90 * 0.2 * 0.5)));
 }
@@ -67,7 +67,7 @@ TEST_CASE("volatility of a list: two series by hand") {
   CHECK_FALSE(price_volatility(offers, PricingModel::spot));
 }
 
-TEST_CASE("the bill of a price that was looked up has its width and its line; one that is given has not") {
+TEST_CASE("the bill of a price that was looked up has its width and its line, one that is given has not") {
   Scenario scenario = worked_example();
   const Range given = *estimate(scenario).cost_usd;
   scenario.price_drift = drift_of(year, 0.0, false);

@@ -131,7 +131,7 @@ TEST_CASE("a throughput that falls is told, and the forecast follows what it is 
   CHECK(progress.remaining_seconds.p50 > 1.2 * progress.elapsed_seconds);
 }
 
-TEST_CASE("steps need the tokens of one; one record makes no pace") {
+TEST_CASE("steps need the tokens of one, one record makes no pace") {
   TrainingLog log;
   log.records = {{.line = 1, .step = 1.0, .time = 1.0}, {.line = 2, .step = 2.0, .time = 2.0}};
   CHECK(progress_problem(log, {.total_tokens = 1e6}).find("--global-batch") != std::string::npos);

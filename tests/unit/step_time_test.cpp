@@ -154,7 +154,7 @@ TEST_CASE("a scan takes the waves of its thread blocks, and its own share of a s
   CHECK(seconds() == Approx(1e6 * 10000 / 10e12));
 }
 
-TEST_CASE("gradients are all-reduced once a step; sharded weights are gathered twice a micro-batch") {
+TEST_CASE("gradients are all-reduced once a step, sharded weights are gathered twice a micro-batch") {
   Layout layout{.data = 16, .micro_batch = 1};
   const double bytes = 4 * 1e8;  // parameters
   const double rate = 8 * 10e9;  // eight links of a node carry the ring
@@ -174,7 +174,7 @@ TEST_CASE("gradients are all-reduced once a step; sharded weights are gathered t
 }
 
 TEST_CASE(
-    "frozen weights that are sharded are gathered as well; they have no gradients and are not updated") {
+    "frozen weights that are sharded are gathered as well, they have no gradients and are not updated") {
   Workload workload = products(4);
   BlockWork& layer = workload.kinds.front();
   layer.trained_parameters = layer.trained.tensor = 1e6;

@@ -28,11 +28,11 @@ TEST_CASE("Markdown escapes its own signs") {
   CHECK(table_markdown(sample()) == "| Name | Price |\n|---|---:|\n| a\\|b, \"c\" | $1.50 |\n| µ | – |\n");
 }
 
-TEST_CASE("CSV has keys and machine values; unknown is empty") {
+TEST_CASE("CSV has keys and machine values, unknown is empty") {
   CHECK(table_csv(sample()) == "name,price_usd\n\"a|b, \"\"c\"\"\",1.5\nµ,\n");
 }
 
-TEST_CASE("JSON has one object per row; unknown is null") {
+TEST_CASE("JSON has one object per row, unknown is null") {
   CHECK(table_json(sample()) ==
         "[\n  {\n    \"name\": \"a|b, \\\"c\\\"\",\n    \"price_usd\": 1.5\n  },\n  {\n    \"name\": "
         "\"µ\",\n    \"price_usd\": null\n  }\n]\n");

@@ -156,7 +156,7 @@ TEST_CASE("plain CSV: seconds since the start, or of one step, never one for the
   CHECK(std::string(tokens.what()).find("tokens go back") != std::string::npos);
 }
 
-TEST_CASE("what is no log says what was looked for; an unknown format names the nearest") {
+TEST_CASE("what is no log says what was looked for, an unknown format names the nearest") {
   const auto unknown = input_error_of([] { parse_training_log("# Title\n", "README.md"); });
   for (const io::LogFormat& format : io::log_formats())
     CHECK(unknown.hint.find(std::string(format.mark)) != std::string::npos);
