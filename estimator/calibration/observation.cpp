@@ -2,8 +2,10 @@
 
 #include "core/memory.h"
 #include "core/quantile.h"
+#include "core/step_plan.h"
 
 #include <cmath>
+#include <utility>
 
 namespace trainbudget {
 
@@ -40,10 +42,8 @@ Observation observe(const MeasuredRun& run, const Accelerator& accelerator, cons
   const TrainingRun& training = run.run;
   const ModelOps ops = apply(training.recipe, expand(run.model));
   const ScatterFactors factors;
-  double scatter = 1.0;
-  for (const Layer& layer : run.model.blocks) {
-    if (std::holds_alternative<MixtureOfExperts>(layer.feed_forward)) scatter = factors.experts;
-  }
+  Workload workload = gather(ops, training.sequence, training.recipe, training.fused_attention);
+  double scatter = work_scatter(workload);
   if (!run.layout_stated) scatter *= factors.unstated_layout;
   if (!run.shape_stated) scatter *= factors.unstated_shape;
   if (!run.recompute_stated) scatter *= factors.unstated_recompute;
@@ -54,7 +54,7 @@ Observation observe(const MeasuredRun& run, const Accelerator& accelerator, cons
     noise = std::log1p(run.stated_noise) / p90_deviations / usual_row_spread;
   }
   return {.run = &run,
-          .workload = gather(ops, training.sequence, training.recipe, training.fused_attention),
+          .workload = std::move(workload),
           .machine = *machine_of(accelerator, cluster, training.precision),
           .log_measured = std::log(run.step_seconds),
           .scatter = scatter,

@@ -47,10 +47,9 @@ struct Observation {
   double log_measured_of(Target target) const;
 };
 
-/// What mixtures of experts, and what a row leaves open, add to the scatter: chosen so that errors of rows
-/// that were not fitted (calibration/backtest.h) are as wide as predicted.
+/// What a row leaves open adds to the scatter: chosen so that errors of rows that were not fitted
+/// (calibration/backtest.h) are as wide as predicted.
 struct ScatterFactors {
-  double experts = 2.5;
   double unstated_layout = 2.5;
   double unstated_shape = 2.0;
   double adapters = 1.5;

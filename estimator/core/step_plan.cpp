@@ -8,12 +8,8 @@
 namespace trainbudget {
 namespace {
 
-/// As calibration/observation.h: how much wider rows of mixtures of experts scatter.
+/// Chosen so that errors of rows that were not fitted (calibration/backtest.h) are as wide as predicted.
 constexpr double expert_scatter = 2.5;
-
-bool has_experts(const Workload& workload) {
-  return workload.active_experts > 1.0;
-}
 
 double memory_of(const StepPlan& plan, const Layout& layout) {
   return memory_use(plan.workload, layout, plan.global_batch, plan.profile.efficiency()).peak.total();
@@ -77,9 +73,16 @@ class Advisor {
 
 }  // namespace
 
+double work_scatter(const Workload& workload) {
+  const bool experts = std::any_of(workload.kinds.begin(), workload.kinds.end(),
+                                   [](const BlockWork& block) { return block.expert_products > 0.0; });
+  return experts ? expert_scatter : 1.0;
+}
+
 double step_time_spread(const EfficiencyProfile& profile, const Workload& workload) {
-  if (!has_experts(workload)) return profile.step_time_spread;
-  const double extra = profile.row_spread * profile.row_spread * (expert_scatter * expert_scatter - 1.0);
+  const double scatter = work_scatter(workload);
+  if (scatter == 1.0) return profile.step_time_spread;
+  const double extra = profile.row_spread * profile.row_spread * (scatter * scatter - 1.0);
   return std::sqrt(profile.step_time_spread * profile.step_time_spread + extra);
 }
 

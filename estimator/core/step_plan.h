@@ -75,8 +75,10 @@ struct StepEstimate {
 /// Expects a layout without layout_problem().
 StepEstimate estimate_step(const StepPlan& plan);
 
-/// Standard deviation of ln(measured ÷ predicted) of a step with this workload: mixtures of experts scatter
-/// more.
+/// How much wider steps of this workload scatter around any prediction than those of a dense transformer.
+double work_scatter(const Workload& workload);
+
+/// Standard deviation of ln(measured ÷ predicted) of a step with this workload.
 double step_time_spread(const EfficiencyProfile& profile, const Workload& workload);
 
 /// Quantiles of a log-normal around `median`, `spread` being the standard deviation of its logarithm.

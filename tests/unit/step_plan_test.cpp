@@ -41,7 +41,7 @@ TEST_CASE("the range of a step is as wide as its profile says, wider for mixture
   const Range dense = estimate_step(plan).seconds;
   CHECK(std::log(dense.p90 / dense.p50) == Approx(1.2815515655 * 0.1));
   CHECK(std::log(dense.p50 / dense.p10) == Approx(1.2815515655 * 0.1));
-  plan.workload.active_experts = 4.0;
+  plan.workload.kinds.front().expert_products = 4.0;
   // √(0.1² + 0.05² · (2.5² − 1))
   CHECK(step_time_spread(plan.profile, plan.workload) == Approx(std::sqrt(0.01 + 0.0025 * 5.25)));
 }
