@@ -60,6 +60,9 @@ void read_rwkv(Fields& fields, Model& model) {
                   .hidden_size = fields.integer("n_embd"),
                   .vocabulary = fields.integer("vocab_size")};
   if (shape.version > 4) shape.head_size = fields.integer("head_size", 64);
+  if (fields.has("dim_att") && fields.integer("dim_att") != 0 &&
+      fields.integer("dim_att") != shape.hidden_size)
+    fields.refuse("dim_att", "only n_embd is supported");
   // RWKV-7's own code ignores dim_ffn.
   if (shape.version != 7 && fields.has("dim_ffn")) shape.intermediate_size = fields.integer("dim_ffn");
   if (shape.version == 6) {
@@ -78,7 +81,10 @@ void read_mamba(Fields& fields, Model& model) {
   model.vocabulary = (fields.integer("vocab_size") + multiple - 1) / multiple * multiple;
   model.tied_head = fields.boolean("tie_embeddings", true);
   Fields state = fields.nested("ssm_cfg");
-  const bool second = state.text("layer", "Mamba1") == "Mamba2";
+  const std::string layer_word = state.text("layer", "Mamba1");
+  const bool second = layer_word == "Mamba2";
+  if (!second && layer_word != "Mamba1") state.refuse("layer", "only Mamba1 and Mamba2 are supported");
+  if (state.has("d_ssm")) state.refuse("d_ssm", "is not supported");
   const int inner = state.factor("expand", 2) * model.hidden_size;
   if (fields.has("attn_layer_idx") && !fields.integers("attn_layer_idx").empty()) {
     fields.refuse("attn_layer_idx", "hybrids in this format are not supported");
@@ -114,9 +120,11 @@ void read_typed(Fields& fields, Model& model) {
       return;
     }
   }
-  const std::vector<std::string> names = hf_model_types();
-  const std::vector<std::string_view> views(names.begin(), names.end());
-  fields.refuse("model_type", "'" + type + "' is not a known model type", did_you_mean_or_list(type, views));
+  // No nearest name: a program wrote the type, and another one's layers would be a wrong number.
+  std::string known;
+  for (const std::string& name : hf_model_types())
+    known += (known.empty() ? "" : ", ") + name;
+  fields.refuse("model_type", "the model type '" + type + "' is not supported", "these are: " + known);
 }
 
 HfModel finish(const Fields& fields, Model model, const YamlNode& root) {
@@ -155,11 +163,11 @@ HfModel read_root(const YamlNode& root) {
 }  // namespace
 
 HfModel read_hf_config_file(const std::string& path) {
-  return read_root(read_json_file(path));
+  return read_root(read_json_file(path, NotFinite::null));
 }
 
 HfModel read_hf_config(std::string_view text, const std::string& file) {
-  return read_root(parse_json(text, file));
+  return read_root(parse_json(text, file, NotFinite::null));
 }
 
 std::vector<std::string> hf_model_types() {

@@ -146,7 +146,32 @@ class SaxReader : public nlohmann::json_sax<Json> {
   TreeBuilder builder_{most_json_nodes};
 };
 
-YamlNode parse(std::shared_ptr<const std::string> source, const std::string& file) {
+/// Puts null, as long as they are, for -Infinity, Infinity and NaN outside of strings: places stay.
+std::string without_not_finite(std::string text) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (quoted && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '"') {
+      quoted = !quoted;
+    } else if (!quoted) {
+      for (std::string word : {"-Infinity", "Infinity", "NaN"}) {
+        if (text.compare(i, word.size(), word) != 0) continue;
+        const std::size_t length = word.size();
+        word = "null";
+        word.resize(std::max(length, word.size()), ' ');
+        text.replace(i, length, word);
+        i += word.size() - 1;
+        break;
+      }
+    }
+  }
+  return text;
+}
+
+YamlNode parse(std::shared_ptr<const std::string> source, const std::string& file, NotFinite not_finite) {
+  if (not_finite == NotFinite::null)
+    source = std::make_shared<const std::string>(without_not_finite(*source));
   SaxReader reader(std::move(source), file);
   reader.read();
   return reader.builder().take();
@@ -154,13 +179,14 @@ YamlNode parse(std::shared_ptr<const std::string> source, const std::string& fil
 
 }  // namespace
 
-YamlNode parse_json(std::string_view text, const std::string& file) {
-  return parse(checked_source(std::string(text), file, largest_json_bytes), file);
+YamlNode parse_json(std::string_view text, const std::string& file, NotFinite not_finite) {
+  return parse(checked_source(std::string(text), file, largest_json_bytes), file, not_finite);
 }
 
-YamlNode read_json_file(const std::string& path) {
+YamlNode read_json_file(const std::string& path, NotFinite not_finite) {
   const std::string name = file_name_for_errors(path);
-  return parse(checked_source(read_file(path, largest_json_bytes), name, largest_json_bytes), name);
+  return parse(checked_source(read_file(path, largest_json_bytes), name, largest_json_bytes), name,
+               not_finite);
 }
 
 }  // namespace trainbudget::io

@@ -16,12 +16,14 @@ inline constexpr std::size_t largest_json_bytes = std::size_t{16} << 20;
 /// samples.
 inline constexpr std::size_t most_json_nodes = 1'000'000;
 
-/// Parses one JSON value by RFC 8259 and nothing more: no comments, no NaN, no trailing text. Throws
-/// InputError for what is not JSON, duplicate keys, numbers outside the range of double, deep nesting and too
-/// many values.
-YamlNode parse_json(std::string_view text, const std::string& file);
+/// NaN and Infinity, which Python writes and RFC 8259 does not know: an error, or no value.
+enum class NotFinite : bool { refuse, null };
+
+/// Parses one JSON value by RFC 8259 and nothing more: no comments, no trailing text. Throws InputError for
+/// what is not JSON, duplicate keys, numbers outside the range of double, deep nesting and too many values.
+YamlNode parse_json(std::string_view text, const std::string& file, NotFinite not_finite = NotFinite::refuse);
 
 /// Reads and parses a file ("-" is standard input). Throws InputError as read_yaml_file does.
-YamlNode read_json_file(const std::string& path);
+YamlNode read_json_file(const std::string& path, NotFinite not_finite = NotFinite::refuse);
 
 }  // namespace trainbudget::io

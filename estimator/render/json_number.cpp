@@ -15,6 +15,10 @@ double stable(double value) {
 
 nlohmann::ordered_json json_number(double value) {
   if (!std::isfinite(value)) return nullptr;
+  // Whole numbers are counts (of parameters, FLOPs, bytes): exact sums, which no library rounds. From here on
+  // a double has too few digits behind the point to tell one from a number that happens to be whole.
+  constexpr double largest_count = 1e15;
+  if (value == std::floor(value) && std::fabs(value) < largest_count) return static_cast<std::int64_t>(value);
   const double rounded = stable(value);
   if (rounded == std::floor(rounded) && std::fabs(rounded) < 9007199254740992.0) {
     return static_cast<std::int64_t>(rounded);

@@ -5,9 +5,9 @@ namespace trainbudget::io::hf {
 namespace {
 
 /// Sliding windows where the configuration turns them on.
-void read_windows(Fields& fields, Model& model, const Layer& layer, int layers, int period) {
+void read_windows(Fields& fields, Model& model, const Layer& layer, int layers, int period, int fallback) {
   Layer local = layer;
-  const int window = fields.has("sliding_window") ? fields.integer("sliding_window") : 0;
+  const int window = sliding_window(fields, fallback);
   if (window == 0) return repeat(model, layer, layers);
   std::get<Attention>(local.mixer).window = window;
   const std::vector<bool> sliding = sliding_layers(fields, layers, period);
@@ -31,16 +31,24 @@ void smollm3(Fields& fields, Model& model) {
   model.tied_head = fields.boolean("tie_word_embeddings", true);
 }
 
-void mistral(Fields& fields, Model& model) {
+void windowed(Fields& fields, Model& model, const AttentionDefaults& defaults, int window) {
   read_outline(fields, model, false);
-  Attention attention = grouped_attention(fields, model.hidden_size);
-  attention.window = fields.has("sliding_window") ? fields.integer("sliding_window") : 0;
+  Attention attention = grouped_attention(fields, model.hidden_size, defaults);
+  attention.window = sliding_window(fields, window);
   repeat(model, {.mixer = attention, .feed_forward = gated_mlp(fields)}, fields.layers("num_hidden_layers"));
 }
 
-void qwen(Fields& fields, Model& model, bool bias, QueryKeyNorm norm) {
+void mistral(Fields& fields, Model& model) {
+  windowed(fields, model, {.kv_heads = 8}, 4096);
+}
+
+void phi3(Fields& fields, Model& model) {
+  windowed(fields, model, {}, 0);
+}
+
+void qwen(Fields& fields, Model& model, const AttentionDefaults& defaults, bool bias, QueryKeyNorm norm) {
   read_outline(fields, model, false);
-  Attention attention = grouped_attention(fields, model.hidden_size);
+  Attention attention = grouped_attention(fields, model.hidden_size, defaults);
   attention.query_key_value_bias = bias;
   attention.query_key_norm = norm;
   const Layer layer{.mixer = attention, .feed_forward = gated_mlp(fields)};
@@ -51,15 +59,15 @@ void qwen(Fields& fields, Model& model, bool bias, QueryKeyNorm norm) {
   }
   if (!fields.has("layer_types"))
     fields.refuse("use_sliding_window", "which layers slide needs 'layer_types'");
-  read_windows(fields, model, layer, layers, 1);
+  read_windows(fields, model, layer, layers, 1, 4096);
 }
 
 void qwen2(Fields& fields, Model& model) {
-  qwen(fields, model, true, QueryKeyNorm::none);
+  qwen(fields, model, {.kv_heads = 32}, true, QueryKeyNorm::none);
 }
 
 void qwen3(Fields& fields, Model& model) {
-  qwen(fields, model, false, QueryKeyNorm::per_head);
+  qwen(fields, model, {.kv_heads = 32, .head_size = 128}, false, QueryKeyNorm::per_head);
   if (fields.boolean("attention_bias", false)) {
     for (Layer& layer : model.blocks) {
       auto& attention = std::get<Attention>(layer.mixer);
@@ -70,26 +78,31 @@ void qwen3(Fields& fields, Model& model) {
 
 void gemma(Fields& fields, Model& model) {
   read_outline(fields, model, true);
-  repeat(model, {.mixer = grouped_attention(fields, model.hidden_size), .feed_forward = gated_mlp(fields)},
+  repeat(model,
+         {.mixer = grouped_attention(fields, model.hidden_size, {.kv_heads = 16, .head_size = 256}),
+          .feed_forward = gated_mlp(fields)},
          fields.layers("num_hidden_layers"));
 }
 
 void gemma2(Fields& fields, Model& model) {
   read_outline(fields, model, true);
-  model.logit_soft_cap = fields.has("final_logit_softcapping");
-  const Layer layer{.mixer = grouped_attention(fields, model.hidden_size),
+  model.logit_soft_cap = fields.has("final_logit_softcapping") || !fields.mentions("final_logit_softcapping");
+  const Layer layer{.mixer = grouped_attention(fields, model.hidden_size, {.kv_heads = 4, .head_size = 256}),
                     .feed_forward = gated_mlp(fields),
                     .post_norm = true};
-  read_windows(fields, model, layer, fields.layers("num_hidden_layers"), 2);
+  read_windows(fields, model, layer, fields.layers("num_hidden_layers"), 2, 4096);
 }
 
+/// Its published configurations leave out what is as in the class.
 void gemma3_text(Fields& fields, Model& model) {
-  read_outline(fields, model, true);
-  Attention attention = grouped_attention(fields, model.hidden_size);
+  read_outline(fields, model, true, 262208);
+  Attention attention =
+      grouped_attention(fields, model.hidden_size, {.kv_heads = 4, .head_size = 256, .heads = 8});
   attention.query_key_norm = QueryKeyNorm::per_head;
   const Layer layer{.mixer = attention, .feed_forward = gated_mlp(fields), .post_norm = true};
   const int period = fields.has("layer_types") ? 1 : fields.integer("sliding_window_pattern", 6);
-  read_windows(fields, model, layer, fields.layers("num_hidden_layers"), period);
+  if (period < 1) fields.refuse("sliding_window_pattern", "must be positive");
+  read_windows(fields, model, layer, fields.layers("num_hidden_layers"), period, 4096);
 }
 
 void olmo(Fields& fields, Model& model) {
@@ -262,7 +275,7 @@ void mpt(Fields& fields, Model& model) {
 void stablelm(Fields& fields, Model& model) {
   read_outline(fields, model, false);
   model.norm = NormKind::layer_norm;
-  Attention attention = grouped_attention(fields, model.hidden_size);
+  Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 32});
   attention.query_key_value_bias = fields.boolean("use_qkv_bias", false);
   if (fields.boolean("qk_layernorm", false)) fields.refuse("qk_layernorm", "is not supported for stablelm");
   const bool parallel = fields.boolean("use_parallel_residual", false);
@@ -288,9 +301,9 @@ void starcoder2(Fields& fields, Model& model) {
   read_outline(fields, model, true);
   model.norm = NormKind::layer_norm;
   const bool bias = fields.boolean("use_bias", true);
-  Attention attention = grouped_attention(fields, model.hidden_size);
+  Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 2});
   attention.query_key_value_bias = attention.output_bias = bias;
-  attention.window = fields.has("sliding_window") ? fields.integer("sliding_window") : 0;
+  attention.window = sliding_window(fields, 0);
   repeat(model,
          {.mixer = attention,
           .feed_forward = Mlp{.intermediate_size = fields.integer("intermediate_size"), .bias = bias}},
@@ -348,10 +361,11 @@ std::vector<ModelType> dense_types() {
   return {{"llama", llama},
           {"smollm3", smollm3},
           {"granite", llama},
-          {"phi3", mistral},
+          {"phi3", phi3},
           {"mistral", mistral},
           {"qwen2", qwen2},
           {"qwen3", qwen3},
+          {"qwen3_vl_text", qwen3},
           {"gemma", gemma},
           {"gemma2", gemma2},
           {"gemma3_text", gemma3_text},

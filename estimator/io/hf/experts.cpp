@@ -12,8 +12,8 @@ Mlp dense_mlp(Fields& fields) {
 
 void mixtral(Fields& fields, Model& model) {
   read_outline(fields, model, false);
-  Attention attention = grouped_attention(fields, model.hidden_size);
-  attention.window = fields.has("sliding_window") ? fields.integer("sliding_window") : 0;
+  Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 8});
+  attention.window = sliding_window(fields, 0);
   repeat(model,
          {.mixer = attention,
           .feed_forward = MixtureOfExperts{.experts = fields.integer("num_local_experts"),
@@ -40,12 +40,25 @@ void sparse_layers(Fields& fields, Model& model, const Attention& attention, con
   alternate(model, {.mixer = attention, .feed_forward = dense_mlp(fields)}, sparse, is_dense);
 }
 
+void refuse_windows(Fields& fields) {
+  fields.mentions("sliding_window");
+  fields.mentions("max_window_layers");
+  if (fields.boolean("use_sliding_window", false))
+    fields.refuse("use_sliding_window", "sliding windows are not supported for this model type");
+}
+
+/// Renamed over time.
+int routed_experts(Fields& fields) {
+  return fields.integer_of("num_experts", "num_local_experts");
+}
+
 void qwen2_moe(Fields& fields, Model& model) {
   read_outline(fields, model, false);
-  Attention attention = grouped_attention(fields, model.hidden_size);
+  refuse_windows(fields);
+  Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 16});
   attention.query_key_value_bias = fields.boolean("qkv_bias", true);
   sparse_layers(fields, model, attention,
-                {.experts = fields.integer("num_experts"),
+                {.experts = routed_experts(fields),
                  .active_experts = fields.integer("num_experts_per_tok"),
                  .intermediate_size = fields.integer("moe_intermediate_size"),
                  .gated = true,
@@ -55,11 +68,12 @@ void qwen2_moe(Fields& fields, Model& model) {
 
 void qwen3_moe(Fields& fields, Model& model) {
   read_outline(fields, model, false);
-  Attention attention = grouped_attention(fields, model.hidden_size);
+  refuse_windows(fields);
+  Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 4});
   attention.query_key_norm = QueryKeyNorm::per_head;
   attention.query_key_value_bias = attention.output_bias = fields.boolean("attention_bias", false);
   sparse_layers(fields, model, attention,
-                {.experts = fields.integer("num_experts"),
+                {.experts = routed_experts(fields),
                  .active_experts = fields.integer("num_experts_per_tok"),
                  .intermediate_size = fields.integer("moe_intermediate_size"),
                  .gated = true});
@@ -104,7 +118,7 @@ void dbrx(Fields& fields, Model& model) {
 
 void gpt_oss(Fields& fields, Model& model) {
   read_outline(fields, model, false);
-  Attention attention = grouped_attention(fields, model.hidden_size);
+  Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 8, .head_size = 64});
   attention.query_key_value_bias = attention.output_bias = fields.boolean("attention_bias", true);
   attention.sinks = true;
   const Layer full{.mixer = attention,
@@ -115,7 +129,7 @@ void gpt_oss(Fields& fields, Model& model) {
                                                     .bias = true,
                                                     .router_bias = true}};
   Layer local = full;
-  std::get<Attention>(local.mixer).window = fields.integer("sliding_window");
+  std::get<Attention>(local.mixer).window = sliding_window(fields, 128);
   alternate(model, local, full, sliding_layers(fields, fields.layers("num_hidden_layers"), 2));
 }
 
@@ -125,13 +139,13 @@ void deepseek_layers(Fields& fields, Model& model, const Mixer& mixer) {
   const int dense = fields.integer("first_k_dense_replace");
   if (fields.integer("moe_layer_freq", 1) != 1) fields.refuse("moe_layer_freq", "only 1 is supported");
   const int width = fields.integer("moe_intermediate_size");
-  const MixtureOfExperts moe{.experts = fields.integer("n_routed_experts"),
-                             .active_experts = fields.integer("num_experts_per_tok"),
-                             .intermediate_size = width,
-                             .gated = true,
-                             .shared_intermediate_size = fields.has("n_shared_experts")
-                                                             ? width * fields.factor("n_shared_experts", 1)
-                                                             : 0};
+  const bool shares = fields.has("n_shared_experts") && fields.integer("n_shared_experts") > 0;
+  const MixtureOfExperts moe{
+      .experts = fields.integer("n_routed_experts"),
+      .active_experts = fields.integer("num_experts_per_tok"),
+      .intermediate_size = width,
+      .gated = true,
+      .shared_intermediate_size = shares ? width * fields.factor("n_shared_experts", 1) : 0};
   std::vector<bool> is_dense(static_cast<std::size_t>(layers), false);
   std::fill_n(is_dense.begin(), std::min(dense, layers), true);
   alternate(model, {.mixer = mixer, .feed_forward = dense_mlp(fields)}, {.mixer = mixer, .feed_forward = moe},
@@ -159,7 +173,7 @@ void deepseek_latent(Fields& fields, Model& model) {
 
 void glm4_moe(Fields& fields, Model& model) {
   read_outline(fields, model, false);
-  Attention attention = grouped_attention(fields, model.hidden_size);
+  Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 8});
   attention.query_key_value_bias = fields.boolean("attention_bias", false);
   if (fields.boolean("use_qk_norm", false)) attention.query_key_norm = QueryKeyNorm::per_head;
   deepseek_layers(fields, model, attention);
@@ -171,6 +185,7 @@ std::vector<ModelType> expert_types() {
   return {{"mixtral", mixtral},
           {"qwen2_moe", qwen2_moe},
           {"qwen3_moe", qwen3_moe},
+          {"qwen3_vl_moe_text", qwen3_moe},
           {"olmoe", olmoe},
           {"dbrx", dbrx},
           {"gpt_oss", gpt_oss},

@@ -1,6 +1,11 @@
 #include "io/hf/fields.h"
 
 #include "io/map_reader.h"
+#include "io/suggest.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
 
 namespace trainbudget::io::hf {
 namespace {
@@ -11,8 +16,9 @@ constexpr int most = 1 << 24;
 
 Fields::Fields(const YamlNode& node, std::string prefix) : node_(&node), prefix_(std::move(prefix)) {
   if (node.kind != YamlNode::Kind::mapping) {
-    throw InputError(node.location, prefix_.empty() ? "a config.json is one JSON object"
-                                                    : "'" + prefix_ + "' is not an object");
+    throw InputError(node.location, prefix_.empty()
+                                        ? "a config.json is one JSON object"
+                                        : "'" + prefix_.substr(0, prefix_.size() - 1) + "' is not an object");
   }
 }
 
@@ -36,6 +42,12 @@ void Fields::note_default(std::string_view key, const std::string& value) {
 
 bool Fields::has(std::string_view key) {
   return find(key) != nullptr;
+}
+
+bool Fields::mentions(std::string_view key) {
+  asked_.emplace(key);
+  return std::any_of(node_->entries.begin(), node_->entries.end(),
+                     [&](const YamlNode::Entry& entry) { return entry.key == key; });
 }
 
 int Fields::integer(std::string_view key) {
@@ -83,11 +95,18 @@ std::string Fields::text(std::string_view key, std::string_view fallback) {
   return std::string(fallback);
 }
 
+double Fields::number(std::string_view key, double fallback) {
+  if (has(key)) return read_number(require(key), 0.0, most);
+  note_default(key, fmt::format("{}", fallback));
+  return fallback;
+}
+
 std::vector<std::string> Fields::texts(std::string_view key) {
   return read_strings(require(key));
 }
 
 std::vector<int> Fields::integers(std::string_view key) {
+  if (require(key).kind == YamlNode::Kind::scalar) return {integer(key)};
   std::vector<int> values;
   for (const YamlNode& item : require(key).items)
     values.push_back(static_cast<int>(read_integer(item, 0, most)));
@@ -128,17 +147,49 @@ void alternate(Model& model, const Layer& first, const Layer& second, const std:
     model.layers.push_back(wanted ? 0 : 1);
 }
 
-Attention grouped_attention(Fields& fields, int hidden_size) {
-  const int heads = fields.integer("num_attention_heads");
+Attention grouped_attention(Fields& fields, int hidden_size, const AttentionDefaults& defaults) {
+  const int heads = defaults.heads > 0 ? fields.integer("num_attention_heads", defaults.heads)
+                                       : fields.integer("num_attention_heads");
   if (heads < 1) fields.refuse("num_attention_heads", "must be positive");
+  // Only what is left out has the default of the class; null means that it follows from the heads.
+  const bool own_kv = defaults.kv_heads > 0 && !fields.mentions("num_key_value_heads");
+  const bool own_size = defaults.head_size > 0 && !fields.mentions("head_dim");
+  if (!own_size && !fields.has("head_dim") && hidden_size % heads != 0)
+    fields.refuse("num_attention_heads", "does not divide hidden_size, and 'head_dim' is missing");
   return {.heads = heads,
-          .kv_heads = fields.integer("num_key_value_heads", heads),
-          .head_size = fields.integer("head_dim", hidden_size / heads),
+          .kv_heads = fields.integer("num_key_value_heads", own_kv ? defaults.kv_heads : heads),
+          .head_size = fields.integer("head_dim", own_size ? defaults.head_size : hidden_size / heads),
           .rotary = true};
 }
 
-void read_outline(Fields& fields, Model& model, bool tied) {
-  model.vocabulary = fields.integer("vocab_size");
+int sliding_window(Fields& fields, int fallback) {
+  if (fields.has("sliding_window")) return fields.integer("sliding_window");
+  return fallback == 0 || fields.mentions("sliding_window") ? 0 : fields.integer("sliding_window", fallback);
+}
+
+std::vector<int> layer_kinds(Fields& fields, std::string_view key, int layers,
+                             const std::vector<std::pair<std::string_view, int>>& words) {
+  const std::vector<std::string> given = fields.texts(key);
+  if (given.size() != static_cast<std::size_t>(layers))
+    fields.refuse(key, "has not one entry for each layer");
+  std::vector<int> kinds;
+  for (const std::string& word : given) {
+    const auto known =
+        std::find_if(words.begin(), words.end(), [&](const auto& pair) { return pair.first == word; });
+    if (known == words.end()) {
+      std::vector<std::string_view> all;
+      for (const auto& [name, kind] : words)
+        all.push_back(name);
+      fields.refuse(key, "'" + word + "' is no kind of layer of this model type",
+                    did_you_mean_or_list(word, all));
+    }
+    kinds.push_back(known->second);
+  }
+  return kinds;
+}
+
+void read_outline(Fields& fields, Model& model, bool tied, int vocabulary) {
+  model.vocabulary = vocabulary > 0 ? fields.integer("vocab_size", vocabulary) : fields.integer("vocab_size");
   model.hidden_size = fields.integer("hidden_size");
   model.tied_head = fields.boolean("tie_word_embeddings", tied);
   model.norm = NormKind::rms;
@@ -147,10 +198,9 @@ void read_outline(Fields& fields, Model& model, bool tied) {
 std::vector<bool> sliding_layers(Fields& fields, int layers, int period) {
   std::vector<bool> sliding(static_cast<std::size_t>(layers), false);
   if (fields.has("layer_types")) {
-    const std::vector<std::string> kinds = fields.texts("layer_types");
-    if (kinds.size() != sliding.size()) fields.refuse("layer_types", "has not one entry for each layer");
-    for (std::size_t i = 0; i < sliding.size(); ++i)
-      sliding[i] = kinds[i] == "sliding_attention";
+    const std::vector<int> kinds =
+        layer_kinds(fields, "layer_types", layers, {{"full_attention", 0}, {"sliding_attention", 1}});
+    std::transform(kinds.begin(), kinds.end(), sliding.begin(), [](int kind) { return kind == 1; });
     return sliding;
   }
   for (std::size_t i = 0; period > 1 && i < sliding.size(); ++i) {

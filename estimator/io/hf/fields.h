@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace trainbudget::io::hf {
@@ -19,6 +20,8 @@ class Fields {
 
   /// Whether the field is there and not null. Counts as asked for.
   bool has(std::string_view key);
+  /// Whether the field is there, if only as null. Counts as asked for.
+  bool mentions(std::string_view key);
 
   // A missing or null field is an error that names the file and the field.
   int integer(std::string_view key);
@@ -29,6 +32,7 @@ class Fields {
   int integer(std::string_view key, int fallback);
   bool boolean(std::string_view key, bool fallback);
   std::string text(std::string_view key, std::string_view fallback);
+  double number(std::string_view key, double fallback);
   /// The integer under the first of two names that is there (`n_embed`, `hidden_size`).
   int integer_of(std::string_view key, std::string_view other);
 
@@ -38,6 +42,7 @@ class Fields {
   int factor(std::string_view key, int fallback);
 
   std::vector<std::string> texts(std::string_view key);
+  /// A list, or one number that stands for all.
   std::vector<int> integers(std::string_view key);
   /// A nested mapping; absorb() it when it has been read, so that its defaults and ignored fields are known.
   Fields nested(std::string_view key);
@@ -80,12 +85,26 @@ std::vector<ModelType> recurrent_types();
 void repeat(Model& model, const Layer& layer, int layers);
 /// Layers of two kinds: `first` where `is_first` says so.
 void alternate(Model& model, const Layer& first, const Layer& second, const std::vector<bool>& is_first);
+/// What a model type takes for fields that its configurations may lack; 0: key and value heads are as many as
+/// heads, heads share the hidden size, no default of heads or vocabulary.
+struct AttentionDefaults {
+  int kv_heads = 0;
+  int head_size = 0;
+  int heads = 0;
+};
 /// heads, key and value heads and head size from the usual names; rotary.
-Attention grouped_attention(Fields& fields, int hidden_size);
-/// vocab_size, hidden_size and tie_word_embeddings, whose default differs by type; RMS norms.
-void read_outline(Fields& fields, Model& model, bool tied);
+Attention grouped_attention(Fields& fields, int hidden_size, const AttentionDefaults& defaults = {});
+/// `sliding_window`: 0 where it is null; the default of the model type where it is not there.
+int sliding_window(Fields& fields, int fallback);
+/// One word of `layer_types` for each layer, as an index of `words`; an unknown word is an error. Several
+/// words may mean the same: `words` are pairs of a word and its kind.
+std::vector<int> layer_kinds(Fields& fields, std::string_view key, int layers,
+                             const std::vector<std::pair<std::string_view, int>>& words);
+/// vocab_size, hidden_size and tie_word_embeddings, whose default differs by type; RMS norms. `vocabulary`:
+/// the default of a type whose configurations may lack it.
+void read_outline(Fields& fields, Model& model, bool tied, int vocabulary = 0);
 /// The layers that use a sliding window, by `layer_types`, else by a period whose last layer is full; all
-/// full without.
+/// full where it is 1.
 std::vector<bool> sliding_layers(Fields& fields, int layers, int period);
 
 }  // namespace trainbudget::io::hf

@@ -3,6 +3,8 @@
 #include "core/arch/rwkv_model.h"
 #include "io/hf/fields.h"
 
+#include <algorithm>
+
 namespace trainbudget::io::hf {
 namespace {
 
@@ -39,12 +41,13 @@ void mamba2(Fields& fields, Model& model) {
 
 void jamba(Fields& fields, Model& model) {
   read_outline(fields, model, false);
-  Attention attention = grouped_attention(fields, model.hidden_size);
+  Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 8});
   attention.rotary = false;
+  const bool automatic = fields.text("mamba_dt_rank", "auto") == "auto";
   const Mamba1 mixer{.inner_size = fields.factor("mamba_expand", 2) * model.hidden_size,
                      .state_size = fields.integer("mamba_d_state", 16),
                      .conv_size = fields.integer("mamba_d_conv", 4),
-                     .step_rank = fields.integer("mamba_dt_rank"),
+                     .step_rank = automatic ? (model.hidden_size + 15) / 16 : fields.integer("mamba_dt_rank"),
                      .conv_bias = fields.boolean("mamba_conv_bias", true),
                      .projection_bias = fields.boolean("mamba_proj_bias", false),
                      .inner_norms = true};
@@ -92,13 +95,40 @@ MixtureOfExperts nemotron_experts(Fields& fields) {
           .latent_size = fields.has("moe_latent_size") ? fields.integer("moe_latent_size") : 0};
 }
 
+/// The kinds of layers as letters, which newer configurations spell out. `layers` 0: as many as there are.
+std::string nemotron_pattern(Fields& fields, std::string_view letters, std::string_view words, int layers) {
+  if (!fields.has(words)) {
+    std::string pattern = fields.text(letters);
+    if (layers > 0 && pattern.size() != static_cast<std::size_t>(layers))
+      fields.refuse(letters, "has not one letter for each layer");
+    return pattern;
+  }
+  std::string pattern;
+  const int count = layers > 0 ? layers : static_cast<int>(fields.texts(words).size());
+  for (const int kind : layer_kinds(fields, words, count,
+                                    {{"mamba", 'M'},
+                                     {"linear_attention", 'M'},
+                                     {"attention", '*'},
+                                     {"full_attention", '*'},
+                                     {"mlp", '-'},
+                                     {"moe", 'E'}}))
+    pattern += static_cast<char>(kind);
+  return pattern;
+}
+
 void nemotron_h(Fields& fields, Model& model) {
   read_outline(fields, model, false);
-  const std::string pattern = fields.text("hybrid_override_pattern");
-  if (pattern.size() != static_cast<std::size_t>(fields.layers("num_hidden_layers"))) {
-    fields.refuse("hybrid_override_pattern", "has not one letter for each layer");
-  }
-  Attention attention = grouped_attention(fields, model.hidden_size);
+  const int layers = fields.has("num_hidden_layers") || !fields.has("layers_block_type")
+                         ? fields.layers("num_hidden_layers")
+                         : 0;
+  const std::string pattern =
+      nemotron_pattern(fields, "hybrid_override_pattern", "layers_block_type", layers);
+  const bool spelt_out = fields.has("layers_block_type");
+  // Older configurations call it otherwise.
+  const bool older = !fields.has("head_dim") && fields.has("attention_head_dim");
+  Attention attention =
+      grouped_attention(fields, model.hidden_size,
+                        {.kv_heads = 8, .head_size = older ? fields.integer("attention_head_dim") : 128});
   attention.rotary = false;
   attention.query_key_value_bias = attention.output_bias = fields.boolean("attention_bias", false);
   std::string kinds;  // the letters in the order of model.blocks
@@ -130,8 +160,12 @@ void nemotron_h(Fields& fields, Model& model) {
   }
   model.predicted_tokens = fields.integer("num_nextn_predict_layers", 0);
   if (model.predicted_tokens > 0) {
-    if (fields.text("mtp_hybrid_override_pattern", "*E") != "*E") {
-      fields.refuse("mtp_hybrid_override_pattern", "only '*E' is supported");
+    const bool words = spelt_out && fields.has("mtp_layers_block_type");
+    const std::string predictor = words ? nemotron_pattern(fields, "", "mtp_layers_block_type", 0)
+                                        : fields.text("mtp_hybrid_override_pattern", "*E");
+    if (predictor != "*E") {
+      fields.refuse(words ? "mtp_layers_block_type" : "mtp_hybrid_override_pattern",
+                    "only attention and then experts is supported");
     }
     model.prediction_block = static_cast<int>(model.blocks.size());
     model.blocks.push_back({.mixer = attention, .feed_forward = nemotron_experts(fields)});
@@ -139,7 +173,7 @@ void nemotron_h(Fields& fields, Model& model) {
 }
 
 void granite_hybrid(Fields& fields, Model& model) {
-  read_outline(fields, model, true);
+  read_outline(fields, model, false);
   Attention attention = grouped_attention(fields, model.hidden_size);
   attention.rotary = fields.text("position_embedding_type", "nope") == "rope";
   attention.query_key_value_bias = attention.output_bias = fields.boolean("attention_bias", false);
@@ -163,11 +197,10 @@ void granite_hybrid(Fields& fields, Model& model) {
                                     .shared_intermediate_size = fields.integer("shared_intermediate_size")};
   }
   std::vector<bool> attends;
-  for (const std::string& kind : fields.texts("layer_types"))
-    attends.push_back(kind == "attention");
-  if (attends.size() != static_cast<std::size_t>(fields.layers("num_hidden_layers"))) {
-    fields.refuse("layer_types", "has not one entry for each layer");
-  }
+  for (const int kind :
+       layer_kinds(fields, "layer_types", fields.layers("num_hidden_layers"),
+                   {{"mamba", 0}, {"linear_attention", 0}, {"attention", 1}, {"full_attention", 1}}))
+    attends.push_back(kind == 1);
   alternate(model, {.mixer = attention, .feed_forward = feed_forward},
             {.mixer = mixer, .feed_forward = feed_forward}, attends);
 }
@@ -194,12 +227,19 @@ void qwen3_next(Fields& fields, Model& model) {
   if (fields.has("mlp_only_layers") && !fields.integers("mlp_only_layers").empty()) {
     fields.refuse("mlp_only_layers", "only an empty list is supported");
   }
-  const int period = fields.integer("full_attention_interval", 4);
-  if (period < 1) fields.refuse("full_attention_interval", "must be positive");
   const int layers = fields.layers("num_hidden_layers");
   std::vector<bool> is_delta(static_cast<std::size_t>(layers), true);
-  for (int i = period - 1; i < layers; i += period)
-    is_delta[static_cast<std::size_t>(i)] = false;
+  if (fields.has("layer_types")) {
+    const std::vector<int> kinds =
+        layer_kinds(fields, "layer_types", layers, {{"linear_attention", 1}, {"full_attention", 0}});
+    std::transform(kinds.begin(), kinds.end(), is_delta.begin(), [](int kind) { return kind == 1; });
+    fields.mentions("full_attention_interval");
+  } else {
+    const int period = fields.integer("full_attention_interval", 4);
+    if (period < 1) fields.refuse("full_attention_interval", "must be positive");
+    for (int i = period - 1; i < layers; i += period)
+      is_delta[static_cast<std::size_t>(i)] = false;
+  }
   alternate(model, {.mixer = delta, .feed_forward = moe}, {.mixer = attention, .feed_forward = moe},
             is_delta);
   model.predicted_tokens = fields.integer("num_nextn_predict_layers", 0);
@@ -224,7 +264,17 @@ void rwkv7(Fields& fields, Model& model) {
                   .hidden_size = fields.integer("hidden_size"),
                   .vocabulary = fields.integer("vocab_size"),
                   .head_size = fields.integer("head_dim", 64)};
-  shape.intermediate_size = fields.integer("intermediate_size", 4 * shape.hidden_size);
+  constexpr int multiple = 32;
+  const int ratio_size = fields.has("intermediate_size")
+                             ? 0
+                             : static_cast<int>(fields.number("hidden_ratio", 4.0) * shape.hidden_size);
+  shape.intermediate_size = ratio_size > 0 ? (ratio_size + multiple - 1) / multiple * multiple
+                                           : fields.integer("intermediate_size");
+  if (fields.has("value_dim")) {
+    const auto sizes = fields.integers("value_dim");
+    if (std::any_of(sizes.begin(), sizes.end(), [&](int size) { return size != shape.hidden_size; }))
+      fields.refuse("value_dim", "only hidden_size is supported");
+  }
   shape.ranks = {.decay = fields.integer("decay_low_rank_dim"),
                  .learning_rate = fields.integer("a_low_rank_dim"),
                  .value = fields.integer("v_low_rank_dim"),
