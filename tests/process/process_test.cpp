@@ -23,6 +23,11 @@ constexpr bool memory_is_limited = false;
 #else
 constexpr bool memory_is_limited = true;
 #endif
+#if defined(__SANITIZE_THREAD__)
+constexpr int slower = 10;  // than without ThreadSanitizer
+#else
+constexpr int slower = 1;
+#endif
 constexpr std::size_t megabyte = std::size_t{1} << 20;
 
 const std::string scenario =
@@ -32,7 +37,7 @@ Command program(std::vector<std::string> arguments) {
   Command command;
   command.arguments = std::move(arguments);
   command.arguments.insert(command.arguments.begin(), TRAINBUDGET_PROGRAM);
-  command.timeout = std::chrono::seconds(30);
+  command.timeout = slower * std::chrono::seconds(30);
   if (memory_is_limited) command.address_space_bytes = 256 * megabyte;
   return command;
 }
