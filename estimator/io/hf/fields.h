@@ -85,8 +85,8 @@ std::vector<ModelType> recurrent_types();
 void repeat(Model& model, const Layer& layer, int layers);
 /// Layers of two kinds: `first` where `is_first` says so.
 void alternate(Model& model, const Layer& first, const Layer& second, const std::vector<bool>& is_first);
-/// What a model type takes for fields that its configurations may lack; 0: key and value heads are as many as
-/// heads, heads share the hidden size, no default of heads or vocabulary.
+/// What a model type takes for fields that its configurations may lack. 0: key and value heads are as many as
+/// heads, heads share the hidden size, and heads must be there.
 struct AttentionDefaults {
   int kv_heads = 0;
   int head_size = 0;
@@ -96,8 +96,8 @@ struct AttentionDefaults {
 Attention grouped_attention(Fields& fields, int hidden_size, const AttentionDefaults& defaults = {});
 /// `sliding_window`: 0 where it is null; the default of the model type where it is not there.
 int sliding_window(Fields& fields, int fallback);
-/// One word of `layer_types` for each layer, as an index of `words`; an unknown word is an error. Several
-/// words may mean the same: `words` are pairs of a word and its kind.
+/// The kind of each layer, by the list of words under `key`: `words` are pairs of a word and its kind, and
+/// several may have the same. An unknown word, or another number of them, is an error.
 std::vector<int> layer_kinds(Fields& fields, std::string_view key, int layers,
                              const std::vector<std::pair<std::string_view, int>>& words);
 /// vocab_size, hidden_size and tie_word_embeddings, whose default differs by type; RMS norms. `vocabulary`:
