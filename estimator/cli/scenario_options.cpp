@@ -34,7 +34,7 @@ constexpr std::array rows = {
     OptionRow{"--efficiency", "efficiency", "FRACTION",
               "Whole-run utilisation: 50% or 40%..55%; or a profile: my-gpu.yaml; default: a stated prior"},
     OptionRow{"--global-batch", "global_batch", "BATCH",
-              "Sequences a step, or tokens from 65536 on: 1024, 4M; computes the step"},
+              "Sequences a step, or tokens from 65536 on: 1024, 4M, '32k tokens'; computes the step"},
     OptionRow{"--layout", "layout", "LAYOUT", "tp=8,pp=4,mbs=1,...; default: the fastest that fits"},
     OptionRow{"--fit", "fit", "QUANTILE",
               "Memory that fits where the layout is chosen: p50 (default), or p90 to be sure"},

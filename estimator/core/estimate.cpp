@@ -35,13 +35,16 @@ Flops add_flops(LedgerWriter& ledger, const Scenario& s) {
   return counted;
 }
 
-void add_used_hours(LedgerWriter& ledger, const Estimate& result, const Scenario& scenario) {
+void add_used_hours(LedgerWriter& ledger, Estimate& result, const Scenario& scenario) {
   if (!scenario.used_gpu_hours) return;
   const Sourced<double>& used = *scenario.used_gpu_hours;
   const LedgerInput used_input = input("GPU-hours used", used.value, Unit::gpu_hours, used.provenance);
   ledger.add("implied_efficiency", "Efficiency of the run that used them",
              exactly(result.ideal_gpu_hours / used.value), Unit::fraction, "implied-efficiency",
              {input("ideal GPU-hours", result.ideal_gpu_hours, Unit::gpu_hours), used_input});
+  if (used.value < result.ideal_gpu_hours)
+    result.warnings.push_back(
+        "the GPU-hours used are fewer than the accelerator's peak needs: one of the two is wrong");
   if (!scenario.price || scenario.own) return;
   ledger.add("cost_of_used_hours", "Cost of the GPU-hours used", scenario.price->value * used.value,
              Unit::usd, "cost-of-used-hours",
@@ -89,6 +92,20 @@ std::vector<LedgerInput> inputs_of(const StageMemory& memory) {
 }
 
 /// Time and memory of a step, and the utilisation that they make.
+/// Without a layout nothing says what an accelerator holds; what all of them together cannot hold is told.
+void warn_of_memory(Estimate& result, const Scenario& s) {
+  constexpr double bytes =
+      16.0;  // 16-bit weights, and gradients, moments and master weights in mixed precision
+  if (s.model && freezes_weights(s.model->recipe)) return;
+  const double needed = bytes * saved_parameters(s);
+  const double held = s.gpus.value * s.accelerator.memory_capacity.value.value;
+  if (needed <= held) return;
+  result.warnings.push_back(
+      "weights, gradients and AdamW's states alone take more than these accelerators hold: " +
+      std::to_string(std::llround(needed / 1e9)) + " GB of " + std::to_string(std::llround(held / 1e9)) +
+      " GB; memory is computed with --global-batch");
+}
+
 SourcedRange add_step(LedgerWriter& ledger, Estimate& result, const StepPlan& plan, const Scenario& s) {
   const StepEstimate step = estimate_step(plan);
   result.fidelity = plan.profile.is_calibrated() ? Fidelity::calibrated : Fidelity::analytic;
@@ -257,6 +274,7 @@ Estimate estimate(const Scenario& s) {
   add_energy(ledger, result, s);
   add_carbon(ledger, result, s);
   add_used_hours(ledger, result, s);
+  if (!s.step) warn_of_memory(result, s);
   result.ledger = ledger.take();
   return result;
 }

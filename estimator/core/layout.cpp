@@ -72,6 +72,10 @@ std::string layout_problem(const Workload& workload, const Machine& machine, con
   for (const RecurrenceWork& scan : workload.recurrences) {
     if (!divides(layout.tensor, scan.heads))
       return text(scan.heads) + " heads do not divide over " + text(layout.tensor) + " tensor-parallel ranks";
+    // Ranks that share a context exchange tokens for heads.
+    if (!divides(static_cast<double>(layout.tensor) * layout.context, scan.heads))
+      return text(scan.heads) + " heads do not divide over " + text(layout.tensor) + " tensor-parallel × " +
+             text(layout.context) + " context-parallel ranks";
   }
   if (!divides(layout.context, workload.sequence_length)) {
     return "a sequence of " + text(workload.sequence_length) + " tokens does not divide over " +

@@ -137,13 +137,13 @@ std::optional<Trend> trend_of(const std::vector<double>& tokens_per_second) {
   double rising = 0.0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     for (std::size_t j = i + 1; j < values.size(); ++j) {
-      slopes.push_back((values[j] - values[i]) / static_cast<double>(j - i));
+      slopes.push_back((std::log(values[j]) - std::log(values[i])) / static_cast<double>(j - i));
       rising += values[j] > values[i] ? 1.0 : values[j] < values[i] ? -1.0 : 0.0;
     }
   }
   const double deviation = std::sqrt(n * (n - 1.0) * (2.0 * n + 5.0) / 18.0);
   constexpr double at_5_percent = 1.96;
-  return Trend{.change = median(std::move(slopes)) * (n - 1.0) / median(values),
+  return Trend{.change = std::expm1(median(std::move(slopes)) * (n - 1.0)),
                .is_clear = std::fabs(rising) - 1.0 > at_5_percent * deviation};
 }
 

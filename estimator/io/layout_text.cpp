@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cmath>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -51,6 +52,7 @@ class Reader {
     if (equals == std::string_view::npos && !is_flag(key))
       refuse("'" + key.substr(0, 40) + "' in a layout wants a value: " + key.substr(0, 40) + "=…",
              did_you_mean_or_list(key, keys));
+    if (!given_.insert(key).second) refuse("'" + key.substr(0, 40) + "' is given twice in a layout");
     if (key == "tp") {
       layout_.tensor = size(key, value);
     } else if (key == "pp") {
@@ -124,6 +126,7 @@ class Reader {
 
   const YamlNode& node_;
   Layout layout_;
+  std::set<std::string> given_;
 };
 
 }  // namespace

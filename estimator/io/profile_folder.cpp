@@ -92,7 +92,8 @@ void refuse_unknown(const std::string& what, const std::string& name, const std:
                        ? what == "model"
                              ? "'trainbudget models list' shows them all; --config takes a Hugging Face "
                                "config.json"
-                             : "'trainbudget hardware list' shows them all"
+                         : what.starts_with("efficiency") ? "'trainbudget efficiency list' shows them all"
+                                                          : "'trainbudget hardware list' shows them all"
                        : near);
 }
 

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 
 namespace trainbudget::io {
 namespace {
@@ -59,6 +60,27 @@ void note_origins(const EfficiencyProfile& profile, Scenario& scenario) {
   scenario.assumptions.push_back(std::move(note));
 }
 
+/// Export variants: the same chip with slower links, which the cluster knows.
+constexpr std::pair<std::string_view, std::string_view> same_chip[] = {{"h800-sxm-80gb", "h100-sxm-80gb"},
+                                                                       {"a800-sxm-80gb", "a100-sxm-80gb"}};
+
+/// The profile of an unknown stack on the same chip, where `accelerator` has none of its own.
+std::optional<EfficiencyProfile> profile_of_kin(const std::string& accelerator, const ProfileFolder& profiles,
+                                                Scenario& scenario, ScenarioSources& sources) {
+  for (const auto& [variant, original] : same_chip) {
+    if (variant != accelerator) continue;
+    const std::string name = std::string(original) + "/generic";
+    EfficiencyProfile profile = *profiles.once<EfficiencyProfile>(
+        "efficiency " + name, [&] { return find_efficiency_profile(profiles, name, {}); });
+    sources.files.push_back(profiles.path("efficiency/" + name + ".yaml"));
+    scenario.assumptions.push_back("software stack unknown, and no efficiency profile of " + accelerator +
+                                   ": " + name + ", which is of the same chip, and its wide range");
+    profile.accelerator = accelerator;
+    return profile;
+  }
+  return std::nullopt;
+}
+
 EfficiencyProfile profile_of(const StepRequest& request, const ProfileFolder& profiles, Scenario& scenario,
                              ScenarioSources& sources) {
   const std::string& accelerator = scenario.accelerator.name;
@@ -75,6 +97,7 @@ EfficiencyProfile profile_of(const StepRequest& request, const ProfileFolder& pr
     const auto known = profiles.once<std::vector<std::string>>(
         "efficiency profiles", [&] { return efficiency_profile_names(profiles); });
     if (std::find(known->begin(), known->end(), name) == known->end()) {
+      if (auto kin = profile_of_kin(accelerator, profiles, scenario, sources)) return *std::move(kin);
       scenario.warnings.push_back("no efficiency profile of " + accelerator +
                                   ": typical values stand for it, and the range is wide");
       EfficiencyProfile typical{.name = "typical", .accelerator = accelerator, .stack = "generic"};
@@ -100,12 +123,27 @@ EfficiencyProfile profile_of(const StepRequest& request, const ProfileFolder& pr
   return profile;
 }
 
-/// Sequences, as given; in tokens, `rounded` says that the nearest number that divides may be taken.
+/// "1024 sequences" without the word, where it ends with it.
+std::optional<std::string> without_sequences(std::string_view text) {
+  for (const std::string_view word : {"sequences", "sequence", "seqs", "seq"}) {
+    if (!text.ends_with(word)) continue;
+    text.remove_suffix(word.size());
+    while (text.ends_with(' '))
+      text.remove_suffix(1);
+    return std::string(text);
+  }
+  return std::nullopt;
+}
+
+/// Sequences, as given or of as many tokens; in tokens, another number that divides better may be taken.
 double read_batch(const YamlNode& node, double length, bool& in_tokens) {
-  const double value = read_quantity_value(node, QuantityKind::tokens);
+  const std::optional<std::string> sequences = without_sequences(node.text);
+  const double value = sequences ? parse_quantity(*sequences, QuantityKind::count, node.location)
+                                 : read_quantity_value(node, QuantityKind::tokens);
   if (!(value >= 1.0) || value > most_batch)
     throw InputError(node.location, "a batch from 1 sequence up is wanted, not '" + node.text + "'");
-  in_tokens = value >= fewest_batch_tokens;
+  const bool says_tokens = node.text.find("tok") != std::string::npos;
+  in_tokens = !sequences && (says_tokens || value >= fewest_batch_tokens);
   if (!in_tokens && value != std::floor(value))
     throw InputError(node.location, "a whole number of sequences is wanted, not '" + node.text + "'",
                      "from 65,536 on, a batch is counted in tokens");
@@ -114,6 +152,19 @@ double read_batch(const YamlNode& node, double length, bool& in_tokens) {
 
 double rounded_to_multiple(double value, double multiple) {
   return multiple * std::max(1.0, std::round(value / multiple));
+}
+
+/// A number of sequences near `batch` that many layouts divide: a power of two within a tenth, else a
+/// multiple of the odd part of the accelerators and of a power of two, within a thirty-second.
+double divisible_batch(double batch, double accelerators) {
+  const double power = std::exp2(std::round(std::log2(batch)));
+  double odd = accelerators;
+  while (odd > 1.0 && std::fmod(odd, 2.0) == 0.0)
+    odd /= 2.0;
+  constexpr double finest = 16.0;
+  if (odd == 1.0 && std::abs(power / batch - 1.0) < 0.1) return power;
+  const double parts = batch / finest / odd;
+  return parts < 1.0 ? batch : rounded_to_multiple(batch, odd * std::exp2(std::floor(std::log2(parts))));
 }
 
 }  // namespace
@@ -179,11 +230,7 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
         !problem.empty())
       throw CombinationError(request.layout->location, problem);
   } else {
-    // In tokens, the batch may move by a tenth to a number that divides better: the nearest power of two.
-    if (in_tokens) {
-      const double power = std::exp2(std::round(std::log2(batch)));
-      if (std::abs(power / batch - 1.0) < 0.1) batch = power;
-    }
+    if (in_tokens) batch = divisible_batch(batch, scenario.gpus.value);
     const SearchSpace space{.accelerators = scenario.gpus.value,
                             .global_batch = batch,
                             .memory_share = memory_share(plan.profile, plan.fit)};
@@ -219,7 +266,9 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
     scenario.assumptions.push_back(
         "global batch: " + format_quantity(plan.global_batch, QuantityKind::count, 6) + " sequences of " +
         format_quantity(length, QuantityKind::count, 6) + " tokens" +
-        (plan.global_batch != wanted ? ", the nearest that divides" : ""));
+        (plan.global_batch != wanted
+             ? (request.layout != nullptr ? ", the nearest that divides" : ", near it and easier to divide")
+             : ""));
   }
   for (const std::string& remark :
        measured_recurrence_remarks(plan.workload, plan.profile.recurrences, plan.layout))

@@ -131,6 +131,22 @@ TEST_CASE("a throughput that falls is told, and the forecast follows what it is 
   CHECK(progress.remaining_seconds.p50 > 1.2 * progress.elapsed_seconds);
 }
 
+TEST_CASE("a throughput falls by less than all of it, however far") {
+  for (const double slower : {2.0, 10.0, 1000.0}) {
+    TrainingLog log;
+    double time = 0.0;
+    for (int step = 1; step <= 100; ++step) {
+      time += 100.0 * std::pow(slower, step / 100.0);  // geometrically, to so many times as slow
+      log.records.push_back(
+          {.line = step, .step = static_cast<double>(step), .tokens = 1000.0 * step, .time = time});
+    }
+    const Progress progress = progress_of(log, run_of(2e5));
+    REQUIRE(progress.trend);
+    CHECK(progress.trend->is_clear);
+    CHECK(progress.trend->change == Approx(1.0 / slower - 1.0).epsilon(0.03));
+  }
+}
+
 TEST_CASE("steps need the tokens of one, one record makes no pace") {
   TrainingLog log;
   log.records = {{.line = 1, .step = 1.0, .time = 1.0}, {.line = 2, .step = 2.0, .time = 2.0}};
