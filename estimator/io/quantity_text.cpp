@@ -2,9 +2,11 @@
 
 #include "io/decimal.h"
 
+#include <algorithm>
 #include <array>
 #include <cfloat>
 #include <cmath>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -275,7 +277,11 @@ std::string likely_meaning(const Reading& reading) {
     return "did you mean " + number + static_cast<char>(unit[0] - 'a' + 'A') + "?";
   }
   if (kind == Kind::usd_per_second && (unit.empty() || scale_of(unit, Kind::usd))) {
-    return "did you mean $" + number + "/h?";
+    // A rate without its time: of a price it is the hour, of thousands the month.
+    std::string amount = "$" + number;
+    std::copy_if(unit.begin(), unit.end(), std::back_inserter(amount), [](char c) { return c != '$'; });
+    return amount.size() == number.size() + 1 ? "did you mean " + amount + "/h?"
+                                              : "did you mean " + amount + "/month or " + amount + "/h?";
   }
   if (kind == Kind::bytes_per_second && scale_of(unit + "/s", kind))
     return "did you mean " + number + unit + "/s?";

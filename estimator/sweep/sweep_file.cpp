@@ -118,6 +118,25 @@ void read_report(const YamlNode* node, Sweep& sweep) {
 
 }  // namespace
 
+/// An axis of the grid would take the place of what a scenario sets.
+void check_apart(const YamlNode* scenarios, const std::vector<Axis>& axes) {
+  if (scenarios == nullptr) return;
+  const auto lies_in = [](const std::string& inner, const std::string& outer) {
+    return inner == outer || inner.starts_with(outer + ".");
+  };
+  for (const YamlNode::Entry& scenario : scenarios->entries) {
+    for (const YamlNode::Entry& set : scenario.value.entries) {
+      for (const Axis& axis : axes) {
+        if (lies_in(axis.path, set.key) || lies_in(set.key, axis.path))
+          throw InputError(
+              set.value.location,
+              "'" + scenario.key + "' sets '" + set.key + "', and the grid sets it for every scenario",
+              "leave it out of one of the two");
+      }
+    }
+  }
+}
+
 Sweep read_sweep(const YamlNode& root) {
   MapReader map(root, "what-if file");
   for (const char* key : {"name", "base", "scenarios", "grid", "constraints", "compare_to", "report"})
@@ -134,6 +153,7 @@ Sweep read_sweep(const YamlNode& root) {
   }
   sweep.variants = read_variants(map.require(base_name), scenarios);
   sweep.axes = read_axes(grid);
+  check_apart(scenarios, sweep.axes);
   sweep.constraints = read_constraints(map.find("constraints"));
   if (const YamlNode* compared = map.find("compare_to")) {
     const std::string name = io::read_string(*compared);

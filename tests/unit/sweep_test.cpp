@@ -353,7 +353,19 @@ TEST_CASE("a fingerprint changes with everything that the rows depend on") {
   CHECK(one != fingerprint(sweep_of(base + "grid: {gpus: [8, 17]}"), "1"));
   CHECK(one != fingerprint(sweep_of(base + "grid: {tokens: [8, 16]}"), "1"));
   CHECK(one != fingerprint(sweep_of(base + "grid: {gpus: [8, 16]}\nconstraints: {budget: $1}"), "1"));
-  CHECK(one != fingerprint(sweep_of(base + "scenarios: {a: {gpus: 1}}\ngrid: {gpus: [8, 16]}"), "1"));
+  CHECK(one != fingerprint(sweep_of(base + "scenarios: {a: {tokens: 1T}}\ngrid: {gpus: [8, 16]}"), "1"));
+}
+
+TEST_CASE("what a scenario sets, the grid does not set for all") {
+  for (const std::string set : {"gpus: 512", "price: {amount: $2/h}", "price.provider: aws"}) {
+    const std::string axis = set.starts_with("gpus") ? "gpus: [8, 16]" : "price.provider: [aws, gcp]";
+    const io::InputError error =
+        input_error_of([&] { sweep_of(base + "scenarios: {big: {" + set + "}}\ngrid: {" + axis + "}"); });
+    CAPTURE(set);
+    CHECK_THAT(error.what(), ContainsSubstring("and the grid sets it for every scenario"));
+    CHECK(error.location.line > 0);
+  }
+  CHECK_NOTHROW(sweep_of(base + "scenarios: {big: {tokens: 1T}}\ngrid: {gpus: [8, 16]}"));
 }
 
 TEST_CASE("points are the same on any number of threads") {

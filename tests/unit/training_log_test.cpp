@@ -206,6 +206,22 @@ TEST_CASE("a line that is too long to be one of a log is left out and told, and 
   CHECK(log.notes.front().text == "a line of more than a megabyte is left out");
 }
 
+TEST_CASE("a field of a CSV log is a number as a whole, with its thousands, or is left out and told") {
+  const TrainingLog log = io::parse_training_log(
+      "step,time,tokens\n1,10,\"4,194,304\"\n2,20,8388608\n3,30,0.0126B\n4,5min,16777216\n5,50,\"1,2\"\n",
+      "log.csv", "csv");
+  REQUIRE(log.records.size() == 4);  // that with no time is none
+  CHECK(log.records[0].tokens == 4194304.0);
+  CHECK(log.records[1].tokens == 8388608.0);
+  CHECK_FALSE(log.records[2].tokens);
+  CHECK_FALSE(log.records[3].tokens);
+  REQUIRE(log.notes.size() == 3);
+  CHECK(log.notes[0].line == 4);
+  CHECK_THAT(log.notes[0].text, ContainsSubstring("'0.0126B' is not a number"));
+  CHECK_THAT(log.notes[1].text, ContainsSubstring("'5min'"));
+  CHECK_THAT(log.notes[2].text, ContainsSubstring("'1,2'"));
+}
+
 TEST_CASE("what is recognized in the beginning is read to the end, and what is not is told") {
   std::string text;
   while (text.size() < io::recognized_bytes + 1000)

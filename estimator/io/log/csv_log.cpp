@@ -5,6 +5,7 @@
 #include "io/log/log_text.h"
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 #include <string>
 #include <vector>
@@ -109,14 +110,43 @@ std::string_view first_line(std::string_view text) {
   return text.substr(0, std::min(text.find_first_of("\r\n"), text.size()));
 }
 
-std::optional<double> time_value(std::string_view text, bool& dated) {
+/// "4,194,304" as digits alone; other text as it is.
+std::string without_thousands(std::string_view text) {
+  std::string digits;
+  std::size_t group = 0;
+  bool grouped = false;
+  for (const char c : text) {
+    if (c == ',') {
+      if (grouped && group != 3) return std::string(text);
+      grouped = true;
+      group = 0;
+    } else {
+      digits += c;
+      ++group;
+    }
+  }
+  return grouped && group == 3 ? digits : std::string(text);
+}
+
+/// A field that is a number from its first to its last character; of any other, a note.
+std::optional<double> number_in(std::string_view text, int line, TrainingLog& log) {
+  const bool plain = text.find_first_not_of("0123456789.eE+- \t") == std::string_view::npos;
+  if (plain) return sane(number_at(text));
+  const std::optional<double> number = number_at(text);
+  if (number && !std::isfinite(*number)) return std::nullopt;  // nan
+  if (const std::string digits = without_thousands(text); digits != text) return number_in(digits, line, log);
+  add_note(log, line, "'" + std::string(text.substr(0, 40)) + "' is not a number, and left out");
+  return std::nullopt;
+}
+
+std::optional<double> time_value(std::string_view text, int line, TrainingLog& log) {
   if (const auto time = time_at(text)) {
-    dated = true;
+    log.dated = true;
     return time;
   }
-  const auto number = sane(number_at(text));
+  const auto number = number_in(text, line, log);
   constexpr double year_2000 = 946684800.0;
-  dated = dated || (number && *number > year_2000);
+  log.dated = log.dated || (number && *number > year_2000);
   return number;
 }
 
@@ -126,22 +156,22 @@ void set(Field field, std::string_view text, LogRecord& record, TrainingLog& log
     case Field::step:
       return;
     case Field::tokens:
-      record.tokens = sane(number_at(text));
+      record.tokens = number_in(text, record.line, log);
       return;
     case Field::giga_tokens:
-      if (const auto tokens = sane(number_at(text))) record.tokens = *tokens * 1e9;
+      if (const auto tokens = number_in(text, record.line, log)) record.tokens = *tokens * 1e9;
       return;
     case Field::samples:
-      record.samples = sane(number_at(text));
+      record.samples = number_in(text, record.line, log);
       return;
     case Field::step_seconds:
-      record.step_seconds = sane(number_at(text));
+      record.step_seconds = number_in(text, record.line, log);
       return;
     case Field::elapsed:
-      if (!record.time) record.time = sane(number_at(text));
+      if (!record.time) record.time = number_in(text, record.line, log);
       return;
     case Field::time:
-      record.time = time_value(text, log.dated);
+      record.time = time_value(text, record.line, log);
       return;
     case Field::loss:
       note_loss(number_at(text), record.line, log);
