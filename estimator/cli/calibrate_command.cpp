@@ -103,6 +103,21 @@ int calibrate_published(const io::ProfileFolder& profiles, const CalibrateOption
   return 0;
 }
 
+/// No accelerator is faster than its peak: such a row is a slip, of units most likely, and would spoil the
+/// fit.
+void check_possible(const std::vector<Observation>& rows, const io::Location& where) {
+  for (const Observation& row : rows) {
+    const double reached = model_flops_utilization(row.workload, row.machine, row.layout(),
+                                                   row.run->run.global_batch, row.run->step_seconds);
+    if (reached <= 1.0) continue;
+    throw io::InputError(
+        where,
+        fmt::format("row '{}' reaches {:.3g} times the peak of {}", row.run->id, reached,
+                    row.run->accelerator),
+        "step_time_s is in seconds, tok_s_gpu of one accelerator, global_batch in sequences");
+  }
+}
+
 int calibrate_own(const io::ProfileFolder& profiles, const CalibrateOptions& options) {
   const io::MeasuredRuns own =
       io::read_measured_runs(io::read_csv_file(options.from), io::read_run_names(profiles), profiles);
@@ -115,6 +130,7 @@ int calibrate_own(const io::ProfileFolder& profiles, const CalibrateOptions& opt
   const io::Location where = io::option_location("--from", options.from);
   if (own_rows.empty()) throw io::InputError(where, "no row of " + options.from + " can be used");
   std::vector<const Observation*> rows;
+  check_possible(own_rows, where);
   rows.reserve(own_rows.size());
   for (const Observation& row : own_rows)
     rows.push_back(&row);

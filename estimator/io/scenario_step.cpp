@@ -22,19 +22,25 @@ constexpr double most_batch = 1e12;
 Cluster cluster_of(const std::optional<Cluster>& named, const ProfileFolder& profiles,
                    const Scenario& scenario, const Location& where, std::vector<std::string>& assumptions) {
   if (named) return *named;
-  // Any cluster of this accelerator that is not somebody's own: the one that comes first by name.
+  // Any cluster of this accelerator: the one that comes first by name, of a provider where there is no other.
   const std::string& accelerator = scenario.accelerator.name;
   const auto found = profiles.once<std::optional<Cluster>>("any cluster of " + accelerator, [&] {
+    std::optional<Cluster> of_provider;
     for (const std::string& name : profiles.names(cluster_profiles)) {
       Cluster cluster = read_cluster_file(profiles.file(cluster_profiles, name));
-      if (cluster.accelerator == accelerator && cluster.provider.empty()) return std::optional(cluster);
+      if (cluster.accelerator != accelerator) continue;
+      if (cluster.provider.empty()) return std::optional(cluster);
+      if (!of_provider) of_provider = std::move(cluster);
     }
-    return std::optional<Cluster>();
+    return of_provider;
   });
   if (*found) {
     assumptions.push_back("network of " + (*found)->name + " (no --cluster given)");
     return **found;
   }
+  // One alone needs no network.
+  if (scenario.gpus.value == 1.0)
+    return Cluster{.accelerator = accelerator, .accelerators_per_node = {1.0, {}}};
   throw CombinationError(where, "no cluster of " + scenario.accelerator.name + " is known",
                          "name one: --cluster; 'trainbudget hardware list --clusters' shows them");
 }
@@ -206,6 +212,10 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
   plan.profile = profile_of(request, profiles, scenario, sources);
   take_measured_recurrences(plan.workload, plan.profile.recurrences);
   scenario.assumptions.push_back(recipe_description(recipe) + "; fused attention");
+  if (plan.machine.matmul_bytes > 2.0)
+    scenario.warnings.push_back("memory and messages are of 16-bit weights and activations: training in " +
+                                std::string(name_of(scenario.precision.value)) +
+                                " holds about twice as much");
   if (recipe.weight_bytes < 1.0)
     scenario.warnings.push_back(
         "4-bit weights are widened before every product; that time is not counted, and is longest where few "
