@@ -14,6 +14,8 @@
 #include <cmath>
 #include <optional>
 
+#include <fmt/format.h>
+
 namespace trainbudget::io {
 namespace {
 
@@ -79,8 +81,10 @@ std::optional<EfficiencyProfile> profile_of_kin(const std::string& accelerator, 
     EfficiencyProfile profile = *profiles.once<EfficiencyProfile>(
         "efficiency " + name, [&] { return find_efficiency_profile(profiles, name, {}); });
     sources.files.push_back(profiles.path("efficiency/" + name + ".yaml"));
-    scenario.assumptions.push_back("software stack unknown, and no efficiency profile of " + accelerator +
-                                   ": " + name + ", which is of the same chip, and its wide range");
+    scenario.assumptions.push_back(fmt::format(
+        "software stack unknown, and no efficiency profile of {}: {}, which is of the same chip, and "
+        "its wide range",
+        accelerator, name));
     profile.accelerator = accelerator;
     return profile;
   }
