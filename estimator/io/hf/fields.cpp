@@ -173,11 +173,13 @@ std::vector<int> layer_kinds(Fields& fields, std::string_view key, int layers,
   if (given.size() != static_cast<std::size_t>(layers))
     fields.refuse(key, "has not one entry for each layer");
   std::vector<int> kinds;
+  kinds.reserve(given.size());
   for (const std::string& word : given) {
     const auto known =
         std::find_if(words.begin(), words.end(), [&](const auto& pair) { return pair.first == word; });
     if (known == words.end()) {
       std::vector<std::string_view> all;
+      all.reserve(words.size());
       for (const auto& [name, kind] : words)
         all.push_back(name);
       fields.refuse(key, "'" + word + "' is no kind of layer of this model type",
