@@ -145,21 +145,6 @@ std::optional<std::string> without_sequences(std::string_view text) {
   return std::nullopt;
 }
 
-/// Sequences, as given or of as many tokens; in tokens, another number that divides better may be taken.
-double read_batch(const YamlNode& node, double length, bool& in_tokens) {
-  const std::optional<std::string> sequences = without_sequences(node.text);
-  const double value = sequences ? parse_quantity(*sequences, QuantityKind::count, node.location)
-                                 : read_quantity_value(node, QuantityKind::tokens);
-  if (!(value >= 1.0) || value > most_batch)
-    throw InputError(node.location, "a batch from 1 sequence up is wanted, not '" + node.text + "'");
-  const bool says_tokens = node.text.find("tok") != std::string::npos;
-  in_tokens = !sequences && (says_tokens || value >= fewest_batch_tokens);
-  if (!in_tokens && value != std::floor(value))
-    throw InputError(node.location, "a whole number of sequences is wanted, not '" + node.text + "'",
-                     "from 65,536 on, a batch is counted in tokens");
-  return in_tokens ? std::max(1.0, std::round(value / length)) : value;
-}
-
 double rounded_to_multiple(double value, double multiple) {
   return multiple * std::max(1.0, std::round(value / multiple));
 }
@@ -178,6 +163,20 @@ double divisible_batch(double batch, double accelerators) {
 }
 
 }  // namespace
+
+BatchSize read_batch_size(const YamlNode& node) {
+  const std::optional<std::string> sequences = without_sequences(node.text);
+  const double size = sequences ? parse_quantity(*sequences, QuantityKind::count, node.location)
+                                : read_quantity_value(node, QuantityKind::tokens);
+  if (!(size >= 1.0) || size > most_batch)
+    throw InputError(node.location, "a batch from 1 sequence up is wanted, not '" + node.text + "'");
+  const bool says_tokens = node.text.find("tok") != std::string::npos;
+  const bool in_tokens = !sequences && (says_tokens || size >= fewest_batch_tokens);
+  if (!in_tokens && size != std::floor(size))
+    throw InputError(node.location, "a whole number of sequences is wanted, not '" + node.text + "'",
+                     "from 65,536 on, a batch is counted in tokens");
+  return {size, in_tokens};
+}
 
 Quantile read_fit(const YamlNode& node) {
   constexpr std::array<std::string_view, 2> words{name_of(Quantile::p50), name_of(Quantile::p90)};
@@ -225,8 +224,8 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
         "4-bit weights are widened before every product; that time is not counted, and is longest where few "
         "tokens share it");
 
-  bool in_tokens = false;
-  double batch = read_batch(*request.global_batch, length, in_tokens);
+  const auto [size, in_tokens] = read_batch_size(*request.global_batch);
+  double batch = in_tokens ? std::max(1.0, std::round(size / length)) : size;
   const double wanted = batch;
   plan.global_batch_provenance = given_by_user(request.global_batch->location);
   if (request.fit != nullptr) plan.fit = read_fit(*request.fit);

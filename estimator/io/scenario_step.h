@@ -25,6 +25,14 @@ struct StepRequest {
   bool any() const { return layout || global_batch || fit || stack || efficiency; }
 };
 
+/// What a step trains, as the key `global_batch` says it.
+struct BatchSize {
+  double size = 0.0;       ///< tokens or sequences
+  bool in_tokens = false;  ///< it says so, or is too large for sequences
+};
+/// Throws InputError.
+BatchSize read_batch_size(const YamlNode& node);
+
 /// The quantile of memory that the key `fit` asks to fit. Throws InputError.
 Quantile read_fit(const YamlNode& node);
 

@@ -100,9 +100,9 @@ TrackedScenario read_tracked_scenario(YamlNode root, const TrainingLog& log, con
                                              *run.sequence_length, *log.sequence_length));
   }
   if (const YamlNode* batch = find(root, "global_batch")) {
-    const double size = read_count(*batch, QuantityKind::tokens, most_tokens, "sequences or tokens").value;
+    const auto [size, in_tokens] = read_batch_size(*batch);
     const std::optional<double> length = run.sequence_length ? run.sequence_length : log.sequence_length;
-    if (size >= fewest_batch_tokens)
+    if (in_tokens)
       run.tokens_per_step = size;
     else if (length)
       run.tokens_per_step = size * *length;
