@@ -22,7 +22,10 @@ void append(const Mamba1& mix, BlockBuilder& builder) {
                                 {.forward = 8.0 * inner + 4.0 * state,
                                  .backward = 16.0 * inner + 8.0 * state,
                                  .saved = 6.0 * inner + 4.0 * state});
-  scan.scan_step = 0.0;  // the threads of a block share out time (Gu and Dao, arXiv 2312.00752, §3.3.2)
+  // A block scans one channel, its states one after the other; its threads share out time (Gu and Dao, arXiv
+  // 2312.00752, §3.3.2). The share of a step is what two whole runs took, Falcon-Mamba-7B and TRI's Mamba-7B:
+  // docs/efficiency.md.
+  scan.scan_step = state / 256.0;
   scan.parameters = scan.trained_parameters = inner * state + inner;  // A and the skip D
   builder.gemm("mamba.output", Part::time_mix, hidden, inner, Split::row, mix.projection_bias);
   builder.block().state_bytes += 4.0 * inner * state + activation_bytes * inner * mix.conv_size;
