@@ -11,6 +11,7 @@
 #include "render/number_text.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -132,38 +133,65 @@ std::vector<Holdout> holdouts_named(const std::string& word) {
                        "one of within_stack, leave_source_out, after_ten_rows, all");
 }
 
+/// How the hours of a whole run were predicted.
+enum class Way : std::uint8_t { rule, steps };
+constexpr std::string_view name_of(Way way) {
+  return way == Way::rule ? "rule" : "steps";
+}
+
 /// A whole run and what was predicted for it, the scatter of whole runs left out.
 struct RunPrediction {
   WholeRun run;
+  Way way = Way::rule;
   std::optional<Range> gpu_hours;
 
   bool scored() const { return gpu_hours && run.check.empty(); }
 };
 
+/// Each run by the rule of thumb, and those that say enough by their computed steps as well.
 std::vector<RunPrediction> predict_whole_runs(const io::ProfileFolder& profiles) {
   std::vector<RunPrediction> predictions;
-  for (WholeRun& run : io::read_published_whole_runs(profiles)) {
+  for (const WholeRun& run : io::read_published_whole_runs(profiles)) {
     std::optional<Range> hours;
     if (run.inexpressible.empty()) hours = estimate(io::scenario_before(run, profiles)).gpu_hours;
-    predictions.push_back({std::move(run), hours});
+    predictions.push_back({run, Way::rule, hours});
+    if (run.has_steps())
+      predictions.push_back({run, Way::steps, estimate(io::computed_scenario_before(run, profiles)).gpu_hours});
   }
   return predictions;
 }
 
-/// The scatter of all scored runs but `left_out`.
+/// The scatter of all scored runs that were predicted the same way, but `left_out`.
 Range scatter_without(const RunPrediction& left_out, const std::vector<RunPrediction>& predictions) {
   std::vector<PredictedHours> others;
   for (const RunPrediction& other : predictions) {
-    if (&other != &left_out && other.scored()) others.push_back({other.run.gpu_hours, *other.gpu_hours});
+    if (other.run.id != left_out.run.id && other.way == left_out.way && other.scored())
+      others.push_back({other.run.gpu_hours, *other.gpu_hours, other.run.publisher});
   }
   return run_scatter(others);
 }
 
-/// Whole runs, end to end: hours and days by the rule of thumb at the prior, against what was published. The
-/// range of each is as wide as the others scatter.
+/// What scored runs were off by, one way.
+struct WayScore {
+  std::vector<double> ratios;
+  int inside = 0;
+
+  std::string text(Way way) const {
+    const ErrorSummary summary = summarize_ratios(ratios);
+    return std::to_string(summary.rows) + " scored by " +
+           (way == Way::rule ? "the rule of thumb" : "computed steps") + ": median error of GPU-hours " +
+           render::number_text(summary.median, Unit::fraction) + ", mean " +
+           render::number_text(summary.mean, Unit::fraction) + "; " + std::to_string(inside) +
+           " inside P10-P90\n";
+  }
+};
+
+/// Whole runs, end to end: hours and days against what was published. The range of each is as wide as the
+/// others scatter.
 int run_whole_runs(const GlobalOptions& global) {
   const std::vector<RunPrediction> predictions = predict_whole_runs(io::profile_folder(global.profiles));
   render::Table table{.columns = {{"id", "Run"},
+                                  {"predicted_by", "By"},
                                   {"accelerator", "Accelerator"},
                                   {"measured_gpu_hours", "Used", true},
                                   {"p10", "P10", true},
@@ -178,12 +206,14 @@ int run_whole_runs(const GlobalOptions& global) {
     return value > 0.0 ? render::Cell::of(render::number_text(value, Unit::count), value)
                        : render::Cell::unknown();
   };
-  std::vector<double> ratios;
-  int inside = 0;
+  std::map<Way, WayScore> scores;
+  std::set<std::string> runs;
   for (const RunPrediction& prediction : predictions) {
     const WholeRun& run = prediction.run;
-    std::vector<render::Cell> cells{render::Cell::of(run.id), render::Cell::of(run.accelerator),
-                                    number(run.gpu_hours)};
+    runs.insert(run.id);
+    std::vector<render::Cell> cells{render::Cell::of(run.id),
+                                    render::Cell::of(std::string(name_of(prediction.way))),
+                                    render::Cell::of(run.accelerator), number(run.gpu_hours)};
     if (!prediction.gpu_hours) {
       cells.insert(cells.end(), 7, render::Cell::unknown());
       cells.push_back(render::Cell::of("not predicted: " + run.inexpressible));
@@ -194,8 +224,9 @@ int run_whole_runs(const GlobalOptions& global) {
     const double ratio = hours.p50 / run.gpu_hours;
     const bool is_inside = run.gpu_hours >= hours.p10 && run.gpu_hours <= hours.p90;
     if (prediction.scored()) {
-      ratios.push_back(ratio);
-      inside += is_inside ? 1 : 0;
+      WayScore& score = scores[prediction.way];
+      score.ratios.push_back(ratio);
+      score.inside += is_inside ? 1 : 0;
     }
     for (const double value : {hours.p10, hours.p50, hours.p90})
       cells.push_back(number(value));
@@ -206,12 +237,11 @@ int run_whole_runs(const GlobalOptions& global) {
     cells.push_back(render::Cell::of(run.check.empty() ? run.gpu_hours_kind : "not scored: " + run.check));
     table.rows.push_back(std::move(cells));
   }
-  const ErrorSummary summary = summarize_ratios(ratios);
   emit(renderer_of(table), global.output);
-  say(std::to_string(predictions.size()) + " whole runs, " + std::to_string(summary.rows) +
-      " scored: median error of GPU-hours " + render::number_text(summary.median, Unit::fraction) +
-      ", mean " + render::number_text(summary.mean, Unit::fraction) + "; " + std::to_string(inside) +
-      " inside P10-P90\n");
+  std::string text = std::to_string(runs.size()) + " whole runs\n";
+  for (const auto& [way, score] : scores)
+    text += score.text(way);
+  say(text);
   return 0;
 }
 

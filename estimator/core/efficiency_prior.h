@@ -26,11 +26,18 @@ struct EfficiencyPrior {
   bool is_pooled() const { return accelerators.empty(); }
 };
 
+/// How whole runs lie around what was predicted for them without knowing their software.
+struct RunScatter {
+  Sourced<Range> factor;  ///< of the predicted utilisation (core/run_scatter.h has that of hours)
+  int runs = 0;           ///< behind it
+  int publishers = 0;     ///< of these
+};
+
 struct EfficiencyPriors {
   std::vector<EfficiencyPrior> steady_state;  ///< the first that fits is taken
   Provenance steady_state_provenance;
-  Sourced<Range> run_scatter;  ///< of a run's utilisation around these, as a factor (core/run_scatter.h)
-  int scattered_runs = 0;      ///< behind it
+  RunScatter around_priors;  ///< around steady_state
+  RunScatter around_steps;   ///< around steps computed for an unknown software stack
 };
 
 /// The first prior for `accelerator` at `precision` on `gpus` of them; nullptr where even the pooled ones do

@@ -1,38 +1,50 @@
 #include "core/run_scatter.h"
 
+#include "core/quantile.h"
+
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
-#include <utility>
+#include <map>
 
 namespace trainbudget {
 namespace {
 
-/// The extra width that a run at `distance` beyond the median needs on that side; the widths of the
-/// prediction and the scatter add in quadrature. Negative where it needs none.
-double squared_need(double distance, double width) {
-  return distance > 0.0 ? distance * distance - width * width : -width * width;
-}
-
-double scatter(std::vector<double> squared_needs) {
-  const double wanted = 0.9 * (static_cast<double>(squared_needs.size()) + 1.0);
-  const auto rank = static_cast<std::size_t>(std::ceil(wanted - 1e-9));
-  if (rank > squared_needs.size()) return 1.0;
-  std::sort(squared_needs.begin(), squared_needs.end());
-  return std::exp(std::sqrt(std::max(0.0, squared_needs[rank - 1])));
+/// The 90 % quantile of Student's t. Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5.
+double student_p90(double degrees_of_freedom) {
+  constexpr double z = p90_deviations;
+  constexpr double z3 = z * z * z;
+  return z + (z3 + z) / (4.0 * degrees_of_freedom) +
+         (5.0 * z3 * z * z + 16.0 * z3 + 3.0 * z) / (96.0 * degrees_of_freedom * degrees_of_freedom);
 }
 
 }  // namespace
 
 Range run_scatter(const std::vector<PredictedHours>& runs) {
-  std::vector<double> above;
-  std::vector<double> below;
-  for (const PredictedHours& run : runs) {
-    const double distance = std::log(run.gpu_hours / run.predicted.p50);
-    above.push_back(squared_need(distance, std::log(run.predicted.p90 / run.predicted.p50)));
-    below.push_back(squared_need(-distance, std::log(run.predicted.p50 / run.predicted.p10)));
-  }
-  return {1.0 / scatter(std::move(below)), 1.0, scatter(std::move(above))};
+  std::map<std::string, double> published;
+  for (const PredictedHours& run : runs)
+    published[run.publisher] += 1.0;
+  const auto n = static_cast<double>(published.size());
+  if (n < fewest_publishers) return exactly(1.0);
+
+  const auto mean = [&](auto value) {
+    double sum = 0.0;
+    for (const PredictedHours& run : runs)
+      sum += value(run) / published.at(run.publisher);
+    return sum / n;
+  };
+  const auto distance = [](const PredictedHours& run) { return std::log(run.gpu_hours / run.predicted.p50); };
+  const double middle = mean(distance);
+  const double variance = n / (n - 1.0) * mean([&](const PredictedHours& run) {
+                            const double beyond = distance(run) - middle;
+                            return beyond * beyond;
+                          });
+  const double explained = mean([](const PredictedHours& run) {
+    const double half_width = 0.5 * std::log(run.predicted.p90 / run.predicted.p10);
+    return half_width * half_width;
+  });
+  const double t = student_p90(n - 1.0);
+  const double width = std::sqrt(std::max(0.0, t * t * (1.0 + 1.0 / n) * variance - explained));
+  return {std::exp(middle - width), std::exp(middle), std::exp(middle + width)};
 }
 
 }  // namespace trainbudget

@@ -1,9 +1,10 @@
 // How far whole runs scatter around predictions that knew nothing of their software: what a range must be
-// widened by so that runs fall outside it as seldom as it says.
+// moved and widened by so that runs fall outside it as seldom as it says.
 #pragma once
 
 #include "core/uncertainty.h"
 
+#include <string>
 #include <vector>
 
 namespace trainbudget {
@@ -12,12 +13,17 @@ namespace trainbudget {
 struct PredictedHours {
   double gpu_hours = 0.0;
   Range predicted;
+  std::string publisher;  ///< whose run it was
 };
 
-/// A factor around 1 of the GPU-hours. In quadrature with each prediction's own widths it leaves a tenth of
-/// runs like these below P10 and a tenth above P90: of n runs, the ⌈0.9 (n + 1)⌉-th on either side (the rank
-/// that makes it hold for the next run; Vovk et al. 2005, conformal prediction). {1, 1, 1} for fewer than
-/// nine runs, of which that rank does not exist.
+/// Fewer publishers than these say nothing of the next one.
+inline constexpr int fewest_publishers = 5;
+
+/// A factor of predicted GPU-hours, for a run of a publisher who is not among them. Publishers count alike,
+/// however many runs they published. The logarithm of used ÷ predicted is taken to be normal: the median is
+/// its mean, and the width that of the next draw, of which mean and deviation are known from n draws (Student's
+/// t with n − 1 degrees of freedom, times √(1 + 1/n)). What the predictions' own widths explain of it is taken
+/// off: it comes in quadrature besides. {1, 1, 1} for fewer than `fewest_publishers`.
 Range run_scatter(const std::vector<PredictedHours>& runs);
 
 }  // namespace trainbudget

@@ -40,6 +40,19 @@ EfficiencyPrior read_prior(const YamlNode& node) {
   return prior;
 }
 
+RunScatter read_scatter(const YamlNode& node) {
+  constexpr long long most = 1'000'000;
+  MapReader map(node, "scatter of runs");
+  RunScatter scatter;
+  MapReader factors(map.require("factor"), "quantiles");
+  scatter.factor = {read_quantiles(factors, QuantityKind::count), read_provenance(map)};
+  factors.finish();
+  scatter.runs = static_cast<int>(read_integer(map.require("runs"), 1, most));
+  scatter.publishers = static_cast<int>(read_integer(map.require("publishers"), 1, scatter.runs));
+  map.finish();
+  return scatter;
+}
+
 }  // namespace
 
 EfficiencyPriors read_efficiency_priors(const std::string& path) {
@@ -54,13 +67,18 @@ EfficiencyPriors read_efficiency_priors(const std::string& path) {
   source.finish();
 
   MapReader scatter(map.require("run_scatter"), "run_scatter");
-  MapReader factors(scatter.require("factor"), "quantiles");
-  priors.run_scatter = {read_quantiles(factors, QuantityKind::count), read_provenance(scatter)};
-  factors.finish();
-  priors.scattered_runs = static_cast<int>(read_integer(scatter.require("runs"), 1, 1'000'000));
+  priors.around_priors = read_scatter(scatter.require("around_priors"));
+  priors.around_steps = read_scatter(scatter.require("around_steps"));
   scatter.finish();
   map.finish();
   return priors;
+}
+
+std::shared_ptr<const EfficiencyPriors> shipped_priors(const ProfileFolder& profiles,
+                                                       std::vector<std::string>& opened) {
+  const std::string path = profiles.path("efficiency/prior.yaml");
+  opened.push_back(path);
+  return profiles.once<EfficiencyPriors>("file " + path, [&] { return read_efficiency_priors(path); });
 }
 
 }  // namespace trainbudget::io

@@ -107,10 +107,7 @@ void read_efficiency(const YamlNode* node, const ProfileFolder& profiles, Scenar
     return;
   }
   if (steps) return;  // it will be computed
-  const std::string path = profiles.path("efficiency/prior.yaml");
-  sources.files.push_back(path);
-  const auto known =
-      profiles.once<EfficiencyPriors>("file " + path, [&] { return read_efficiency_priors(path); });
+  const auto known = shipped_priors(profiles, sources.files);
   const EfficiencyPriors& priors = *known;
   const EfficiencyPrior* prior =
       find_prior(priors, scenario.accelerator.name, scenario.precision.value, scenario.gpus.value);
@@ -125,13 +122,13 @@ void read_efficiency(const YamlNode* node, const ProfileFolder& profiles, Scenar
                       std::to_string(prior->publishers) + " publishers: " + provenance.source;
   provenance.note = prior->note;
   scenario.model_flops_utilization = {scenario.counted ? prior->causal : prior->six_n, provenance};
-  scenario.run_scatter = priors.run_scatter;
+  scenario.run_scatter = priors.around_priors.factor;
   std::string text =
       "efficiency: not given; a prior from " + std::to_string(prior->rows) + " published measurements of ";
   text += prior->is_pooled() ? "other accelerators at " + precision
                              : scenario.accelerator.name + " and its kin at " + precision;
   scenario.assumptions.push_back(text + " (hardware_profiles/efficiency/prior.yaml), as wide as " +
-                                 std::to_string(priors.scattered_runs) + " whole runs scatter around it");
+                                 std::to_string(priors.around_priors.runs) + " whole runs scatter around it");
   if (!prior->note.empty()) scenario.warnings.push_back("efficiency: " + prior->note);
 }
 

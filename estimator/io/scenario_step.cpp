@@ -3,6 +3,7 @@
 #include "core/measured_recurrence.h"
 #include "io/cluster_file.h"
 #include "io/efficiency_file.h"
+#include "io/efficiency_prior_file.h"
 #include "io/layout_text.h"
 #include "io/quantity_text.h"
 #include "io/recipe_text.h"
@@ -133,6 +134,20 @@ EfficiencyProfile profile_of(const StepRequest& request, const ProfileFolder& pr
   return profile;
 }
 
+/// Of steps of a stack that no measured step tells of, whole runs keep less, and vary more.
+void add_run_scatter(const EfficiencyProfile& profile, const ProfileFolder& profiles, Scenario& scenario,
+                     ScenarioSources& sources) {
+  if (profile.rows > 0) return;
+  const auto priors = shipped_priors(profiles, sources.files);
+  const RunScatter& scatter = priors->around_steps;
+  scenario.run_scatter = scatter.factor;
+  const Range& kept = scatter.factor.value;
+  scenario.assumptions.push_back(fmt::format(
+      "utilisation: {:.2f} of that of the steps (P10 {:.2f}, P90 {:.2f}), as {} whole runs of {} publishers "
+      "whose stack was not known either",
+      kept.p50, kept.p10, kept.p90, scatter.runs, scatter.publishers));
+}
+
 /// "1024 sequences" without the word, where it ends with it.
 std::optional<std::string> without_sequences(std::string_view text) {
   for (const std::string_view word : {"sequences", "sequence", "seqs", "seq"}) {
@@ -213,6 +228,7 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
   plan.machine = *machine;
   plan.cluster = cluster.name;
   plan.profile = profile_of(request, profiles, scenario, sources);
+  add_run_scatter(plan.profile, profiles, scenario, sources);
   take_measured_recurrences(plan.workload, plan.profile.recurrences);
   scenario.assumptions.push_back(recipe_description(recipe) + "; fused attention");
   if (plan.machine.matmul_bytes > 2.0)

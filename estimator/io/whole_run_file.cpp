@@ -6,6 +6,10 @@
 #include "io/measured_run_file.h"
 #include "io/quantity_text.h"
 #include "io/reliability_file.h"
+#include "io/scenario_file.h"
+#include "io/yaml_node.h"
+
+#include <fmt/format.h>
 
 namespace trainbudget::io {
 namespace {
@@ -33,11 +37,16 @@ std::vector<WholeRun> read_whole_runs(const CsvTable& table, const RunNames& nam
   };
   for (std::size_t row = 0; row < table.rows(); ++row) {
     WholeRun run{.id = text(row, "id"),
+                 .publisher = text(row, "publisher"),
                  .source = text(row, "source"),
                  .model = text(row, "model"),
                  .architecture = text(row, "arch")};
     run.active_parameters = number(table, row, table.column("n_active"));
     run.tokens = number(table, row, table.column("tokens"));
+    run.profile = text(row, "profile");
+    run.sequence_length = number(table, row, table.column("seq_len"));
+    run.global_batch_tokens = number(table, row, table.column("global_batch_tokens"));
+    run.precision = text(row, "precision");
     run.accelerators = number(table, row, table.column("n_gpus"));
     run.gpu_hours = number(table, row, table.column("gpu_hours"));
     run.gpu_hours_kind = text(row, "gpu_hours_kind");
@@ -78,6 +87,17 @@ Scenario scenario_before(const WholeRun& run, const ProfileFolder& profiles) {
   scenario.model_flops_utilization = {prior->six_n, priors.steady_state_provenance};
   ScenarioSources unused;
   read_reliability(nullptr, profiles, scenario, unused);
+  return scenario;
+}
+
+Scenario computed_scenario_before(const WholeRun& run, const ProfileFolder& profiles) {
+  const std::string text = fmt::format(
+      "model: {}\ntokens: {:.0f}\ngpu: {}\ngpus: {:.0f}\nsequence_length: {:.0f}\nglobal_batch: {:.0f} "
+      "tokens\n{}",
+      run.profile, run.tokens, run.accelerator, run.accelerators, run.sequence_length,
+      run.global_batch_tokens, run.precision.empty() ? "" : "precision: " + run.precision + "\n");
+  Scenario scenario = read_scenario(parse_yaml(text, run.id), profiles);
+  scenario.run_scatter.reset();
   return scenario;
 }
 

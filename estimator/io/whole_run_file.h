@@ -22,4 +22,9 @@ std::vector<WholeRun> read_published_whole_runs(const ProfileFolder& profiles);
 /// Expects an expressible run.
 Scenario scenario_before(const WholeRun& run, const ProfileFolder& profiles);
 
+/// The same with its steps computed: the model, batch and sequence length that it had, an unknown software
+/// stack, the fastest layout that fits. Expects a run that has_steps(). Throws InputError where no layout
+/// divides.
+Scenario computed_scenario_before(const WholeRun& run, const ProfileFolder& profiles);
+
 }  // namespace trainbudget::io

@@ -350,6 +350,7 @@ class Builder {
                           : 1.0;
       hardware.whole_run =
           scenario.reliability ? most_kept(*scenario.reliability) : scenario.whole_run_fraction.value.p50;
+      if (scenario.run_scatter) hardware.whole_run *= scenario.run_scatter->value.p50;
       if (scenario.step) {
         hardware.machine = scenario.step->machine;
         hardware.efficiency = scenario.step->profile.efficiency();

@@ -129,7 +129,7 @@ TEST_CASE("measured energy of whole runs, that the model was not made from, lies
     const EfficiencyPriors all = priors();
     const EfficiencyPrior* prior = find_prior(all, h100.name, Precision::bf16, 1024);
     REQUIRE(prior != nullptr);
-    const Range seconds = quotient(exactly(flops / peak), product(prior->six_n, all.run_scatter.value));
+    const Range seconds = quotient(exactly(flops / peak), product(prior->six_n, all.around_priors.factor.value));
     const Range watts = power().load_fraction.value * h100.tdp->value.value;
     const Range predicted = product(seconds, watts) / 3.6e9;
     CHECK(predicted.p10 <= 257.0);
