@@ -14,7 +14,8 @@ using hf::Fields;
 
 std::vector<hf::ModelType> all_types() {
   std::vector<hf::ModelType> types = hf::dense_types();
-  for (const auto& more : {hf::expert_types(), hf::recurrent_types()})
+  for (const auto& more : {hf::recent_dense_types(), hf::expert_types(), hf::recent_expert_types(),
+                           hf::recurrent_types(), hf::qwen_hybrid_types(), hf::fla_types()})
     types.insert(types.end(), more.begin(), more.end());
   return types;
 }
@@ -85,7 +86,7 @@ void read_mamba(Fields& fields, Model& model) {
   const bool second = layer_word == "Mamba2";
   if (!second && layer_word != "Mamba1") state.refuse("layer", "only Mamba1 and Mamba2 are supported");
   if (state.has("d_ssm")) state.refuse("d_ssm", "is not supported");
-  const int inner = state.factor("expand", 2) * model.hidden_size;
+  const int inner = state.multiple("expand", 2, model.hidden_size);
   if (fields.has("attn_layer_idx") && !fields.integers("attn_layer_idx").empty()) {
     fields.refuse("attn_layer_idx", "hybrids in this format are not supported");
   }
@@ -152,6 +153,11 @@ HfModel read_root(const YamlNode& root) {
   }
   Fields language = fields.nested("text_config");
   read_typed(language, model);
+  // The head belongs to the whole model: what is said of it outside holds where nothing is said inside.
+  if (fields.has("tie_word_embeddings")) {
+    const bool tied = fields.boolean("tie_word_embeddings");
+    if (!language.has("tie_word_embeddings")) model.tied_head = tied;
+  }
   HfModel read = finish(language, std::move(model), root);
   for (std::string& key : fields.ignored()) {
     if (key.ends_with("_config")) read.notes.push_back(key + ": only the language model is counted");

@@ -4,20 +4,6 @@
 namespace trainbudget::io::hf {
 namespace {
 
-/// Sliding windows where the configuration turns them on.
-void read_windows(Fields& fields, Model& model, const Layer& layer, int layers, int period, int fallback) {
-  Layer local = layer;
-  const int window = sliding_window(fields, fallback);
-  if (window == 0) return repeat(model, layer, layers);
-  std::get<Attention>(local.mixer).window = window;
-  const std::vector<bool> sliding = sliding_layers(fields, layers, period);
-  alternate(model, local, layer, sliding);
-}
-
-Mlp gated_mlp(Fields& fields, bool bias = false) {
-  return {.intermediate_size = fields.integer("intermediate_size"), .gated = true, .bias = bias};
-}
-
 void llama(Fields& fields, Model& model) {
   read_outline(fields, model, false);
   Attention attention = grouped_attention(fields, model.hidden_size);
@@ -153,6 +139,14 @@ void gpt2(Fields& fields, Model& model) {
          fields.layers("n_layer"));
 }
 
+/// GPT-2 with one key and value head for all (StarCoder, Granite 20B and 34B Code).
+void gpt_bigcode(Fields& fields, Model& model) {
+  gpt2(fields, model);
+  if (fields.boolean("add_cross_attention", false)) fields.refuse("add_cross_attention", "is not supported");
+  auto& attention = std::get<Attention>(model.blocks.front().mixer);
+  if (fields.boolean("multi_query", true)) attention.kv_heads = 1;
+}
+
 void gptj(Fields& fields, Model& model) {
   gpt2(fields, model);
   model.learned_positions = 0;
@@ -267,7 +261,7 @@ void mpt(Fields& fields, Model& model) {
                              .head_size = model.hidden_size / heads,
                              .query_key_value_bias = bias,
                              .output_bias = bias},
-          .feed_forward = Mlp{.intermediate_size = fields.factor("expansion_ratio", 4) * model.hidden_size,
+          .feed_forward = Mlp{.intermediate_size = fields.multiple("expansion_ratio", 4, model.hidden_size),
                               .bias = bias}},
          fields.layers("n_layers"));
 }
@@ -373,6 +367,7 @@ std::vector<ModelType> dense_types() {
           {"olmo2", olmo2},
           {"phi", phi},
           {"gpt2", gpt2},
+          {"gpt_bigcode", gpt_bigcode},
           {"gptj", gptj},
           {"gpt_neox", gpt_neox},
           {"opt", opt},
