@@ -101,9 +101,9 @@ void ernie4_5_moe(Fields& fields, Model& model) {
   const int end = to_the_end ? layers - 1 : fields.integer("moe_layer_end_index");
   const int interval = fields.integer("moe_layer_interval", 1);
   if (interval < 1) fields.refuse("moe_layer_interval", "must be positive");
-  std::vector<bool> is_dense;
+  std::vector<bool> is_dense(static_cast<std::size_t>(layers));
   for (int i = 0; i < layers; ++i)
-    is_dense.push_back((i + 1) % interval != 0 || i < begin || i > end);
+    is_dense[static_cast<std::size_t>(i)] = (i + 1) % interval != 0 || i < begin || i > end;
   dense_and_sparse(model, {.mixer = attention}, gated_mlp(fields),
                    {.experts = fields.integer("moe_num_experts"),
                     .active_experts = fields.integer("moe_k"),
