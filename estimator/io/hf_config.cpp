@@ -134,6 +134,8 @@ HfModel finish(const Fields& fields, Model model, const YamlNode& root) {
   return {.model = std::move(model), .ignored = fields.ignored(), .defaults = fields.defaults()};
 }
 
+constexpr const char* only_language = ": only the language model is counted";
+
 HfModel read_root(const YamlNode& root) {
   Fields fields(root);
   Model model;
@@ -149,7 +151,10 @@ HfModel read_root(const YamlNode& root) {
   }
   if (!fields.has("text_config")) {
     read_typed(fields, model);
-    return finish(fields, std::move(model), root);
+    HfModel read = finish(fields, std::move(model), root);
+    for (const std::string& key : read.ignored)
+      if (key == "vision_config" || key == "audio_config") read.notes.push_back(key + only_language);
+    return read;
   }
   Fields language = fields.nested("text_config");
   read_typed(language, model);
@@ -160,7 +165,7 @@ HfModel read_root(const YamlNode& root) {
   }
   HfModel read = finish(language, std::move(model), root);
   for (std::string& key : fields.ignored()) {
-    if (key.ends_with("_config")) read.notes.push_back(key + ": only the language model is counted");
+    if (key.ends_with("_config")) read.notes.push_back(key + only_language);
     read.ignored.push_back(std::move(key));
   }
   return read;

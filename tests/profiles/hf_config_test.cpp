@@ -171,7 +171,8 @@ TEST_CASE("hf: what is left out has the default of its model type, what is null 
         Left{"gpt-oss-20b", "num_key_value_heads"}, Left{"gpt-oss-20b", "sliding_window"},
         Left{"qwen3-8b", "head_dim"}, Left{"mistral-7b", "num_key_value_heads"},
         Left{"mistral-7b", "sliding_window"}, Left{"mixtral-8x7b", "num_key_value_heads"},
-        Left{"qwen3-30b-a3b", "num_key_value_heads"}}) {
+        Left{"qwen3-30b-a3b", "num_key_value_heads"}, Left{"qwen3-next-80b-a3b", "num_key_value_heads"},
+        Left{"qwen3-next-80b-a3b", "head_dim"}, Left{"smollm3-3b", "num_key_value_heads"}}) {
     CAPTURE(left.name, left.field);
     const std::string whole = config(left.name);
     const io::HfModel read = io::read_hf_config(without(whole, left.field), "config.json");

@@ -64,6 +64,28 @@ constexpr double vision(double layers, double hidden, double inner, double out) 
          merged + merged * out + out;
 }
 
+/// The vision encoder of Llama 4 by the shapes of transformers' modeling_llama4.py: 34 layers of 1408, pixels
+/// of 14 × 14 patches, 24² + 1 positions, an adapter to 4096 and a projection to the language model.
+constexpr double llama4_vision() {
+  const double hidden = 1408;
+  const double inner = 5632;
+  const double layer = 4 * hidden + 4 * hidden * hidden + 4 * hidden + 2 * hidden * inner + inner + hidden;
+  return 3 * 14 * 14 * hidden + hidden + 577 * hidden + 4 * hidden + 34 * layer + inner * 4096 +
+         4096.0 * 4096 + 4096.0 * 5120;
+}
+/// The vision encoders of Qwen2-VL (LayerNorm, two matrices) and Qwen2.5-VL (RMS norm, three) by the shapes
+/// of transformers' modeling_qwen2_vl.py and modeling_qwen2_5_vl.py: 32 layers of 1280, patches of 2 × 14
+/// × 14.
+constexpr double qwen2_vision(bool gated, double inner, double out) {
+  const double hidden = 1280;
+  const double norm = gated ? hidden : 2 * hidden;
+  const double ups = gated ? 2 : 1;
+  const double layer =
+      2 * norm + 4 * hidden * hidden + 4 * hidden + (ups + 1) * hidden * inner + ups * inner + hidden;
+  const double merged = 4 * hidden;
+  return 3 * 2 * 14 * 14 * hidden + 32 * layer + norm + merged * merged + merged + merged * out + out;
+}
+
 struct Published {
   std::string name;
   double total;      ///< what the source says
@@ -91,6 +113,8 @@ const Published published[] = {
     {"internlm2-7b", 7737708544, none},          // chujiezheng/internlm2-chat-7b-ExPO, the same shapes
     {"ling-lite-1.5", 16801974272, none},
     {"ling-mini-2.0", 16255643392, routing_offsets(19, 256)},
+    {"llama-4-maverick", 401583781376, llama4_vision()},
+    {"llama-4-scout", 108641793536, llama4_vision()},
     {"mimo-7b", 7833409536, none},
     {"minimax-m2", 228703644928,
      routing_offsets(62, 256) +
@@ -99,6 +123,9 @@ const Published published[] = {
     {"olmo-3-7b", 7298011136, none},
     {"phi-mini-moe", 7647632704, none},
     {"phi-tiny-moe", 3755220288, none},
+    {"qwen2-vl-7b", 8291375616, qwen2_vision(false, 5120, 3584)},
+    {"qwen2.5-vl-3b", 3754622976, qwen2_vision(true, 3420, 2048)},
+    {"qwen2.5-vl-7b", 8292166656, qwen2_vision(true, 3420, 3584)},
     {"qwen3.5-27b", 27781427952, vision(27, 1152, 4304, 5120)},
     {"qwen3.5-35b-a3b", 35951822704, vision(27, 1152, 4304, 2048)},
     {"qwen3.5-4b", 4659865088, vision(24, 1024, 4096, 2560)},
@@ -110,8 +137,9 @@ const Published published[] = {
     {"tiny-starcoder-py", 164144128, none},
     {"trinity-nano", 6120003328, routing_offsets(54, 128)},
     // No published count to the parameter was found for these: they are added up from the shapes of the
-    // tensors. Hunyuan: transformers' modular_hunyuan_v1_dense.py and modular_hunyuan_v1_moe.py. Helium:
-    // modular_helium.py. Gated delta net: fla/layers/gated_deltanet.py and fla/modules/mlp.py.
+    // tensors. Ministral: those of Llama. Hunyuan: transformers' modular_hunyuan_v1_dense.py and
+    // modular_hunyuan_v1_moe.py. Helium: modular_helium.py. Gated delta net: fla/layers/gated_deltanet.py and
+    // fla/modules/mlp.py.
     {"hunyuan-7b",
      128167.0 * 4096 + 32 * (4096.0 * (4096 + 2 * 1024 + 4096) + 2 * 128 + 3.0 * 4096 * 14336 + 2 * 4096) +
          4096,
@@ -120,6 +148,9 @@ const Published published[] = {
      128167.0 * 4096 +
          32 * (4096.0 * (4096 + 2 * 1024 + 4096) + 2 * 128 + 65 * 3.0 * 4096 * 3072 + 64 * 4096 + 2 * 4096) +
          4096,
+     none},
+    {"ministral-3-8b",
+     2 * 131072.0 * 4096 + 34 * (4096.0 * (4096 + 2 * 1024 + 4096) + 3.0 * 4096 * 14336 + 2 * 4096) + 4096,
      none},
     {"helium-1-preview-2b",
      2 * 48000.0 * 2560 + 24 * (4.0 * 2560 * 2560 + 3.0 * 2560 * 7040 + 2 * 2560) + 2560, none},
@@ -156,6 +187,8 @@ TEST_CASE("hf published: a token visits the experts that its configuration says"
                              Experts{"granite-3.0-1b-a400m", 24, 32 - 8, 3.0 * 1024 * 512},
                              Experts{"glm-4.7-flash", 47, 64 - 4, 3.0 * 2048 * 1536},
                              Experts{"ling-mini-2.0", 19, 256 - 8, 3.0 * 2048 * 512},
+                             Experts{"llama-4-scout", 48, 16 - 1, 3.0 * 5120 * 8192},
+                             Experts{"llama-4-maverick", 24, 128 - 1, 3.0 * 5120 * 8192},
                              Experts{"trinity-nano", 54, 128 - 8, 3.0 * 1024 * 256},
                              Experts{"qwen3.5-35b-a3b", 41, 256 - 8, 3.0 * 2048 * 512}}) {
     CAPTURE(row.name);
@@ -192,6 +225,39 @@ TEST_CASE("hf published: windows are where the configuration has them") {
   CHECK(total_of(
             replaced(config("command-r7b"), "\"sliding_window_pattern\": 4", "\"sliding_window_pattern\": 2"))
             .flops() > total_of(config("command-r7b")).flops());
+}
+
+TEST_CASE("hf published: Llama 4 attends within chunks where it has the rotary embedding") {
+  for (const std::string name : {"llama-4-scout", "llama-4-maverick"}) {
+    CAPTURE(name);
+    const Model model = model_of(config(name));
+    for (std::size_t i = 0; i < model.layers.size(); ++i) {
+      const auto& attention =
+          std::get<Attention>(model.blocks[static_cast<std::size_t>(model.layers[i])].mixer);
+      CHECK(attention.chunk == (i % 4 == 3 ? 0 : 8192));
+      CHECK(attention.rotary == (i % 4 != 3));
+    }
+  }
+  const std::string scout = config("llama-4-scout");
+  CHECK(
+      total_of(replaced(scout, "\"attention_chunk_size\": 8192", "\"attention_chunk_size\": null")).flops() >
+      total_of(scout).flops());
+  refused(replaced(scout, "\"no_rope_layers\": []", "\"no_rope_layers\": [1, 0]"),
+          "'text_config.no_rope_layers': has not one entry for each layer");
+  refused(replaced(config("llama-4-maverick"), "[1, 3,", "[1, 48,"), "'text_config.moe_layers'");
+  std::string full = "\"full_attention\"";
+  for (int i = 1; i < 48; ++i)
+    full += ", \"full_attention\"";
+  CHECK(total_of(replaced(scout, "\"no_rope_layers\": []", "\"layer_types\": [" + full + "]")).flops() >
+        total_of(scout).flops());
+}
+
+TEST_CASE("hf published: an encoder beside the language model is said to be left out") {
+  for (const std::string name : {"qwen2.5-vl-3b", "qwen2.5-vl-7b", "llama-4-scout"}) {
+    CAPTURE(name);
+    const io::HfModel read = io::read_hf_config(config(name), "config.json");
+    CHECK(read.notes == std::vector<std::string>{"vision_config: only the language model is counted"});
+  }
 }
 
 TEST_CASE("hf published: what a class would build otherwise is refused") {
@@ -244,6 +310,9 @@ TEST_CASE("hf published: fields that may be left out have the class's own values
   same("trinity-nano", "  \"head_dim\": 128,\n");
   same("glm-4.7-flash", "  \"first_k_dense_replace\": 1,\n");
   same("qwen3.5-9b-text-only", "  \"head_dim\": 256,\n");
+  same("ministral-3-8b", "    \"head_dim\": 128,\n");
+  same("llama-4-scout", "    \"intermediate_size_mlp\": 16384,\n");
+  same("llama-4-scout", "    \"num_local_experts\": 16,\n");
   same("mimo-7b", "  \"attention_bias\": true,\n");
   // Mixers of every layer are Mamba-2 where the list is null; the difference is three layers of attention.
   CHECK(total_of(replaced(config("bamba-9b"), "[9, 18, 27]", "null")).parameters -

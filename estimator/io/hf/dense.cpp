@@ -4,17 +4,23 @@
 namespace trainbudget::io::hf {
 namespace {
 
-void llama(Fields& fields, Model& model) {
-  read_outline(fields, model, false);
-  Attention attention = grouped_attention(fields, model.hidden_size);
+void llama_like(Fields& fields, Model& model, bool tied, const AttentionDefaults& defaults) {
+  read_outline(fields, model, tied);
+  Attention attention = grouped_attention(fields, model.hidden_size, defaults);
   attention.query_key_value_bias = attention.output_bias = fields.boolean("attention_bias", false);
   repeat(model, {.mixer = attention, .feed_forward = gated_mlp(fields, fields.boolean("mlp_bias", false))},
          fields.layers("num_hidden_layers"));
 }
 
+void llama(Fields& fields, Model& model) {
+  llama_like(fields, model, false, {});
+}
+
 void smollm3(Fields& fields, Model& model) {
-  llama(fields, model);
-  model.tied_head = fields.boolean("tie_word_embeddings", true);
+  llama_like(fields, model, true, {.kv_heads = 4});
+  if (fields.boolean("use_sliding_window", false))
+    fields.refuse("use_sliding_window", "sliding windows are not supported for this model type");
+  fields.mentions("sliding_window");
 }
 
 void windowed(Fields& fields, Model& model, const AttentionDefaults& defaults, int window) {
@@ -50,6 +56,11 @@ void qwen(Fields& fields, Model& model, const AttentionDefaults& defaults, bool 
 
 void qwen2(Fields& fields, Model& model) {
   qwen(fields, model, {.kv_heads = 32}, true, QueryKeyNorm::none);
+}
+
+/// The language models of Qwen2-VL and Qwen2.5-VL.
+void qwen2_vl(Fields& fields, Model& model) {
+  qwen(fields, model, {.kv_heads = 8}, true, QueryKeyNorm::none);
 }
 
 void qwen3(Fields& fields, Model& model) {
@@ -358,6 +369,10 @@ std::vector<ModelType> dense_types() {
           {"phi3", phi3},
           {"mistral", mistral},
           {"qwen2", qwen2},
+          {"qwen2_vl", qwen2_vl},
+          {"qwen2_vl_text", qwen2_vl},
+          {"qwen2_5_vl", qwen2_vl},
+          {"qwen2_5_vl_text", qwen2_vl},
           {"qwen3", qwen3},
           {"qwen3_vl_text", qwen3},
           {"gemma", gemma},

@@ -56,7 +56,7 @@ void qwen3_next(Fields& fields, Model& model) {
     fields.refuse("decoder_sparse_step", "only 1 is supported");
   if (fields.has("mlp_only_layers") && !fields.integers("mlp_only_layers").empty())
     fields.refuse("mlp_only_layers", "only an empty list is supported");
-  hybrid(fields, model, {}, gated_experts(fields));
+  hybrid(fields, model, {.kv_heads = 2, .head_size = 256}, gated_experts(fields));
   model.predicted_tokens = fields.integer("num_nextn_predict_layers", 0);
 }
 

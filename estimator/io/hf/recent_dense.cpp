@@ -127,6 +127,13 @@ void helium(Fields& fields, Model& model) {
          fields.layers("num_hidden_layers"));
 }
 
+void ministral3(Fields& fields, Model& model) {
+  read_outline(fields, model, false);
+  Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 8, .head_size = 128});
+  attention.window = sliding_window(fields, 0);
+  repeat(model, {.mixer = attention, .feed_forward = gated_mlp(fields)}, fields.layers("num_hidden_layers"));
+}
+
 /// Qwen2 with modules that predict further tokens.
 void mimo(Fields& fields, Model& model) {
   read_outline(fields, model, false);
@@ -150,19 +157,13 @@ void internlm2(Fields& fields, Model& model) {
 }  // namespace
 
 std::vector<ModelType> recent_dense_types() {
-  return {{"olmo3", olmo3},
-          {"cohere2", cohere2},
-          {"seed_oss", seed_oss},
-          {"arcee", arcee},
-          {"exaone", exaone},
-          {"exaone4", exaone4},
-          {"ernie4_5", ernie4_5},
-          {"hunyuan_v1_dense", hunyuan_v1_dense},
-          {"glm", glm},
-          {"glm4", glm4},
-          {"helium", helium},
-          {"mimo", mimo},
-          {"internlm2", internlm2}};
+  return {{"olmo3", olmo3},       {"cohere2", cohere2},
+          {"seed_oss", seed_oss}, {"arcee", arcee},
+          {"exaone", exaone},     {"exaone4", exaone4},
+          {"ernie4_5", ernie4_5}, {"hunyuan_v1_dense", hunyuan_v1_dense},
+          {"glm", glm},           {"glm4", glm4},
+          {"helium", helium},     {"ministral3", ministral3},
+          {"mimo", mimo},         {"internlm2", internlm2}};
 }
 
 }  // namespace trainbudget::io::hf

@@ -226,6 +226,78 @@ void afmoe(Fields& fields, Model& model) {
   slide(model, sliding_layers(fields, layers, period), sliding_window(fields, 1024));
 }
 
+/// Whether a layer is among those that a list of numbers names, or one in `period` where there is no list.
+std::vector<bool> named_layers(Fields& fields, std::string_view list, std::string_view period, int fallback,
+                               int layers) {
+  std::vector<bool> named(static_cast<std::size_t>(layers), false);
+  if (fields.has(list)) {
+    fields.mentions(period);
+    for (const int index : fields.integers(list)) {
+      if (index >= layers) fields.refuse(list, "names a layer that is not there");
+      named[static_cast<std::size_t>(index)] = true;
+    }
+    return named;
+  }
+  const int step = fields.factor(period, fallback);
+  for (int i = step - 1; i < layers; i += step)
+    named[static_cast<std::size_t>(i)] = true;
+  return named;
+}
+
+/// Which layers have the rotary embedding: a list of ones and zeros, or all but each fourth.
+std::vector<bool> rotary_layers(Fields& fields, int layers) {
+  std::vector<bool> rotary(static_cast<std::size_t>(layers), true);
+  if (fields.has("no_rope_layers") && !fields.integers("no_rope_layers").empty()) {
+    fields.mentions("no_rope_layer_interval");
+    const std::vector<int> flags = fields.integers("no_rope_layers");
+    if (flags.size() != rotary.size()) fields.refuse("no_rope_layers", "has not one entry for each layer");
+    std::transform(flags.begin(), flags.end(), rotary.begin(), [](int flag) { return flag != 0; });
+    return rotary;
+  }
+  const int period = fields.factor("no_rope_layer_interval", 4);
+  for (int i = period - 1; i < layers; i += period)
+    rotary[static_cast<std::size_t>(i)] = false;
+  return rotary;
+}
+
+/// Layers with the rotary embedding attend within chunks; their norms of queries and keys have no weights.
+void llama4_text(Fields& fields, Model& model) {
+  read_outline(fields, model, false);
+  Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 8, .head_size = 128});
+  attention.query_key_value_bias = attention.output_bias = fields.boolean("attention_bias", false);
+  fields.mentions("use_qk_norm");
+  const int chunk = fields.has("attention_chunk_size") || !fields.mentions("attention_chunk_size")
+                        ? fields.integer("attention_chunk_size", 8192)
+                        : 0;
+  const int width = fields.integer("intermediate_size");
+  const Mlp mlp{.intermediate_size = fields.integer("intermediate_size_mlp", 16384), .gated = true};
+  const MixtureOfExperts moe{.experts = fields.integer("num_local_experts", 16),
+                             .active_experts = fields.integer("num_experts_per_tok", 1),
+                             .intermediate_size = width,
+                             .gated = true,
+                             .shared_intermediate_size = width};
+  const int layers = fields.layers("num_hidden_layers");
+  const std::vector<bool> sparse = named_layers(fields, "moe_layers", "interleave_moe_layer_step", 1, layers);
+  const std::vector<bool> rotary = rotary_layers(fields, layers);
+  std::vector<int> chunked(rotary.begin(), rotary.end());
+  if (fields.has("layer_types"))
+    chunked = layer_kinds(fields, "layer_types", layers, {{"full_attention", 0}, {"chunked_attention", 1}});
+  // All eight kinds of layer, of which a model has two or four.
+  for (int kind = 0; kind < 8; ++kind) {
+    attention.rotary = (kind & 1) != 0;
+    attention.chunk = (kind & 2) != 0 ? chunk : 0;
+    Layer layer{.mixer = attention};
+    if ((kind & 4) != 0) {
+      layer.feed_forward = moe;
+    } else {
+      layer.feed_forward = mlp;
+    }
+    model.blocks.push_back(layer);
+  }
+  for (std::size_t i = 0; i < rotary.size(); ++i)
+    model.layers.push_back((rotary[i] ? 1 : 0) + (chunked[i] != 0 ? 2 : 0) + (sparse[i] ? 4 : 0));
+}
+
 }  // namespace
 
 std::vector<ModelType> recent_expert_types() {
@@ -239,7 +311,8 @@ std::vector<ModelType> recent_expert_types() {
           {"glm4_moe_lite", glm4_moe_lite},
           {"bailing_moe", bailing_moe},
           {"bailing_moe_v2", bailing_moe},
-          {"afmoe", afmoe}};
+          {"afmoe", afmoe},
+          {"llama4_text", llama4_text}};
 }
 
 }  // namespace trainbudget::io::hf
