@@ -327,6 +327,37 @@ TEST_CASE("hf published: fields that may be left out have the class's own values
         24 * 3.0 * 1024 * 1024);
 }
 
+TEST_CASE("hf published: variants of a type") {
+  // Ling's second version is known by its class or by its own type.
+  const std::string ling = config("ling-mini-2.0");
+  const std::string by_type =
+      replaced(replaced(ling, "  \"architectures\": [\"BailingMoeV2ForCausalLM\"],\n", ""), "\"bailing_moe\"",
+               "\"bailing_moe_v2\"");
+  CHECK(total_of(by_type).parameters == total_of(ling).parameters);
+  CHECK(total_of(ling).parameters -
+            total_of(replaced(ling, "BailingMoeV2ForCausalLM", "BailingMoeForCausalLM")).parameters ==
+        20 * 2 * 128);
+  // Keys and values of eleven more heads, with their biases.
+  const std::string code = config("tiny-starcoder-py");
+  CHECK(total_of(replaced(code, "\"multi_query\": true", "\"multi_query\": false")).parameters -
+            total_of(code).parameters ==
+        20 * 11 * 2 * 64 * 769.0);
+  refused(with(code, "\"add_cross_attention\": true"), "'add_cross_attention'");
+  refused(with(config("qwen2.5-vl-3b"), "\"layer_types\": null, \"text_config\": 1"),
+          "'text_config' is not an object");
+}
+
+TEST_CASE("hf published: the manual names every type") {
+  const std::string manual = io::read_file(TRAINBUDGET_PROFILES_DIR "/../docs/models.md", 1 << 20);
+  for (const std::string& type : io::hf_model_types()) {
+    CAPTURE(type);
+    const std::string whole =
+        type.size() > 5 && type.substr(type.size() - 5) == "_text" ? type.substr(0, type.size() - 5) : type;
+    CHECK((manual.find("`" + type + "`") != std::string::npos ||
+           manual.find("`" + whole + "`") != std::string::npos));
+  }
+}
+
 TEST_CASE("hf published: kinds of feed-forward may be listed") {
   std::string kinds = "\"dense\"";
   for (int i = 1; i < 47; ++i)
