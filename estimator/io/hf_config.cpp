@@ -128,9 +128,32 @@ void read_typed(Fields& fields, Model& model) {
   fields.refuse("model_type", "the model type '" + type + "' is not supported", "these are: " + known);
 }
 
+/// Kinds of layer that a type may have and this model has not would still be asked whether they divide.
+void drop_unused_blocks(Model& model) {
+  std::vector<int> place(model.blocks.size(), -1);
+  std::vector<Layer> used;
+  const auto keep = [&](int& block) {
+    int& now = place[static_cast<std::size_t>(block)];
+    if (now < 0) {
+      now = static_cast<int>(used.size());
+      used.push_back(model.blocks[static_cast<std::size_t>(block)]);
+    }
+    block = now;
+  };
+  std::for_each(model.encoder_layers.begin(), model.encoder_layers.end(), keep);
+  std::for_each(model.layers.begin(), model.layers.end(), keep);
+  if (model.predicted_tokens > 0) {
+    keep(model.prediction_block);
+  } else {
+    model.prediction_block = 0;
+  }
+  model.blocks = std::move(used);
+}
+
 HfModel finish(const Fields& fields, Model model, const YamlNode& root) {
   if (std::string wrong = problem(model); !wrong.empty())
     throw InputError({.file = root.location.file}, wrong);
+  drop_unused_blocks(model);
   return {.model = std::move(model), .ignored = fields.ignored(), .defaults = fields.defaults()};
 }
 

@@ -347,6 +347,17 @@ TEST_CASE("hf published: variants of a type") {
           "'text_config' is not an object");
 }
 
+TEST_CASE("hf published: kinds of layer that a model does not have are not in it") {
+  CHECK(model_of(config("ling-lite-1.5")).blocks.size() == 1);
+  CHECK(model_of(config("llama-4-scout")).blocks.size() == 2);
+  CHECK(model_of(config("llama-4-maverick")).blocks.size() == 3);
+  CHECK(model_of(config("trinity-nano")).blocks.size() == 3);
+  const Model flash = model_of(config("glm-4.7-flash"));
+  CHECK(flash.blocks.size() == 2);
+  CHECK(std::holds_alternative<MixtureOfExperts>(
+      flash.blocks[static_cast<std::size_t>(flash.prediction_block)].feed_forward));
+}
+
 TEST_CASE("hf published: the manual names every type") {
   const std::string manual = io::read_file(TRAINBUDGET_PROFILES_DIR "/../docs/models.md", 1 << 20);
   for (const std::string& type : io::hf_model_types()) {
