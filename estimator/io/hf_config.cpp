@@ -14,7 +14,8 @@ using hf::Fields;
 
 std::vector<hf::ModelType> all_types() {
   std::vector<hf::ModelType> types = hf::dense_types();
-  for (const auto& more : {hf::expert_types(), hf::recurrent_types()})
+  for (const auto& more : {hf::recent_dense_types(), hf::expert_types(), hf::recent_expert_types(),
+                           hf::recurrent_types(), hf::qwen_hybrid_types(), hf::fla_types()})
     types.insert(types.end(), more.begin(), more.end());
   return types;
 }
@@ -85,7 +86,7 @@ void read_mamba(Fields& fields, Model& model) {
   const bool second = layer_word == "Mamba2";
   if (!second && layer_word != "Mamba1") state.refuse("layer", "only Mamba1 and Mamba2 are supported");
   if (state.has("d_ssm")) state.refuse("d_ssm", "is not supported");
-  const int inner = state.factor("expand", 2) * model.hidden_size;
+  const int inner = state.multiple("expand", 2, model.hidden_size);
   if (fields.has("attn_layer_idx") && !fields.integers("attn_layer_idx").empty()) {
     fields.refuse("attn_layer_idx", "hybrids in this format are not supported");
   }
@@ -127,11 +128,36 @@ void read_typed(Fields& fields, Model& model) {
   fields.refuse("model_type", "the model type '" + type + "' is not supported", "these are: " + known);
 }
 
+/// Kinds of layer that a type may have and this model has not would still be asked whether they divide.
+void drop_unused_blocks(Model& model) {
+  std::vector<int> place(model.blocks.size(), -1);
+  std::vector<Layer> used;
+  const auto keep = [&](int& block) {
+    int& now = place[static_cast<std::size_t>(block)];
+    if (now < 0) {
+      now = static_cast<int>(used.size());
+      used.push_back(model.blocks[static_cast<std::size_t>(block)]);
+    }
+    block = now;
+  };
+  std::for_each(model.encoder_layers.begin(), model.encoder_layers.end(), keep);
+  std::for_each(model.layers.begin(), model.layers.end(), keep);
+  if (model.predicted_tokens > 0) {
+    keep(model.prediction_block);
+  } else {
+    model.prediction_block = 0;
+  }
+  model.blocks = std::move(used);
+}
+
 HfModel finish(const Fields& fields, Model model, const YamlNode& root) {
   if (std::string wrong = problem(model); !wrong.empty())
     throw InputError({.file = root.location.file}, wrong);
+  drop_unused_blocks(model);
   return {.model = std::move(model), .ignored = fields.ignored(), .defaults = fields.defaults()};
 }
+
+constexpr const char* only_language = ": only the language model is counted";
 
 HfModel read_root(const YamlNode& root) {
   Fields fields(root);
@@ -148,13 +174,21 @@ HfModel read_root(const YamlNode& root) {
   }
   if (!fields.has("text_config")) {
     read_typed(fields, model);
-    return finish(fields, std::move(model), root);
+    HfModel read = finish(fields, std::move(model), root);
+    for (const std::string& key : read.ignored)
+      if (key == "vision_config" || key == "audio_config") read.notes.push_back(key + only_language);
+    return read;
   }
   Fields language = fields.nested("text_config");
   read_typed(language, model);
+  // The head belongs to the whole model: what is said of it outside holds where nothing is said inside.
+  if (fields.has("tie_word_embeddings")) {
+    const bool tied = fields.boolean("tie_word_embeddings");
+    if (!language.has("tie_word_embeddings")) model.tied_head = tied;
+  }
   HfModel read = finish(language, std::move(model), root);
   for (std::string& key : fields.ignored()) {
-    if (key.ends_with("_config")) read.notes.push_back(key + ": only the language model is counted");
+    if (key.ends_with("_config")) read.notes.push_back(key + only_language);
     read.ignored.push_back(std::move(key));
   }
   return read;

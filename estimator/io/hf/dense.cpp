@@ -4,31 +4,23 @@
 namespace trainbudget::io::hf {
 namespace {
 
-/// Sliding windows where the configuration turns them on.
-void read_windows(Fields& fields, Model& model, const Layer& layer, int layers, int period, int fallback) {
-  Layer local = layer;
-  const int window = sliding_window(fields, fallback);
-  if (window == 0) return repeat(model, layer, layers);
-  std::get<Attention>(local.mixer).window = window;
-  const std::vector<bool> sliding = sliding_layers(fields, layers, period);
-  alternate(model, local, layer, sliding);
-}
-
-Mlp gated_mlp(Fields& fields, bool bias = false) {
-  return {.intermediate_size = fields.integer("intermediate_size"), .gated = true, .bias = bias};
-}
-
-void llama(Fields& fields, Model& model) {
-  read_outline(fields, model, false);
-  Attention attention = grouped_attention(fields, model.hidden_size);
+void llama_like(Fields& fields, Model& model, bool tied, const AttentionDefaults& defaults) {
+  read_outline(fields, model, tied);
+  Attention attention = grouped_attention(fields, model.hidden_size, defaults);
   attention.query_key_value_bias = attention.output_bias = fields.boolean("attention_bias", false);
   repeat(model, {.mixer = attention, .feed_forward = gated_mlp(fields, fields.boolean("mlp_bias", false))},
          fields.layers("num_hidden_layers"));
 }
 
+void llama(Fields& fields, Model& model) {
+  llama_like(fields, model, false, {});
+}
+
 void smollm3(Fields& fields, Model& model) {
-  llama(fields, model);
-  model.tied_head = fields.boolean("tie_word_embeddings", true);
+  llama_like(fields, model, true, {.kv_heads = 4});
+  if (fields.boolean("use_sliding_window", false))
+    fields.refuse("use_sliding_window", "sliding windows are not supported for this model type");
+  fields.mentions("sliding_window");
 }
 
 void windowed(Fields& fields, Model& model, const AttentionDefaults& defaults, int window) {
@@ -64,6 +56,11 @@ void qwen(Fields& fields, Model& model, const AttentionDefaults& defaults, bool 
 
 void qwen2(Fields& fields, Model& model) {
   qwen(fields, model, {.kv_heads = 32}, true, QueryKeyNorm::none);
+}
+
+/// The language models of Qwen2-VL and Qwen2.5-VL.
+void qwen2_vl(Fields& fields, Model& model) {
+  qwen(fields, model, {.kv_heads = 8}, true, QueryKeyNorm::none);
 }
 
 void qwen3(Fields& fields, Model& model) {
@@ -151,6 +148,14 @@ void gpt2(Fields& fields, Model& model) {
           .feed_forward =
               Mlp{.intermediate_size = fields.integer("n_inner", 4 * model.hidden_size), .bias = true}},
          fields.layers("n_layer"));
+}
+
+/// GPT-2 with one key and value head for all (StarCoder, Granite 20B and 34B Code).
+void gpt_bigcode(Fields& fields, Model& model) {
+  gpt2(fields, model);
+  if (fields.boolean("add_cross_attention", false)) fields.refuse("add_cross_attention", "is not supported");
+  auto& attention = std::get<Attention>(model.blocks.front().mixer);
+  if (fields.boolean("multi_query", true)) attention.kv_heads = 1;
 }
 
 void gptj(Fields& fields, Model& model) {
@@ -267,7 +272,7 @@ void mpt(Fields& fields, Model& model) {
                              .head_size = model.hidden_size / heads,
                              .query_key_value_bias = bias,
                              .output_bias = bias},
-          .feed_forward = Mlp{.intermediate_size = fields.factor("expansion_ratio", 4) * model.hidden_size,
+          .feed_forward = Mlp{.intermediate_size = fields.multiple("expansion_ratio", 4, model.hidden_size),
                               .bias = bias}},
          fields.layers("n_layers"));
 }
@@ -364,6 +369,10 @@ std::vector<ModelType> dense_types() {
           {"phi3", phi3},
           {"mistral", mistral},
           {"qwen2", qwen2},
+          {"qwen2_vl", qwen2_vl},
+          {"qwen2_vl_text", qwen2_vl},
+          {"qwen2_5_vl", qwen2_vl},
+          {"qwen2_5_vl_text", qwen2_vl},
           {"qwen3", qwen3},
           {"qwen3_vl_text", qwen3},
           {"gemma", gemma},
@@ -373,6 +382,7 @@ std::vector<ModelType> dense_types() {
           {"olmo2", olmo2},
           {"phi", phi},
           {"gpt2", gpt2},
+          {"gpt_bigcode", gpt_bigcode},
           {"gptj", gptj},
           {"gpt_neox", gpt_neox},
           {"opt", opt},

@@ -6,10 +6,6 @@
 namespace trainbudget::io::hf {
 namespace {
 
-Mlp dense_mlp(Fields& fields) {
-  return {.intermediate_size = fields.integer("intermediate_size"), .gated = true};
-}
-
 void mixtral(Fields& fields, Model& model) {
   read_outline(fields, model, false);
   Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 8});
@@ -37,7 +33,7 @@ void sparse_layers(Fields& fields, Model& model, const Attention& attention, con
   const Layer sparse{.mixer = attention, .feed_forward = moe};
   if (std::find(is_dense.begin(), is_dense.end(), true) == is_dense.end())
     return repeat(model, sparse, layers);
-  alternate(model, {.mixer = attention, .feed_forward = dense_mlp(fields)}, sparse, is_dense);
+  alternate(model, {.mixer = attention, .feed_forward = gated_mlp(fields)}, sparse, is_dense);
 }
 
 void refuse_windows(Fields& fields) {
@@ -133,42 +129,14 @@ void gpt_oss(Fields& fields, Model& model) {
   alternate(model, local, full, sliding_layers(fields, fields.layers("num_hidden_layers"), 2));
 }
 
-/// Dense first layers, then experts with shared ones; optional prediction modules.
-void deepseek_layers(Fields& fields, Model& model, const Mixer& mixer) {
-  const int layers = fields.layers("num_hidden_layers");
-  const int dense = fields.integer("first_k_dense_replace");
-  if (fields.integer("moe_layer_freq", 1) != 1) fields.refuse("moe_layer_freq", "only 1 is supported");
-  const int width = fields.integer("moe_intermediate_size");
-  const bool shares = fields.has("n_shared_experts") && fields.integer("n_shared_experts") > 0;
-  const MixtureOfExperts moe{
-      .experts = fields.integer("n_routed_experts"),
-      .active_experts = fields.integer("num_experts_per_tok"),
-      .intermediate_size = width,
-      .gated = true,
-      .shared_intermediate_size = shares ? width * fields.factor("n_shared_experts", 1) : 0};
-  std::vector<bool> is_dense(static_cast<std::size_t>(layers), false);
-  std::fill_n(is_dense.begin(), std::min(dense, layers), true);
-  alternate(model, {.mixer = mixer, .feed_forward = dense_mlp(fields)}, {.mixer = mixer, .feed_forward = moe},
-            is_dense);
-  model.predicted_tokens = fields.integer("num_nextn_predict_layers", 0);
-  model.prediction_block = 1;
-}
-
 void deepseek(Fields& fields, Model& model) {
   read_outline(fields, model, false);
-  deepseek_layers(fields, model, grouped_attention(fields, model.hidden_size));
+  deepseek_layers(fields, model, {.mixer = grouped_attention(fields, model.hidden_size)});
 }
 
 void deepseek_latent(Fields& fields, Model& model) {
   read_outline(fields, model, false);
-  if (fields.boolean("attention_bias", false)) fields.refuse("attention_bias", "is not supported here");
-  deepseek_layers(fields, model,
-                  LatentAttention{.heads = fields.integer("num_attention_heads"),
-                                  .query_rank = fields.has("q_lora_rank") ? fields.integer("q_lora_rank") : 0,
-                                  .kv_rank = fields.integer("kv_lora_rank"),
-                                  .head_size = fields.integer("qk_nope_head_dim"),
-                                  .rotary_size = fields.integer("qk_rope_head_dim"),
-                                  .value_size = fields.integer("v_head_dim")});
+  deepseek_layers(fields, model, {.mixer = latent_attention(fields)});
 }
 
 void glm4_moe(Fields& fields, Model& model) {
@@ -176,10 +144,50 @@ void glm4_moe(Fields& fields, Model& model) {
   Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 8});
   attention.query_key_value_bias = fields.boolean("attention_bias", false);
   if (fields.boolean("use_qk_norm", false)) attention.query_key_norm = QueryKeyNorm::per_head;
-  deepseek_layers(fields, model, attention);
+  deepseek_layers(fields, model, {.mixer = attention});
 }
 
 }  // namespace
+
+LatentAttention latent_attention(Fields& fields) {
+  if (fields.boolean("attention_bias", false)) fields.refuse("attention_bias", "is not supported here");
+  return {.heads = fields.integer("num_attention_heads"),
+          .query_rank = fields.has("q_lora_rank") ? fields.integer("q_lora_rank") : 0,
+          .kv_rank = fields.integer("kv_lora_rank"),
+          .head_size = fields.integer("qk_nope_head_dim"),
+          .rotary_size = fields.integer("qk_rope_head_dim"),
+          .value_size = fields.integer("v_head_dim")};
+}
+
+void deepseek_layers(Fields& fields, Model& model, const Layer& frame, int dense) {
+  const int layers = fields.layers("num_hidden_layers");
+  std::vector<bool> is_dense(static_cast<std::size_t>(layers), false);
+  if (fields.has("mlp_layer_types")) {
+    const std::vector<int> kinds =
+        layer_kinds(fields, "mlp_layer_types", layers, {{"dense", 1}, {"sparse", 0}});
+    std::transform(kinds.begin(), kinds.end(), is_dense.begin(), [](int kind) { return kind == 1; });
+    fields.mentions("first_k_dense_replace");
+  } else {
+    const int first =
+        dense < 0 ? fields.integer("first_k_dense_replace") : fields.integer("first_k_dense_replace", dense);
+    std::fill_n(is_dense.begin(), std::min(first, layers), true);
+  }
+  if (fields.integer("moe_layer_freq", 1) != 1) fields.refuse("moe_layer_freq", "only 1 is supported");
+  const int width = fields.integer("moe_intermediate_size");
+  const bool shares = fields.has("n_shared_experts") && fields.integer("n_shared_experts") > 0;
+  Layer sparse = frame;
+  sparse.feed_forward = MixtureOfExperts{
+      .experts = fields.integer("n_routed_experts"),
+      .active_experts = fields.integer("num_experts_per_tok"),
+      .intermediate_size = width,
+      .gated = true,
+      .shared_intermediate_size = shares ? fields.multiple("n_shared_experts", 1, width) : 0};
+  Layer first = frame;
+  first.feed_forward = gated_mlp(fields);
+  alternate(model, first, sparse, is_dense);
+  model.predicted_tokens = fields.integer("num_nextn_predict_layers", 0);
+  model.prediction_block = 1;
+}
 
 std::vector<ModelType> expert_types() {
   return {{"mixtral", mixtral},

@@ -101,6 +101,16 @@ double Fields::number(std::string_view key, double fallback) {
   return fallback;
 }
 
+int Fields::multiple(std::string_view key, int fallback, int size) {
+  return size_by(key, static_cast<double>(factor(key, fallback)) * size);
+}
+
+int Fields::size_by(std::string_view key, double size) {
+  constexpr double largest = 4.0 * most;
+  if (size > largest) refuse(key, fmt::format("gives a size of {:.3g}, which no model has", size));
+  return static_cast<int>(size);
+}
+
 std::vector<std::string> Fields::texts(std::string_view key) {
   return read_strings(require(key));
 }
@@ -209,6 +219,25 @@ std::vector<bool> sliding_layers(Fields& fields, int layers, int period) {
     sliding[i] = (i + 1) % static_cast<std::size_t>(period) != 0;
   }
   return sliding;
+}
+
+void read_windows(Fields& fields, Model& model, const Layer& layer, int layers, int period, int fallback,
+                  bool full_rotary) {
+  const int window = sliding_window(fields, fallback);
+  if (window == 0) {
+    fields.mentions("layer_types");  // nothing slides
+    return repeat(model, layer, layers);
+  }
+  Layer local = layer;
+  Layer full = layer;
+  std::get<Attention>(local.mixer).window = window;
+  auto& attention = std::get<Attention>(full.mixer);
+  attention.rotary = attention.rotary && full_rotary;
+  alternate(model, local, full, sliding_layers(fields, layers, period));
+}
+
+Mlp gated_mlp(Fields& fields, bool bias) {
+  return {.intermediate_size = fields.integer("intermediate_size"), .gated = true, .bias = bias};
 }
 
 }  // namespace trainbudget::io::hf

@@ -41,6 +41,11 @@ class Fields {
   /// A small factor, at most 256, with the default of the model type.
   int factor(std::string_view key, int fallback);
 
+  /// `size` as often as the factor under `key` says.
+  int multiple(std::string_view key, int fallback, int size);
+  /// A size that follows from the field `key`: refused where no model has it.
+  int size_by(std::string_view key, double size);
+
   std::vector<std::string> texts(std::string_view key);
   /// A list, or one number that stands for all.
   std::vector<int> integers(std::string_view key);
@@ -76,8 +81,12 @@ struct ModelType {
 
 /// The supported types; one table for each file of builders.
 std::vector<ModelType> dense_types();
+std::vector<ModelType> recent_dense_types();
 std::vector<ModelType> expert_types();
+std::vector<ModelType> recent_expert_types();
 std::vector<ModelType> recurrent_types();
+std::vector<ModelType> qwen_hybrid_types();
+std::vector<ModelType> fla_types();
 
 // Pieces that most types share.
 
@@ -106,5 +115,20 @@ void read_outline(Fields& fields, Model& model, bool tied, int vocabulary = 0);
 /// The layers that use a sliding window, by `layer_types`, else by a period whose last layer is full; all
 /// full where it is 1.
 std::vector<bool> sliding_layers(Fields& fields, int layers, int period);
+/// Layers with a sliding window and layers without, as sliding_layers() has them; all full where the window
+/// is null. `fallback`: the window of the model type. `full_rotary`: whether full layers beside sliding ones
+/// have the rotary embedding.
+void read_windows(Fields& fields, Model& model, const Layer& layer, int layers, int period, int fallback,
+                  bool full_rotary = true);
+/// Dense first layers, by `first_k_dense_replace` or `mlp_layer_types`, then experts with shared ones;
+/// optional prediction modules. `dense`: how many are dense in a type whose configurations may leave it out,
+/// or -1.
+void deepseek_layers(Fields& fields, Model& model, const Layer& frame, int dense = -1);
+/// The latent attention of DeepSeek.
+LatentAttention latent_attention(Fields& fields);
+/// A gated MLP of `intermediate_size`.
+Mlp gated_mlp(Fields& fields, bool bias = false);
+/// Mamba-2 as Bamba and Granite 4 name its fields.
+Mamba2 ibm_mamba(Fields& fields, int hidden_size);
 
 }  // namespace trainbudget::io::hf

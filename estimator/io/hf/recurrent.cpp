@@ -1,5 +1,4 @@
-// Recurrent models and hybrids. Defaults are those of the configuration classes of Hugging Face transformers
-// and of flash-linear-attention.
+// Recurrent models and hybrids. Defaults are those of the configuration classes of Hugging Face transformers.
 #include "core/arch/rwkv_model.h"
 #include "io/hf/fields.h"
 
@@ -9,7 +8,7 @@ namespace trainbudget::io::hf {
 namespace {
 
 int inner_size(Fields& fields, int hidden_size, std::string_view key) {
-  return fields.has(key) ? fields.integer(key) : fields.factor("expand", 2) * hidden_size;
+  return fields.has(key) ? fields.integer(key) : fields.multiple("expand", 2, hidden_size);
 }
 
 void mamba(Fields& fields, Model& model) {
@@ -44,7 +43,7 @@ void jamba(Fields& fields, Model& model) {
   Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 8});
   attention.rotary = false;
   const bool automatic = fields.text("mamba_dt_rank", "auto") == "auto";
-  const Mamba1 mixer{.inner_size = fields.factor("mamba_expand", 2) * model.hidden_size,
+  const Mamba1 mixer{.inner_size = fields.multiple("mamba_expand", 2, model.hidden_size),
                      .state_size = fields.integer("mamba_d_state", 16),
                      .conv_size = fields.integer("mamba_d_conv", 4),
                      .step_rank = automatic ? (model.hidden_size + 15) / 16 : fields.integer("mamba_dt_rank"),
@@ -177,16 +176,7 @@ void granite_hybrid(Fields& fields, Model& model) {
   Attention attention = grouped_attention(fields, model.hidden_size);
   attention.rotary = fields.text("position_embedding_type", "nope") == "rope";
   attention.query_key_value_bias = attention.output_bias = fields.boolean("attention_bias", false);
-  const int inner = fields.factor("mamba_expand", 2) * model.hidden_size;
-  const int heads = fields.integer("mamba_n_heads");
-  if (heads < 1) fields.refuse("mamba_n_heads", "must be positive");
-  const Mamba2 mixer{.heads = heads,
-                     .head_size = inner / heads,
-                     .state_size = fields.integer("mamba_d_state"),
-                     .groups = fields.integer("mamba_n_groups"),
-                     .conv_size = fields.integer("mamba_d_conv", 4),
-                     .conv_bias = fields.boolean("mamba_conv_bias", true),
-                     .projection_bias = fields.boolean("mamba_proj_bias", false)};
+  const Mamba2 mixer = ibm_mamba(fields, model.hidden_size);
   FeedForward feed_forward =
       Mlp{.intermediate_size = fields.integer("shared_intermediate_size"), .gated = true};
   if (const int experts = fields.integer("num_local_experts"); experts > 0) {
@@ -205,45 +195,22 @@ void granite_hybrid(Fields& fields, Model& model) {
             {.mixer = mixer, .feed_forward = feed_forward}, attends);
 }
 
-void qwen3_next(Fields& fields, Model& model) {
+/// Mamba-2 layers with an MLP each; attention where `attn_layer_indices` says so.
+void bamba(Fields& fields, Model& model) {
   read_outline(fields, model, false);
-  Attention attention = grouped_attention(fields, model.hidden_size);
-  attention.query_key_norm = QueryKeyNorm::per_head;
-  attention.output_gate = true;
-  if (fields.boolean("attention_bias", false)) fields.refuse("attention_bias", "is not supported here");
-  const GatedDeltaNet delta{.key_heads = fields.integer("linear_num_key_heads"),
-                            .value_heads = fields.integer("linear_num_value_heads"),
-                            .key_head_size = fields.integer("linear_key_head_dim"),
-                            .value_head_size = fields.integer("linear_value_head_dim"),
-                            .conv_size = fields.integer("linear_conv_kernel_dim", 4)};
-  const MixtureOfExperts moe{.experts = fields.integer("num_experts"),
-                             .active_experts = fields.integer("num_experts_per_tok"),
-                             .intermediate_size = fields.integer("moe_intermediate_size"),
-                             .gated = true,
-                             .shared_intermediate_size = fields.integer("shared_expert_intermediate_size"),
-                             .shared_gate = true};
-  if (fields.integer("decoder_sparse_step", 1) != 1)
-    fields.refuse("decoder_sparse_step", "only 1 is supported");
-  if (fields.has("mlp_only_layers") && !fields.integers("mlp_only_layers").empty()) {
-    fields.refuse("mlp_only_layers", "only an empty list is supported");
-  }
+  const Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 8});
+  const Mlp mlp = gated_mlp(fields);
   const int layers = fields.layers("num_hidden_layers");
-  std::vector<bool> is_delta(static_cast<std::size_t>(layers), true);
-  if (fields.has("layer_types")) {
-    const std::vector<int> kinds =
-        layer_kinds(fields, "layer_types", layers, {{"linear_attention", 1}, {"full_attention", 0}});
-    std::transform(kinds.begin(), kinds.end(), is_delta.begin(), [](int kind) { return kind == 1; });
-    fields.mentions("full_attention_interval");
-  } else {
-    const int period = fields.integer("full_attention_interval", 4);
-    if (period < 1) fields.refuse("full_attention_interval", "must be positive");
-    for (int i = period - 1; i < layers; i += period)
-      is_delta[static_cast<std::size_t>(i)] = false;
+  std::vector<bool> attends(static_cast<std::size_t>(layers), false);
+  if (!fields.mentions("attn_layer_indices")) (void)fields.integers("attn_layer_indices");  // throws
+  if (fields.has("attn_layer_indices")) {
+    for (const int index : fields.integers("attn_layer_indices")) {
+      if (index >= layers) fields.refuse("attn_layer_indices", "names a layer that is not there");
+      attends[static_cast<std::size_t>(index)] = true;
+    }
   }
-  alternate(model, {.mixer = delta, .feed_forward = moe}, {.mixer = attention, .feed_forward = moe},
-            is_delta);
-  model.predicted_tokens = fields.integer("num_nextn_predict_layers", 0);
-  model.prediction_block = 1;
+  alternate(model, {.mixer = attention, .feed_forward = mlp},
+            {.mixer = ibm_mamba(fields, model.hidden_size), .feed_forward = mlp}, attends);
 }
 
 void rwkv4(Fields& fields, Model& model) {
@@ -258,44 +225,31 @@ void rwkv4(Fields& fields, Model& model) {
   model = rwkv_model(shape);
 }
 
-void rwkv7(Fields& fields, Model& model) {
-  RwkvShape shape{.version = 7,
-                  .layers = fields.layers("num_hidden_layers"),
-                  .hidden_size = fields.integer("hidden_size"),
-                  .vocabulary = fields.integer("vocab_size"),
-                  .head_size = fields.integer("head_dim", 64)};
-  constexpr int multiple = 32;
-  const int ratio_size = fields.has("intermediate_size")
-                             ? 0
-                             : static_cast<int>(fields.number("hidden_ratio", 4.0) * shape.hidden_size);
-  shape.intermediate_size = ratio_size > 0 ? (ratio_size + multiple - 1) / multiple * multiple
-                                           : fields.integer("intermediate_size");
-  if (fields.has("value_dim")) {
-    const auto sizes = fields.integers("value_dim");
-    if (std::any_of(sizes.begin(), sizes.end(), [&](int size) { return size != shape.hidden_size; }))
-      fields.refuse("value_dim", "only hidden_size is supported");
-  }
-  shape.ranks = {.decay = fields.integer("decay_low_rank_dim"),
-                 .learning_rate = fields.integer("a_low_rank_dim"),
-                 .value = fields.integer("v_low_rank_dim"),
-                 .gate = fields.integer("gate_low_rank_dim")};
-  model = rwkv_model(shape);
-  model.tied_head = fields.boolean("tie_word_embeddings", false);
-  if (fields.has("attn"))
-    fields.refuse("attn", "hybrids of RWKV and attention are not read from a config.json");
-}
-
 }  // namespace
 
+Mamba2 ibm_mamba(Fields& fields, int hidden_size) {
+  const int inner = fields.multiple("mamba_expand", 2, hidden_size);
+  const int heads = fields.integer("mamba_n_heads");
+  if (heads < 1) fields.refuse("mamba_n_heads", "must be positive");
+  if (inner % heads != 0) fields.refuse("mamba_n_heads", "does not divide mamba_expand × hidden_size");
+  const int head_size = inner / heads;
+  if (fields.has("mamba_d_head") && fields.text("mamba_d_head") != "auto" &&
+      fields.integer("mamba_d_head") != head_size)
+    fields.refuse("mamba_d_head", "is not mamba_expand × hidden_size ÷ mamba_n_heads");
+  return {.heads = heads,
+          .head_size = head_size,
+          .state_size = fields.integer("mamba_d_state"),
+          .groups = fields.integer("mamba_n_groups"),
+          .conv_size = fields.integer("mamba_d_conv", 4),
+          .conv_bias = fields.boolean("mamba_conv_bias", true),
+          .projection_bias = fields.boolean("mamba_proj_bias", false)};
+}
+
 std::vector<ModelType> recurrent_types() {
-  return {{"mamba", mamba},
-          {"mamba2", mamba2},
-          {"jamba", jamba},
-          {"nemotron_h", nemotron_h},
-          {"granitemoehybrid", granite_hybrid},
-          {"qwen3_next", qwen3_next},
-          {"rwkv", rwkv4},
-          {"rwkv7", rwkv7}};
+  return {{"mamba", mamba},           {"falcon_mamba", mamba},  // its norms of step, B and C have no weights
+          {"mamba2", mamba2},         {"jamba", jamba},
+          {"nemotron_h", nemotron_h}, {"granitemoehybrid", granite_hybrid},
+          {"bamba", bamba},           {"rwkv", rwkv4}};
 }
 
 }  // namespace trainbudget::io::hf
