@@ -156,7 +156,8 @@ std::vector<RunPrediction> predict_whole_runs(const io::ProfileFolder& profiles)
     if (run.inexpressible.empty()) hours = estimate(io::scenario_before(run, profiles)).gpu_hours;
     predictions.push_back({run, Way::rule, hours});
     if (run.has_steps())
-      predictions.push_back({run, Way::steps, estimate(io::computed_scenario_before(run, profiles)).gpu_hours});
+      predictions.push_back(
+          {run, Way::steps, estimate(io::computed_scenario_before(run, profiles)).gpu_hours});
   }
   return predictions;
 }

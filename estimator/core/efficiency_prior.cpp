@@ -1,6 +1,7 @@
 #include "core/efficiency_prior.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace trainbudget {
 namespace {
@@ -10,16 +11,60 @@ bool contains(const std::vector<T>& items, const V& wanted) {
   return std::find(items.begin(), items.end(), wanted) != items.end();
 }
 
-}  // namespace
+/// The number of accelerators in the middle of an entry, logarithmically; twice the least where it has no
+/// limit.
+double centre_of(const EfficiencyPrior& prior) {
+  return prior.most_gpus == 0.0 ? 2.0 * prior.least_gpus : std::sqrt(prior.least_gpus * prior.most_gpus);
+}
 
-const EfficiencyPrior* find_prior(const EfficiencyPriors& priors, std::string_view accelerator,
-                                  Precision precision, double gpus) {
+bool of_one_family(const EfficiencyPrior& a, const EfficiencyPrior& b) {
+  return a.accelerators == b.accelerators && a.precisions == b.precisions;
+}
+
+Range between(Range a, Range b, double share_of_b) {
+  return {std::lerp(a.p10, b.p10, share_of_b), std::lerp(a.p50, b.p50, share_of_b),
+          std::lerp(a.p90, b.p90, share_of_b)};
+}
+
+/// The entry of the same family that begins where `prior` ends, or ends where it begins: the one on whose
+/// side of the centre `gpus` lies.
+const EfficiencyPrior* neighbour_of(const EfficiencyPrior& prior, const EfficiencyPriors& priors,
+                                    double gpus) {
+  const bool above = gpus > centre_of(prior);
+  for (const EfficiencyPrior& other : priors.steady_state) {
+    const bool next_to = above ? prior.most_gpus > 0.0 && other.least_gpus == prior.most_gpus + 1.0
+                               : other.most_gpus > 0.0 && other.most_gpus + 1.0 == prior.least_gpus;
+    if (next_to && of_one_family(prior, other)) return &other;
+  }
+  return nullptr;
+}
+
+const EfficiencyPrior* entry_of(const EfficiencyPriors& priors, std::string_view accelerator,
+                                Precision precision, double gpus) {
   for (const EfficiencyPrior& prior : priors.steady_state) {
     const bool fits_count = gpus >= prior.least_gpus && (prior.most_gpus == 0.0 || gpus <= prior.most_gpus);
     const bool fits_accelerator = prior.is_pooled() || contains(prior.accelerators, accelerator);
     if (fits_count && fits_accelerator && contains(prior.precisions, precision)) return &prior;
   }
   return nullptr;
+}
+
+}  // namespace
+
+std::optional<EfficiencyPrior> find_prior(const EfficiencyPriors& priors, std::string_view accelerator,
+                                          Precision precision, double gpus) {
+  const EfficiencyPrior* entry = entry_of(priors, accelerator, precision, gpus);
+  if (entry == nullptr) return std::nullopt;
+  EfficiencyPrior prior = *entry;
+  const EfficiencyPrior* other = neighbour_of(prior, priors, gpus);
+  if (other == nullptr) return prior;
+  const double centre = std::log(centre_of(prior));
+  const double share = (std::log(gpus) - centre) / (std::log(centre_of(*other)) - centre);
+  prior.six_n = between(prior.six_n, other->six_n, share);
+  prior.causal = between(prior.causal, other->causal, share);
+  prior.rows += other->rows;
+  prior.publishers = std::max(prior.publishers, other->publishers);
+  return prior;
 }
 
 }  // namespace trainbudget

@@ -6,6 +6,7 @@
 #include "core/provenance.h"
 #include "core/uncertainty.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,9 +41,11 @@ struct EfficiencyPriors {
   RunScatter around_steps;   ///< around steps computed for an unknown software stack
 };
 
-/// The first prior for `accelerator` at `precision` on `gpus` of them; nullptr where even the pooled ones do
-/// not cover it (fp64, fp4).
-const EfficiencyPrior* find_prior(const EfficiencyPriors& priors, std::string_view accelerator,
-                                  Precision precision, double gpus);
+/// The first prior for `accelerator` at `precision` on `gpus` of them; nothing where even the pooled ones do
+/// not cover it (fp64, fp4). Between the logarithmic middles of two neighbouring entries of one family the
+/// quantiles go over from one to the other, so that no accelerator more makes a step; `rows` are then those
+/// of both, `publishers` those of the one that has more.
+std::optional<EfficiencyPrior> find_prior(const EfficiencyPriors& priors, std::string_view accelerator,
+                                          Precision precision, double gpus);
 
 }  // namespace trainbudget

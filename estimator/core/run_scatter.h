@@ -21,9 +21,9 @@ inline constexpr int fewest_publishers = 5;
 
 /// A factor of predicted GPU-hours, for a run of a publisher who is not among them. Publishers count alike,
 /// however many runs they published. The logarithm of used ÷ predicted is taken to be normal: the median is
-/// its mean, and the width that of the next draw, of which mean and deviation are known from n draws (Student's
-/// t with n − 1 degrees of freedom, times √(1 + 1/n)). What the predictions' own widths explain of it is taken
-/// off: it comes in quadrature besides. {1, 1, 1} for fewer than `fewest_publishers`.
+/// its mean, and the width that of the next draw, of which mean and deviation are known from n draws
+/// (Student's t with n − 1 degrees of freedom, times √(1 + 1/n)). What the predictions' own widths explain of
+/// it is taken off: it comes in quadrature besides. {1, 1, 1} for fewer than `fewest_publishers`.
 Range run_scatter(const std::vector<PredictedHours>& runs);
 
 }  // namespace trainbudget

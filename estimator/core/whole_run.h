@@ -11,19 +11,19 @@ struct WholeRun {
   std::string source;
   std::string model;
   std::string architecture;
-  std::string accelerator;         ///< profile name; empty where it has none
-  double active_parameters = 0.0;  ///< that one token uses
-  double tokens = 0.0;             ///< all epochs
+  std::string accelerator;           ///< profile name; empty where it has none
+  double active_parameters = 0.0;    ///< that one token uses
+  double tokens = 0.0;               ///< all epochs
   std::string profile;               ///< of the model; empty where it has none
   double sequence_length = 0.0;      ///< tokens; 0: not said
   double global_batch_tokens = 0.0;  ///< a step; 0: not said
   std::string precision;             ///< empty: not said
-  double accelerators = 0.0;       ///< 0: not said
-  double gpu_hours = 0.0;          ///< 0: not said
-  std::string gpu_hours_kind;      ///< published, derived, upper bound
-  double days = 0.0;               ///< 0: not said
-  std::string check;               ///< what is strange about it; empty where nothing is
-  std::string inexpressible;       ///< why it cannot be predicted; empty where it can
+  double accelerators = 0.0;         ///< 0: not said
+  double gpu_hours = 0.0;            ///< 0: not said
+  std::string gpu_hours_kind;        ///< published, derived, upper bound
+  double days = 0.0;                 ///< 0: not said
+  std::string check;                 ///< what is strange about it; empty where nothing is
+  std::string inexpressible;         ///< why it cannot be predicted; empty where it can
 
   /// Whether enough is said to compute its steps.
   bool has_steps() const {

@@ -109,10 +109,10 @@ void read_efficiency(const YamlNode* node, const ProfileFolder& profiles, Scenar
   if (steps) return;  // it will be computed
   const auto known = shipped_priors(profiles, sources.files);
   const EfficiencyPriors& priors = *known;
-  const EfficiencyPrior* prior =
+  const std::optional<EfficiencyPrior> prior =
       find_prior(priors, scenario.accelerator.name, scenario.precision.value, scenario.gpus.value);
   const std::string precision(name_of(scenario.precision.value));
-  if (prior == nullptr) {
+  if (!prior) {
     throw CombinationError({.file = "efficiency"},
                            "no published measurements tell what " + precision + " training reaches",
                            "give it: --efficiency 30%..40%");

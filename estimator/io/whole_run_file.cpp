@@ -80,9 +80,9 @@ Scenario scenario_before(const WholeRun& run, const ProfileFolder& profiles) {
   scenario.accelerator = find_accelerator(profiles, run.accelerator, {});
   scenario.gpus.value = run.accelerators > 0.0 ? run.accelerators : usual_accelerators;
   scenario.precision.value = usual_precision(scenario.accelerator);
-  const EfficiencyPrior* prior =
+  const std::optional<EfficiencyPrior> prior =
       find_prior(priors, run.accelerator, scenario.precision.value, scenario.gpus.value);
-  if (prior == nullptr)
+  if (!prior)
     throw InputError({.file = run.id}, "no published measurements tell what " + run.accelerator + " reaches");
   scenario.model_flops_utilization = {prior->six_n, priors.steady_state_provenance};
   ScenarioSources unused;

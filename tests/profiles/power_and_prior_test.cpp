@@ -6,6 +6,7 @@
 #include "profiles.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 using namespace trainbudget;
@@ -32,11 +33,11 @@ TEST_CASE("every accelerator has a prior for 16-bit and FP8 training, at any sca
     for (const Precision precision : {Precision::bf16, Precision::fp16, Precision::fp8}) {
       for (const double gpus : {1.0, 8.0, 9.0, 64.0, 65.0, 512.0, 513.0, 100000.0}) {
         INFO(name << " " << name_of(precision) << " " << gpus);
-        CHECK(find_prior(all, name, precision, gpus) != nullptr);
+        CHECK(find_prior(all, name, precision, gpus).has_value());
       }
     }
   }
-  CHECK(find_prior(all, "b200-sxm-180gb", Precision::fp4, 8) == nullptr);  // nobody said which rows were FP4
+  CHECK_FALSE(find_prior(all, "b200-sxm-180gb", Precision::fp4, 8));  // nobody said which rows were FP4
 }
 
 TEST_CASE("priors are shares of a peak, ordered, and say how many rows they rest on") {
@@ -59,17 +60,44 @@ TEST_CASE("priors are shares of a peak, ordered, and say how many rows they rest
 
 TEST_CASE("a measured family goes before the pool, and the pool is the widest") {
   const EfficiencyPriors all = priors();
-  const EfficiencyPrior* a100 = find_prior(all, "a100-sxm-80gb", Precision::bf16, 64);
+  const auto a100 = find_prior(all, "a100-sxm-80gb", Precision::bf16, 24);  // the middle of 9 and 64
   CHECK_FALSE(a100->is_pooled());
   CHECK(a100->rows == 39);
   CHECK(a100->six_n.p50 == Approx(0.45));
-  const EfficiencyPrior* pool = find_prior(all, "rtx-4090", Precision::bf16, 64);
+  const auto pool = find_prior(all, "rtx-4090", Precision::bf16, 64);
   CHECK(pool->is_pooled());
   CHECK_FALSE(pool->note.empty());
   for (const EfficiencyPrior& prior : all.steady_state) {
     if (prior.is_pooled() || prior.precisions.front() != Precision::bf16) continue;
     CHECK(prior.six_n.p90 / prior.six_n.p10 < pool->six_n.p90 / pool->six_n.p10);
   }
+}
+
+TEST_CASE("a prior goes from the middle of one range of accelerators to that of the next without a step") {
+  const EfficiencyPriors all = priors();
+  for (const char* name : {"a100-sxm-80gb", "h100-sxm-80gb", "b200-sxm-180gb", "tpu-v5p", "rtx-4090"}) {
+    for (const Precision precision : {Precision::bf16, Precision::fp8}) {
+      for (double gpus = 1.0; gpus < 2000.0; gpus += 1.0) {
+        const auto here = find_prior(all, name, precision, gpus);
+        const auto next = find_prior(all, name, precision, gpus + 1.0);
+        REQUIRE((here && next));
+        // An eighth more of so few accelerators is a tenth of the way at most.
+        const double most = gpus < 8.0 ? 0.2 : 0.04;
+        CHECK(std::abs(std::log(next->six_n.p50 / here->six_n.p50)) < most);
+        CHECK(here->six_n.p10 < here->six_n.p50);
+        CHECK(here->six_n.p50 < here->six_n.p90);
+      }
+    }
+  }
+  // Half way, logarithmically, between √(9·64) = 24 and √(65·512) = 182.4: half of 45 % and of 31.6 %.
+  const auto half =
+      find_prior(all, "a100-sxm-80gb", Precision::bf16, std::sqrt(24.0 * std::sqrt(65.0 * 512.0)));
+  CHECK(half->six_n.p50 == Approx(0.5 * (0.45 + 0.316)));
+  CHECK(half->rows == 39 + 169);
+  // Beyond the last middle nothing changes.
+  CHECK(find_prior(all, "a100-sxm-80gb", Precision::bf16, 1026)->six_n.p50 == Approx(0.347));
+  CHECK(find_prior(all, "a100-sxm-80gb", Precision::bf16, 1e6)->six_n.p50 == Approx(0.347));
+  CHECK(find_prior(all, "a100-sxm-80gb", Precision::bf16, 1)->six_n.p50 == Approx(0.386));
 }
 
 TEST_CASE("power: load, server and building are found for provider and region") {
@@ -127,9 +155,10 @@ TEST_CASE("measured energy of whole runs, that the model was not made from, lies
     const Accelerator h100 = accelerator("h100-sxm-80gb");
     const double peak = find_peak(h100.peak, Precision::bf16)->value.value;
     const EfficiencyPriors all = priors();
-    const EfficiencyPrior* prior = find_prior(all, h100.name, Precision::bf16, 1024);
-    REQUIRE(prior != nullptr);
-    const Range seconds = quotient(exactly(flops / peak), product(prior->six_n, all.around_priors.factor.value));
+    const auto prior = find_prior(all, h100.name, Precision::bf16, 1024);
+    REQUIRE(prior);
+    const Range seconds =
+        quotient(exactly(flops / peak), product(prior->six_n, all.around_priors.factor.value));
     const Range watts = power().load_fraction.value * h100.tdp->value.value;
     const Range predicted = product(seconds, watts) / 3.6e9;
     CHECK(predicted.p10 <= 257.0);

@@ -23,10 +23,10 @@ const io::ProfileFolder profiles(TRAINBUDGET_SOURCE_DIR "/hardware_profiles");
 
 std::vector<WholeRun> read(const std::string& rows) {
   const io::CsvTable table(
-      std::make_shared<const std::string>(
-          "id,publisher,source,model,arch,n_active,tokens,gpu,n_gpus,gpu_hours,gpu_hours_kind,days,check,profile,"
-          "seq_len,global_batch_tokens,precision\n" +
-          rows),
+      std::make_shared<const std::string>("id,publisher,source,model,arch,n_active,tokens,gpu,n_gpus,gpu_"
+                                          "hours,gpu_hours_kind,days,check,profile,"
+                                          "seq_len,global_batch_tokens,precision\n" +
+                                          rows),
       "runs.csv");
   return io::read_whole_runs(table, io::read_run_names(profiles));
 }
@@ -52,7 +52,8 @@ TEST_CASE("what a whole run lacks is told") {
         "its parameters or tokens are not known");
   CHECK(read("a,lab,p,M,dense,14e9,300e9,A100-80GB,64,,,,,,,,\n").front().inexpressible ==
         "its accelerator-hours are not known");
-  CHECK(input_error_of([] { read("a,lab,p,M,dense,many,300e9,A100-80GB,64,1,,,,,,,\n"); }).location.line == 2);
+  CHECK(input_error_of([] { read("a,lab,p,M,dense,many,300e9,A100-80GB,64,1,,,,,,,\n"); }).location.line ==
+        2);
 }
 
 TEST_CASE("a whole run says enough to compute its steps, or is left to the rule of thumb") {
