@@ -4,7 +4,9 @@
 #include "io/scenario_document.h"
 #include "io/scenario_file.h"
 #include "planner/evaluator.h"
+#include "planner/measured.h"
 #include "planner/reasons.h"
+#include "render/number_text.h"
 
 #include <algorithm>
 #include <cmath>
@@ -220,7 +222,9 @@ class Planner {
     plan_.winner = evaluator_(candidate);
     plan_.document = evaluator_.document(candidate, *plan_.winner);
     io::ScenarioSources sources;
-    plan_.estimate = estimate(io::read_scenario(plan_.document, profiles_, &sources));
+    const Scenario scenario = io::read_scenario(plan_.document, profiles_, &sources);
+    measured_ = is_measured(scenario, profiles_);
+    plan_.estimate = estimate(scenario);
     plan_.files = std::move(sources.files);
     for (const std::string& assumption : plan_.estimate->assumptions)
       plan_.assumptions.push_back("estimate: " + assumption);
@@ -416,8 +420,26 @@ class Planner {
     }
   }
 
+  /// Of a winner of which nothing is measured: what to take who wants to know more.
+  std::string reason_to_doubt() {
+    const std::string& name = plan_.winner->accelerator;
+    const std::string doubt =
+        (space_.steps ? "nothing is measured of " + name
+                      : "too little is measured of " + name + " for a prior of its own") +
+        ": its efficiency is what other accelerators reach";
+    const auto best = best_by_aim([&](const Candidate& candidate) {
+      const Hardware& hardware = space_.hardware[space_.sites[candidate.site].hardware];
+      return hardware.measured && hardware.accelerator != name;
+    });
+    if (!best) return doubt;
+    const Way& way = evaluator_(best->candidate);
+    return doubt + "; the best that is measured: " + render::grouped(way.gpus) + " × " + way.accelerator +
+           ", " + reason_against(plan_, way);
+  }
+
   void add_findings(std::size_t winner) {
     plan_.reasons = reasons_for(plan_);
+    if (!measured_) plan_.reasons.insert(plan_.reasons.begin() + 1, reason_to_doubt());
     const Candidate& best = space_.candidates[winner];
     if (space_.free_size && space_.sizes.size() > 1) {
       if (best.size + 1 == space_.sizes.size())
@@ -443,6 +465,7 @@ class Planner {
   Space space_;
   Evaluator evaluator_;
   Plan plan_;
+  bool measured_ = true;  ///< the winner's accelerator
 };
 
 }  // namespace
@@ -464,6 +487,13 @@ Plan make_plan(const Request& asked, const io::ProfileFolder& profiles) {
   if (open && !limits.budget_usd && value_of(request.document, "gpus") == nullptr)
     throw io::InputError({.file = "plan"}, "without a budget, the most accelerators always win",
                          "give --budget, or the number of accelerators: --gpus 64");
+  const bool named = !request.hardware.empty() || value_of(request.document, "gpu") != nullptr ||
+                     value_of(request.document, "cluster") != nullptr;
+  const io::YamlNode* price = value_of(request.document, "price");
+  if (!named && price != nullptr && gives_amount(*price) && value_of(request.document, "own") == nullptr)
+    throw io::InputError(price->location, "one price for all accelerators would make the fastest win",
+                         "say whose price it is: --hardware h100-sxm-80gb; without --price, the list has one "
+                         "for each");
   const bool assumed = open && !limits.deadline_seconds;
   if (assumed) limits.deadline_seconds = usual_deadline_days * seconds_per_day;
   Plan plan = Planner(request, profiles)();

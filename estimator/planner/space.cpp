@@ -12,6 +12,7 @@
 #include "io/scenario_file.h"
 #include "io/scenario_price.h"
 #include "io/scenario_step.h"
+#include "planner/measured.h"
 #include "planner/reasons.h"
 
 #include <algorithm>
@@ -92,6 +93,7 @@ class Builder {
     choose_hardware();
     if (space_.sites.empty() && failure_) std::rethrow_exception(failure_);
     add_candidates();
+    assume_price();
     if (space_.steps) assume_batch();
     if (!space_.steps)
       space_.warnings.push_back(
@@ -345,6 +347,7 @@ class Builder {
       put(document, cluster != nullptr ? "cluster" : "gpu", cluster != nullptr ? name : accelerator);
       const Scenario scenario = io::read_scenario(document, profiles_);
       hardware.peak = find_peak(scenario.accelerator.peak, scenario.precision.value)->value.value;
+      hardware.measured = is_measured(scenario, profiles_);
       hardware.node = scenario.accelerator.accelerators_per_node
                           ? scenario.accelerator.accelerators_per_node->value
                           : 1.0;
@@ -468,6 +471,16 @@ class Builder {
                                  " are looked at (--max-gpus)");
   }
 
+  void assume_price() {
+    std::set<std::string> names;
+    for (const Hardware& hardware : space_.hardware)
+      names.insert(hardware.accelerator);
+    const io::YamlNode* price = value_of(request_.document, "price");
+    if (names.size() > 1 && price != nullptr && gives_amount(*price) &&
+        value_of(request_.document, "own") == nullptr)
+      space_.assumptions.push_back("price: the same for each of " + joined(names) + ", as it is given");
+  }
+
   void assume_batch() {
     if (value_of(request_.document, "global_batch") == nullptr)
       space_.assumptions.push_back(
@@ -506,6 +519,11 @@ const io::YamlNode* value_of(const io::YamlNode& document, std::string_view key)
     if (entry.key == key) return &entry.value;
   }
   return nullptr;
+}
+
+bool gives_amount(const io::YamlNode& price) {
+  return price.kind != io::YamlNode::Kind::mapping || value_of(price, "amount") != nullptr ||
+         value_of(price, "schedule") != nullptr;
 }
 
 std::string whole(double number) {

@@ -17,6 +17,7 @@ struct Hardware {
   std::string cluster;  ///< empty where no step is computed
   double node = 1.0;
   double peak = 0.0;       ///< at the run's precision
+  bool measured = true;    ///< is_measured(), at the smallest number of them
   double whole_run = 1.0;  ///< what at most of the paid hours makes progress
   Machine machine;         ///< these two only where steps are computed
   Efficiency efficiency;
@@ -75,6 +76,8 @@ Space make_space(const Request& request, const io::ProfileFolder& profiles);
 void put(io::YamlNode& document, std::string_view path, const std::string& text);
 /// The value at the top of `document`; null where there is none.
 const io::YamlNode* value_of(const io::YamlNode& document, std::string_view key);
+/// Whether the value of `price` says what an hour costs, where others say how to look it up.
+bool gives_amount(const io::YamlNode& price);
 /// A whole number, all digits.
 std::string whole(double number);
 /// Whether `text` is one.
