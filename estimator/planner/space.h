@@ -72,15 +72,4 @@ struct Space {
 /// Throws InputError for what the request has wrong, and where nothing is left to choose from.
 Space make_space(const Request& request, const io::ProfileFolder& profiles);
 
-/// The document with `path` set to `text`.
-void put(io::YamlNode& document, std::string_view path, const std::string& text);
-/// The value at the top of `document`; null where there is none.
-const io::YamlNode* value_of(const io::YamlNode& document, std::string_view key);
-/// Whether the value of `price` says what an hour costs, where others say how to look it up.
-bool gives_amount(const io::YamlNode& price);
-/// A whole number, all digits.
-std::string whole(double number);
-/// Whether `text` is one.
-bool is_number(const std::string& text);
-
 }  // namespace trainbudget::planner
