@@ -118,6 +118,14 @@ void check_possible(const std::vector<Observation>& rows, const io::Location& wh
   }
 }
 
+/// A profile is told from other words of --efficiency by its suffix: one of another name could not be used.
+void check_profile_name(const std::string& file) {
+  if (file.ends_with(".yaml")) return;
+  throw io::InputError(
+      io::option_location("-o", file), "an efficiency profile is a file that ends in .yaml",
+      "as --efficiency knows it: -o " + std::filesystem::path(file).replace_extension(".yaml").string());
+}
+
 int calibrate_own(const io::ProfileFolder& profiles, const CalibrateOptions& options) {
   const io::MeasuredRuns own =
       io::read_measured_runs(io::read_csv_file(options.from), io::read_run_names(profiles), profiles);
@@ -293,6 +301,7 @@ std::vector<AddedCommand> add_calibration_commands(CLI::App& parent, const Globa
              }
              const io::ProfileFolder profiles = io::profile_folder(global.profiles);
              if (options->published) return calibrate_published(profiles, *options);
+             if (options->cluster.empty()) check_profile_name(options->out);
              return options->from.ends_with(".json") ? calibrate_measured(profiles, *options)
                                                      : calibrate_own(profiles, *options);
            }},

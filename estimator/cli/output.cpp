@@ -74,7 +74,7 @@ void emit(const Renderer& render, const OutputOptions& options) {
   const std::string text = render(format, terminal);
   std::vector<std::string> contents;
   for (const std::string& path : options.files)
-    contents.push_back(render(format_of_file(path), {.width = 100}));
+    contents.push_back(render(format_of_file(path), {.width = 100, .whole = true}));
   for (std::size_t i = 0; i < contents.size(); ++i)
     io::write_file(options.files[i], contents[i]);
   write_stdout(text);

@@ -39,7 +39,9 @@ render::Style style_for(int fd, ColorChoice choice) {
   const long long columns = number_in(environment("COLUMNS"), 20, 1000);
   if (columns > 0) {
     style.width = static_cast<int>(columns);
-  } else if (isatty(fd) == 1 && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20) {
+  } else if (isatty(fd) != 1) {
+    style.whole = true;
+  } else if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20) {
     style.width = size.ws_col;
   }
   return style;

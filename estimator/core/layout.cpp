@@ -42,6 +42,9 @@ std::string expert_problem(const Workload& workload, const Layout& layout, doubl
   if (layout.expert == 1 && layout.expert_tensor <= 1) return {};
   if (experts <= 0.0 && layout.expert > 1)
     return "expert parallelism of " + text(layout.expert) + " for a model without experts";
+  if (experts <= 0.0)
+    return "tensor parallelism of " + text(layout.expert_tensor) +
+           " inside experts for a model without experts";
   if (layout.expert > 1 && !divides(layout.expert, experts))
     return text(experts) + " experts do not divide over " + text(layout.expert) + " ranks";
   const double ranks = static_cast<double>(layout.expert) * layout.expert_tensor_size();
@@ -90,6 +93,17 @@ std::string layout_problem(const Workload& workload, const Machine& machine, con
     return "the cluster has no network between accelerators";
   if (std::string problem = expert_problem(workload, layout, global_batch); !problem.empty()) return problem;
   return batch_problem(layout, global_batch);
+}
+
+std::vector<std::string> layout_remarks(const Layout& layout) {
+  std::vector<std::string> remarks;
+  if (layout.sequence_parallel && layout.tensor == 1)
+    remarks.emplace_back("sequence parallelism (sp) changes nothing without tensor parallelism (tp)");
+  if (layout.shard_group > 0 && layout.sharding == Sharding::none)
+    remarks.emplace_back("a group to shard over (shard) changes nothing where nothing is sharded (zero=0)");
+  if (layout.schedule == Schedule::zero_bubble && layout.pipeline == 1)
+    remarks.emplace_back("a zero-bubble schedule changes nothing without pipeline stages (pp)");
+  return remarks;
 }
 
 }  // namespace trainbudget

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace trainbudget {
 
@@ -70,5 +71,8 @@ struct Workload;
 /// Why `layout` cannot train `global_batch` sequences a step: a sentence for people, empty where it can.
 std::string layout_problem(const Workload& workload, const Machine& machine, const Layout& layout,
                            double global_batch);
+
+/// What `layout` says and nothing follows from: a sentence each, for people.
+std::vector<std::string> layout_remarks(const Layout& layout);
 
 }  // namespace trainbudget

@@ -4,8 +4,25 @@
 #include "io/sourced_reader.h"
 #include "io/suggest.h"
 
+#include <algorithm>
+
 namespace trainbudget::io {
 namespace {
+
+/// Rule that a profile declares an exception from where its numbers are far from all others, and meant.
+constexpr std::string_view usual_magnitudes = "usual_magnitudes";
+
+Magnitude usual_peak(Precision precision) {
+  switch (precision) {
+    case Precision::fp64:
+    case Precision::fp64_tensor:
+    case Precision::fp32:
+    case Precision::tf32:
+      return magnitude::peak_of_wide;
+    default:
+      return magnitude::peak_of_narrow;
+  }
+}
 
 PeakTable read_peaks(const YamlNode& node, const std::string& field, SourcedReader& numbers,
                      std::vector<Dispute>& disputes) {
@@ -16,7 +33,8 @@ PeakTable read_peaks(const YamlNode& node, const std::string& field, SourcedRead
     if (const YamlNode* peak = map.find(word)) {
       std::string path = field;
       path.append(".").append(word);
-      table[static_cast<std::size_t>(precision)] = numbers.read<FlopsPerSecond>(*peak, path, &disputes);
+      table[static_cast<std::size_t>(precision)] =
+          numbers.read<FlopsPerSecond>(*peak, path, &disputes, usual_peak(precision));
     }
   }
   map.finish();
@@ -25,10 +43,10 @@ PeakTable read_peaks(const YamlNode& node, const std::string& field, SourcedRead
 
 ScaleUpLink read_scale_up(const YamlNode& node, SourcedReader& numbers, std::vector<Dispute>& disputes) {
   MapReader map(node, "scale_up");
-  ScaleUpLink link{
-      .name = read_string(map.require("name")),
-      .bandwidth = numbers.read<BytesPerSecond>(map.require("bandwidth"), "scale_up.bandwidth", &disputes),
-      .domain = numbers.read<double>(map.require("domain"), "scale_up.domain", &disputes)};
+  ScaleUpLink link{.name = read_string(map.require("name")),
+                   .bandwidth = numbers.read<BytesPerSecond>(map.require("bandwidth"), "scale_up.bandwidth",
+                                                             &disputes, magnitude::link_bandwidth),
+                   .domain = numbers.read<double>(map.require("domain"), "scale_up.domain", &disputes)};
   link.note = link.domain.provenance.note;
   map.finish();
   return link;
@@ -36,10 +54,10 @@ ScaleUpLink read_scale_up(const YamlNode& node, SourcedReader& numbers, std::vec
 
 template <class Q>
 std::optional<Sourced<Q>> read_optional(MapReader& map, const std::string& key, SourcedReader& numbers,
-                                        std::vector<Dispute>& disputes) {
+                                        std::vector<Dispute>& disputes, Magnitude usual = magnitude::any) {
   const YamlNode* node = map.find(key);
   if (node == nullptr) return std::nullopt;
-  return numbers.read<Q>(*node, key, &disputes);
+  return numbers.read<Q>(*node, key, &disputes, usual);
 }
 
 std::vector<DeclaredException> read_exceptions(const YamlNode& node) {
@@ -65,6 +83,10 @@ Accelerator read_accelerator_file(const std::string& path) {
                   .vendor = read_string(map.require("vendor")),
                   .year = static_cast<int>(read_integer(map.require("year"), 2006, 2100)),
                   .status = read_string(map.require("status"))};
+  if (const YamlNode* exceptions = map.find("exceptions")) gpu.exceptions = read_exceptions(*exceptions);
+  numbers.expect_usual(std::none_of(gpu.exceptions.begin(), gpu.exceptions.end(),
+                                    [](const DeclaredException& e) { return e.rule == usual_magnitudes; }),
+                       "Where it is meant, say why: exceptions: [{rule: usual_magnitudes, note: …}]");
   if (const YamlNode* aliases = map.find("aliases")) gpu.aliases = read_strings(*aliases);
   gpu.peak = read_peaks(map.require("peak"), "peak", numbers, gpu.disputes);
   if (const YamlNode* sparse = map.find("sparse_peak"))
@@ -72,18 +94,20 @@ Accelerator read_accelerator_file(const std::string& path) {
 
   MapReader memory(map.require("memory"), "memory");
   gpu.memory_type = read_string(memory.require("type"));
-  gpu.memory_capacity = numbers.read<Bytes>(memory.require("capacity"), "memory.capacity", &gpu.disputes);
-  gpu.memory_bandwidth =
-      numbers.read<BytesPerSecond>(memory.require("bandwidth"), "memory.bandwidth", &gpu.disputes);
+  gpu.memory_capacity = numbers.read<Bytes>(memory.require("capacity"), "memory.capacity", &gpu.disputes,
+                                            magnitude::memory_capacity);
+  gpu.memory_bandwidth = numbers.read<BytesPerSecond>(memory.require("bandwidth"), "memory.bandwidth",
+                                                      &gpu.disputes, magnitude::memory_bandwidth);
   memory.finish();
 
   gpu.scale_up = read_scale_up(map.require("scale_up"), numbers, gpu.disputes);
   gpu.accelerators_per_node = read_optional<double>(map, "accelerators_per_node", numbers, gpu.disputes);
-  gpu.scale_out_bandwidth = read_optional<BytesPerSecond>(map, "scale_out", numbers, gpu.disputes);
-  gpu.tdp = read_optional<Watts>(map, "tdp", numbers, gpu.disputes);
-  gpu.average_power = read_optional<Watts>(map, "average_power", numbers, gpu.disputes);
-  gpu.list_price = read_optional<Usd>(map, "list_price", numbers, gpu.disputes);
-  if (const YamlNode* exceptions = map.find("exceptions")) gpu.exceptions = read_exceptions(*exceptions);
+  gpu.scale_out_bandwidth =
+      read_optional<BytesPerSecond>(map, "scale_out", numbers, gpu.disputes, magnitude::link_bandwidth);
+  gpu.tdp = read_optional<Watts>(map, "tdp", numbers, gpu.disputes, magnitude::accelerator_power);
+  gpu.average_power =
+      read_optional<Watts>(map, "average_power", numbers, gpu.disputes, magnitude::accelerator_power);
+  gpu.list_price = read_optional<Usd>(map, "list_price", numbers, gpu.disputes, magnitude::accelerator_price);
   if (const YamlNode* notes = map.find("notes")) gpu.notes = read_strings(*notes);
   map.finish();
   return gpu;

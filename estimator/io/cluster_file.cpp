@@ -15,8 +15,9 @@ Tier read_tier(const YamlNode& node, SourcedReader& numbers, std::vector<Dispute
   Tier tier{.name = read_string(map.require("name"))};
   if (const YamlNode* size = map.find("group_size"))
     tier.group_size = numbers.read<double>(*size, "group_size", &disputes);
-  tier.bandwidth = numbers.read<BytesPerSecond>(map.require("bandwidth"), "bandwidth", &disputes);
-  tier.latency = numbers.read<Seconds>(map.require("latency"), "latency", &disputes);
+  tier.bandwidth = numbers.read<BytesPerSecond>(map.require("bandwidth"), "bandwidth", &disputes,
+                                                magnitude::link_bandwidth);
+  tier.latency = numbers.read<Seconds>(map.require("latency"), "latency", &disputes, magnitude::link_latency);
   if (const YamlNode* note = map.find("note")) tier.note = read_string(*note);
   map.finish();
   return tier;
@@ -139,8 +140,9 @@ Cluster read_cluster_file(const std::string& path) {
   for (const YamlNode& tier : tiers.items)
     cluster.tiers.push_back(read_tier(tier, numbers, cluster.disputes));
   if (const YamlNode* power = map.find("overhead_power"))
-    cluster.overhead_power = numbers.read<Watts>(*power);
-  if (const YamlNode* power = map.find("rated_power")) cluster.rated_power = numbers.read<Watts>(*power);
+    cluster.overhead_power = numbers.read<Watts>(*power, {}, nullptr, magnitude::node_power);
+  if (const YamlNode* power = map.find("rated_power"))
+    cluster.rated_power = numbers.read<Watts>(*power, {}, nullptr, magnitude::node_power);
   if (const YamlNode* notes = map.find("notes")) cluster.notes = read_strings(*notes);
   map.finish();
   return cluster;

@@ -34,6 +34,9 @@ class Reader {
       item(trimmed(rest.substr(0, comma)));
       rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
     }
+    if (layout_.recompute == Recompute::none && given_.contains("layers") && layout_.recomputed_layers > 0.0)
+      refuse("layers in a layout is the share that is recomputed, and nothing is",
+             "say what: recompute=full,layers=…, or leave layers out");
     if (layout_.expert > 1 && layout_.expert_tensor == 0) layout_.expert_tensor = 1;
     return layout_;
   }
@@ -177,7 +180,8 @@ std::string layout_text(const Layout& layout) {
   add(layout.chunks > 1, "vpp=" + std::to_string(layout.chunks));
   add(layout.context > 1, "cp=" + std::to_string(layout.context));
   add(layout.expert > 1, "ep=" + std::to_string(layout.expert));
-  add(layout.expert > 1, "etp=" + std::to_string(layout.expert_tensor_size()));
+  add(layout.expert > 1 || layout.expert_tensor_size() != layout.tensor,
+      "etp=" + std::to_string(layout.expert_tensor_size()));
   add(layout.expert_overlap, "ep_overlap");
   add(layout.sharding != Sharding::none, "zero=" + std::to_string(static_cast<int>(layout.sharding)));
   add(layout.shard_group > 0, "shard=" + std::to_string(layout.shard_group));

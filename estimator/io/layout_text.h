@@ -12,7 +12,7 @@ namespace trainbudget::io {
 /// (0 to 3), shard (ranks that zero spreads over), recompute (none, selective, full), layers (fraction that
 /// is recomputed: 50% or 5/24), schedule (1f1b, zero_bubble), and the flags sp and offload. `data` is what
 /// `accelerators` leave; dp may say it again. Throws InputError at `node` for anything else, a size below 1,
-/// and sizes that do not divide.
+/// sizes that do not divide, and `layers` where nothing is recomputed.
 Layout read_layout(const YamlNode& node, double accelerators);
 
 /// The layout in the same words, with dp; what is as usual is left out.

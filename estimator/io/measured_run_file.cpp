@@ -1,139 +1,24 @@
 #include "io/measured_run_file.h"
 
-#include "core/layout_space.h"
 #include "core/machine.h"
-#include "core/memory.h"
-#include "core/step_time.h"
+#include "core/usual_layout.h"
 #include "core/workload.h"
 #include "io/accelerator_file.h"
 #include "io/cluster_file.h"
 #include "io/measured_model.h"
+#include "io/measured_run_row.h"
 #include "io/model_file.h"
 #include "io/profile_names.h"
 #include "io/quantity_text.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <limits>
 #include <optional>
 
 namespace trainbudget::io {
 namespace {
 
-constexpr std::array<std::string_view, 61> columns{"id",
-                                                   "group",
-                                                   "source",
-                                                   "phase",
-                                                   "model",
-                                                   "arch",
-                                                   "n_params",
-                                                   "n_active",
-                                                   "layers",
-                                                   "hidden",
-                                                   "heads",
-                                                   "kv_heads",
-                                                   "head_dim",
-                                                   "ffn_hidden",
-                                                   "vocab",
-                                                   "n_experts",
-                                                   "topk",
-                                                   "arch_src",
-                                                   "seq_len",
-                                                   "global_batch",
-                                                   "micro_batch",
-                                                   "gpu",
-                                                   "gpu_mem_gb",
-                                                   "n_gpus",
-                                                   "gpus_per_node",
-                                                   "interconnect",
-                                                   "precision",
-                                                   "tp",
-                                                   "pp",
-                                                   "vpp",
-                                                   "dp",
-                                                   "cp",
-                                                   "ep",
-                                                   "ep_overlap",
-                                                   "zero",
-                                                   "seq_parallel",
-                                                   "recompute",
-                                                   "flash",
-                                                   "software",
-                                                   "date",
-                                                   "step_time_s",
-                                                   "tok_s_gpu",
-                                                   "tflops_gpu",
-                                                   "mfu_pct",
-                                                   "hfu_pct",
-                                                   "flops_conv",
-                                                   "peak_mem_gb",
-                                                   "measured",
-                                                   "noise",
-                                                   "notes",
-                                                   "check",
-                                                   "doubtful",
-                                                   "calc_gflop_tok_6n",
-                                                   "calc_gflop_tok_attn_full",
-                                                   "calc_gflop_tok_attn_causal",
-                                                   "calc_mfu_6n_bf16peak",
-                                                   "calc_mfu_causal_bf16peak",
-                                                   "calc_mfu_causal_precpeak",
-                                                   "peak_bf16",
-                                                   "best_conv",
-                                                   "best_conv_err_pct"};
-
-/// One row by column name. A column that the file lacks is blank.
-class Row {
- public:
-  Row(const CsvTable& table, std::size_t row) : table_(table), row_(row) {}
-
-  std::string_view text(std::string_view column) const {
-    const auto found = table_.find_column(column);
-    return found ? table_.field(row_, *found) : std::string_view{};
-  }
-  std::string string(std::string_view column) const { return std::string(text(column)); }
-  Location location(std::string_view column) const {
-    const auto found = table_.find_column(column);
-    return found ? table_.location(row_, *found) : table_.location(row_);
-  }
-  /// A plain number of at least 0; 0 where the cell is blank.
-  double number(std::string_view column) const {
-    const std::string_view cell = text(column);
-    return cell.empty() ? 0.0 : parse_quantity(cell, QuantityKind::count, location(column));
-  }
-  /// A whole number up to `most`; beyond that it is a slip of the pen.
-  int integer(std::string_view column, int blank, double most = 1e9) const {
-    if (text(column).empty()) return blank;
-    const double value = number(column);
-    if (value != std::floor(value) || value > most) {
-      throw InputError(location(column), "a whole number up to " +
-                                             format_quantity(most, QuantityKind::count) +
-                                             " is wanted in column " + std::string(column));
-    }
-    return static_cast<int>(value);
-  }
-  /// 0 or 1; nothing where the cell is blank.
-  std::optional<bool> flag(std::string_view column) const {
-    const std::string_view cell = text(column);
-    if (cell.empty()) return std::nullopt;
-    if (cell == "0" || cell == "1") return cell == "1";
-    throw InputError(location(column), "column " + std::string(column) + " is 0 or 1, not '" +
-                                           std::string(cell.substr(0, 40)) + "'");
-  }
-
-  /// The cell without a trailing "?", which marks a guess of the table's author.
-  std::string_view word(std::string_view column, bool& guessed) const {
-    std::string_view cell = text(column);
-    guessed = cell.ends_with('?');
-    if (guessed) cell.remove_suffix(1);
-    return cell;
-  }
-
- private:
-  const CsvTable& table_;
-  std::size_t row_;
-};
+using Row = MeasuredRunRow;
 
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
@@ -316,9 +201,7 @@ class Reader {
       assume(run, "precision " + std::string(name_of(precision)) + " of '" + std::string(label) + "'");
   }
 
-  /// Where nothing is said of the layout: the fastest one at typical efficiencies that fits, as whoever
-  /// publishes a figure will have looked for it: sharded as the stack does, not interleaved, and recomputed
-  /// where it would not fit otherwise.
+  /// Where nothing is said of the layout: a usual one.
   void assume_layout(const Row& row, MeasuredRun& run) const {
     run.layout_stated = false;
     Layout& layout = run.run.layout;
@@ -328,52 +211,20 @@ class Reader {
     if (!machine || machine->fabric.tiers == 0) return;
     const ModelOps ops = apply(run.run.recipe, expand(run.model));
     const Workload workload = gather(ops, run.run.sequence, run.run.recipe, run.run.fused_attention);
-    const double stated_batch = row.number("global_batch");
-    const double batch = stated_batch > 0.0 ? stated_batch : run.accelerators;
-    const LayoutSpace space(workload, *machine, {.accelerators = run.accelerators, .global_batch = batch});
-    const int micro_batch = row.integer("micro_batch", 0);
-    const Efficiency typical = typical_efficiency();
-    double fastest = std::numeric_limits<double>::infinity();
-    for (const LayoutFamily& family : space.families()) {
-      Layout trial = family.layout;
-      trial.sharding = layout.sharding;
-      trial.offload_optimizer = layout.offload_optimizer;
-      if (micro_batch > 0 && trial.micro_batch != micro_batch) continue;
-      if (!usual(trial, workload, *machine)) continue;
-      const auto fits = [&] {
-        return memory_use(workload, trial, batch, typical).peak.total() <= machine->memory_capacity;
-      };
-      if (!fits()) {
-        trial.recompute = Recompute::full;
-        if (!fits()) continue;
-      }
-      const double seconds = step_time(workload, *machine, trial, batch, typical).total();
-      if (seconds >= fastest) continue;
-      fastest = seconds;
-      layout = trial;
-    }
+    const double batch = row.number("global_batch");
+    const LayoutClues clues{.accelerators = run.accelerators,
+                            .global_batch = batch > 0.0 ? batch : run.accelerators,
+                            .micro_batch = row.integer("micro_batch", 0),
+                            .sharding = layout.sharding,
+                            .offload_optimizer = layout.offload_optimizer,
+                            .sequence_parallel = software_->sequence_parallel};
+    if (const std::optional<Layout> found = usual_layout(workload, *machine, clues)) layout = *found;
     layout.recompute = Recompute::none;  // the row's own column says
     std::string words = "tensor parallelism of " + std::to_string(layout.tensor) + ", pipelines of " +
                         std::to_string(layout.pipeline);
     if (layout.context > 1) words += ", context parallelism of " + std::to_string(layout.context);
     if (layout.expert > 1) words += ", expert parallelism of " + std::to_string(layout.expert);
     assume(run, std::move(words));
-  }
-
-  /// What frameworks do of all that would work: tensor parallelism over whole parts of a node, pipelines over
-  /// stages alike (the embedding and the head may stand for a layer each), context parallelism of long
-  /// sequences, experts whole, and no pipeline where weights are gathered layer by layer.
-  bool usual(const Layout& layout, const Workload& workload, const Machine& machine) const {
-    constexpr double long_sequence = 8192.0;
-    const auto divides = [](double part, double whole) { return std::fmod(whole, part) == 0.0; };
-    const double node = machine.accelerators_per_node;
-    const double stages = layout.pipeline;
-    if (!divides(layout.tensor, node) && !divides(node, layout.tensor)) return false;
-    if (!divides(stages, workload.layers) && !divides(stages, workload.layers + 2)) return false;
-    if (layout.context > 1 && workload.sequence_length < long_sequence) return false;
-    if (layout.expert > 1 && layout.expert_tensor != 1) return false;
-    if (layout.sharding == Sharding::parameters && layout.pipeline > 1) return false;
-    return layout.sequence_parallel == (layout.tensor > 1 && software_->sequence_parallel);
   }
 
   static Sharding sharding_of(std::string_view word, const Location& where) {
@@ -500,7 +351,7 @@ class Reader {
 }  // namespace
 
 MeasuredRuns read_measured_runs(const CsvTable& table, const RunNames& names, const ProfileFolder& profiles) {
-  table.check_columns(columns);
+  table.check_columns(measured_run_columns());
   for (const std::string_view needed : {"gpu", "n_gpus", "seq_len", "global_batch"})
     table.column(needed);
   Reader reader(names, profiles);

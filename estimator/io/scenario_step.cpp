@@ -148,6 +148,16 @@ void add_run_scatter(const EfficiencyProfile& profile, const ProfileFolder& prof
       kept.p50, kept.p10, kept.p90, scatter.runs, scatter.publishers));
 }
 
+/// Time and cost of less than a step are shares of one, and nobody runs a share.
+void warn_of_no_whole_step(const StepPlan& plan, Scenario& scenario) {
+  const double step_tokens = plan.global_batch * plan.workload.sequence_length;
+  if (scenario.tokens.value.value >= step_tokens) return;
+  scenario.warnings.push_back("the run is shorter than one step: " +
+                              format_quantity(scenario.tokens.value.value, QuantityKind::tokens, 4) +
+                              " tokens of the " + format_quantity(step_tokens, QuantityKind::tokens, 4) +
+                              " that a step trains; time and cost are that share of a step's");
+}
+
 /// "1024 sequences" without the word, where it ends with it.
 std::optional<std::string> without_sequences(std::string_view text) {
   for (const std::string_view word : {"sequences", "sequence", "seqs", "seq"}) {
@@ -258,6 +268,8 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
     if (const std::string problem = layout_problem(plan.workload, plan.machine, plan.layout, batch);
         !problem.empty())
       throw CombinationError(request.layout->location, problem);
+    for (std::string& remark : layout_remarks(plan.layout))
+      scenario.warnings.push_back("layout: " + std::move(remark));
   } else {
     if (in_tokens) batch = divisible_batch(batch, scenario.gpus.value);
     const SearchSpace space{.accelerators = scenario.gpus.value,
@@ -302,6 +314,7 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
   for (const std::string& remark :
        measured_recurrence_remarks(plan.workload, plan.profile.recurrences, plan.layout))
     scenario.warnings.push_back(remark);
+  warn_of_no_whole_step(plan, scenario);
   scenario.step = std::move(plan);
 }
 

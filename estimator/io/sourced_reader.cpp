@@ -65,11 +65,12 @@ Provenance SourcedReader::named(const YamlNode& node) const {
 }
 
 Sourced<double> SourcedReader::read_number(const YamlNode& node, QuantityKind kind, const std::string& field,
-                                           std::vector<Dispute>* disputes) {
+                                           std::vector<Dispute>* disputes, Magnitude usual) {
   MapReader map(node, "number");
   const YamlNode& value = map.require("value");
   Sourced<double> number{read_quantity_value(value, kind), named(map.require("from"))};
   if (!(number.value > 0.0)) throw InputError(value.location, "a number above zero is wanted");
+  if (expects_usual_) require_usual(value, number.value, kind, usual, way_out_);
   if (const YamlNode* note = map.find("note")) number.provenance.note = read_string(*note);
   const YamlNode* disputed = disputes == nullptr ? nullptr : map.find("disputed");
   if (disputed != nullptr) {

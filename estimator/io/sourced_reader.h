@@ -6,6 +6,7 @@
 #include "core/provenance.h"
 #include "core/uncertainty.h"
 #include "io/map_reader.h"
+#include "io/usual_magnitude.h"
 
 #include <map>
 #include <string>
@@ -19,12 +20,19 @@ class SourcedReader {
   explicit SourcedReader(const YamlNode& sources);
 
   /// A number with its provenance. What other sources say is appended to `disputes` under `field`, where one
-  /// is given.
+  /// is given. Throws InputError, also for a number that is not `usual`.
   template <class Q>
   Sourced<Q> read(const YamlNode& node, const std::string& field = {},
-                  std::vector<Dispute>* disputes = nullptr) {
-    const Sourced<double> number = read_number(node, kind_of<Q>(), field, disputes);
+                  std::vector<Dispute>* disputes = nullptr, Magnitude usual = magnitude::any) {
+    const Sourced<double> number = read_number(node, kind_of<Q>(), field, disputes, usual);
     return {Q(number.value), number.provenance};
+  }
+
+  /// Whether numbers that are not usual are refused, as they are at first, and what the hint then says of a
+  /// way out.
+  void expect_usual(bool expected, std::string way_out = {}) {
+    expects_usual_ = expected;
+    way_out_ = std::move(way_out);
   }
 
   /// The source that `node`, the value of a key `from`, names. Throws for an unknown one.
@@ -32,8 +40,10 @@ class SourcedReader {
 
  private:
   Sourced<double> read_number(const YamlNode& node, QuantityKind kind, const std::string& field,
-                              std::vector<Dispute>* disputes);
+                              std::vector<Dispute>* disputes, Magnitude usual);
 
+  bool expects_usual_ = true;
+  std::string way_out_;
   std::map<std::string, Provenance, std::less<>> sources_;
 };
 

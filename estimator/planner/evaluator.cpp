@@ -7,6 +7,7 @@
 #include "io/map_reader.h"
 #include "io/scenario_document.h"
 #include "io/scenario_file.h"
+#include "planner/document.h"
 #include "render/number_text.h"
 
 #include <algorithm>

@@ -3,70 +3,29 @@
 #include "io/accelerator_file.h"
 #include "io/cluster_file.h"
 #include "io/map_reader.h"
-#include "io/model_family.h"
 #include "io/price_search.h"
-#include "io/price_table.h"
 #include "io/quantity_text.h"
-#include "io/recipe_text.h"
 #include "io/scenario_document.h"
 #include "io/scenario_file.h"
 #include "io/scenario_price.h"
 #include "io/scenario_step.h"
+#include "planner/document.h"
+#include "planner/measured.h"
+#include "planner/offers.h"
 #include "planner/reasons.h"
+#include "planner/sizes.h"
 
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <map>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
 
 namespace trainbudget::planner {
 namespace {
-
-constexpr double largest_step_between_sizes = 1.2;
-/// Sizes beyond a family's largest public model, by layers × width²: a guess, but one that says when money is
-/// left.
-constexpr double beyond_public_sizes = 4.0;
-
-/// Providers whose servers belong to many hosts and stand wherever those are: no network joins two of them
-/// (vast.ai's and RunPod's own descriptions of their marketplaces).
-bool is_marketplace(const Offer& offer) {
-  return offer.pricing == PricingModel::community || offer.provider == "vast";
-}
-
-bool is_price_lookup(const io::YamlNode* price) {
-  if (price == nullptr) return true;
-  if (price->kind != io::YamlNode::Kind::mapping) return false;
-  return std::all_of(price->entries.begin(), price->entries.end(), [](const io::YamlNode::Entry& entry) {
-    return entry.key == "provider" || entry.key == "pricing" || entry.key == "region" ||
-           entry.key == "gpus_per_instance";
-  });
-}
-
-/// Whether every hour costs at least the first price: not where the price falls.
-bool never_falls(const io::YamlNode& price) {
-  return std::none_of(price.entries.begin(), price.entries.end(), [](const io::YamlNode::Entry& entry) {
-    return entry.key == "falls_per_year" || entry.key == "schedule";
-  });
-}
-
-/// Whether the bill is GPU-hours × price or more: not where the price falls, nor where some of the hours are
-/// paid on demand at another price. Where it may be less, no plan is passed over for its cost.
-bool is_bounded(const io::YamlNode& document) {
-  constexpr std::string_view plain[] = {
-      "schema",      "name",         "params",      "model",          "config",  "sequence_length",
-      "recipe",      "tokens",       "gpu",         "cluster",        "gpus",    "precision",
-      "efficiency",  "global_batch", "fit",         "layout",         "stack",   "price",
-      "prices",      "as_of",        "energy",      "commitment",     "storage", "egress",
-      "development", "staff",        "contingency", "used_gpu_hours", "start",   "reliability",
-      "start_delay", "simulation",   "spot"};
-  return std::all_of(document.entries.begin(), document.entries.end(), [&](const io::YamlNode::Entry& entry) {
-    return std::find(std::begin(plain), std::end(plain), entry.key) != std::end(plain) &&
-           (entry.key != "price" || never_falls(entry.value)) &&
-           (entry.key != "spot" || value_of(entry.value, "on_demand_share") == nullptr);
-  });
-}
 
 std::string joined(const std::set<std::string>& words) {
   return listed({words.begin(), words.end()});
@@ -86,12 +45,12 @@ class Builder {
     space_.steps = architecture && !given;
     space_.free_tokens = value_of(document, "tokens") == nullptr;
     fixed_price_ = !is_price_lookup(value_of(document, "price")) || value_of(document, "own") != nullptr;
-    refuse_frozen_weights();
-    choose_sizes();
-    read_offers();
+    choose_sizes(request_, profiles_, space_);
+    offers_.emplace(request_, profiles_);
     choose_hardware();
     if (space_.sites.empty() && failure_) std::rethrow_exception(failure_);
     add_candidates();
+    assume_price();
     if (space_.steps) assume_batch();
     if (!space_.steps)
       space_.warnings.push_back(
@@ -106,83 +65,6 @@ class Builder {
   }
 
  private:
-  void choose_sizes() {
-    if (!request_.family.empty()) {
-      const io::ModelFamily family = io::read_family(profiles_, request_.family, request_.family_at);
-      space_.free_size = true;
-      add_family(family);
-    } else if (std::any_of(request_.document.entries.begin(), request_.document.entries.end(),
-                           [](const io::YamlNode::Entry& entry) { return io::is_model_key(entry.key); })) {
-      space_.sizes.push_back({});
-    } else {
-      space_.free_size = true;
-      // Any number of parameters: three digits, 32 to a decade, from 10 million to 10 trillion.
-      for (int i = 7 * 32; i <= 13 * 32; ++i) {
-        const double exact = std::pow(10.0, i / 32.0);
-        const double digits = std::pow(10.0, std::floor(i / 32.0) - 2.0);
-        space_.sizes.push_back({.model = whole(std::round(exact / digits) * digits)});
-      }
-    }
-  }
-
-  /// The laws that choose sizes and tokens tell of models that are trained as a whole.
-  void refuse_frozen_weights() const {
-    const io::YamlNode* recipe = value_of(request_.document, "recipe");
-    if (recipe == nullptr || !(space_.free_tokens || !request_.family.empty())) return;
-    if (!freezes_weights(io::read_recipe(*recipe))) return;
-    throw io::InputError(recipe->location,
-                         "no law tells what a model learns where some of its weights are frozen",
-                         "give the model and its tokens, and the plan says where it is trained best");
-  }
-
-  void add_family(const io::ModelFamily& family) {
-    std::vector<ModelShape> known;
-    for (const ModelProfile& profile : family.members) {
-      const ModelShape shape = shape_of(profile.model);
-      if (std::find(known.begin(), known.end(), shape) != known.end()) continue;
-      known.push_back(shape);
-      space_.sizes.push_back({.model = profile.model.name});
-    }
-    if (!family.left_out.empty()) {
-      std::string names;
-      for (const std::string& name : family.left_out)
-        names += (names.empty() ? "" : ", ") + name;
-      space_.assumptions.push_back(family.name + " without " + names +
-                                   " (another vocabulary or another kind of model)");
-    }
-    if (!family.scales) {
-      space_.warnings.push_back(
-          "how " + family.name +
-          " scales is not known: only its public models are compared; the scaling laws are of dense models");
-      return;
-    }
-    for (const ModelShape& shape : shapes_between(known, width_unit(family.members.back().model),
-                                                  largest_step_between_sizes, beyond_public_sizes))
-      space_.sizes.push_back({.model = io::family_model_name(family.name, shape)});
-  }
-
-  void read_offers() {
-    const io::YamlNode* list = value_of(request_.document, "prices");
-    const std::string path = list != nullptr ? io::read_string(*list) : profiles_.path("prices/prices.csv");
-    offers_ = profiles_.once<std::vector<Offer>>("file " + path, [&] { return io::read_price_table(path); });
-    const io::YamlNode* as_of = value_of(request_.document, "as_of");
-    query_.as_of = as_of != nullptr ? io::parse_date(as_of->text, as_of->location) : io::newest_day(*offers_);
-    if (!request_.any_pricing) query_.pricing = PricingModel::on_demand;
-    const io::YamlNode* price = value_of(request_.document, "price");
-    if (price == nullptr || fixed_price_) return;
-    if (const io::YamlNode* provider = value_of(*price, "provider")) query_.provider = provider->text;
-    if (const io::YamlNode* pricing = value_of(*price, "pricing"))
-      query_.pricing = io::pricing_named(pricing->text, pricing->location);
-    if (const io::YamlNode* region = value_of(*price, "region")) query_.region = region->text;
-  }
-
-  std::vector<const Offer*> comparable(const std::vector<Offer>& offers, const OfferQuery& query) const {
-    const std::vector<const Offer*> current = current_offers(offers, query);
-    std::vector<const Offer*> found = comparable_offers(current, query.as_of);
-    // As in an estimate: suspect and quoted prices count when their provider is named.
-    return found.empty() && query.provider ? current : found;
-  }
-
   const std::vector<Cluster>& clusters() {
     if (clusters_.empty()) {
       for (const std::string& name : profiles_.names(io::cluster_profiles))
@@ -205,7 +87,7 @@ class Builder {
     } else {
       std::size_t without = 0;
       for (const std::string& name : profiles_.names(io::accelerator_profiles)) {
-        if (fixed_price_ || !offers_of(name).empty()) {
+        if (fixed_price_ || !offers_->of(name).empty()) {
           add_accelerator(name);
         } else {
           ++without;
@@ -226,34 +108,6 @@ class Builder {
     io::refuse_unknown("accelerator", name, profiles_.names(io::accelerator_profiles), request_.hardware_at);
   }
 
-  /// The offers of one accelerator, each as the look-up that finds it: those that another of the same look-up
-  /// undercuts are left out.
-  std::vector<std::pair<const Offer*, OfferQuery>> offers_of(const std::string& accelerator) {
-    auto& own = offers_by_accelerator_[accelerator];
-    if (own.empty()) {
-      for (const Offer& offer : *offers_)
-        if (offer.accelerator == accelerator) own.push_back(offer);
-    }
-    OfferQuery wide = query_;
-    wide.accelerator = accelerator;
-    std::vector<std::pair<const Offer*, OfferQuery>> found;
-    std::set<std::string> seen;
-    for (const Offer* offer : comparable(own, wide)) {
-      OfferQuery exact{.accelerator = accelerator,
-                       .provider = offer->provider,
-                       .pricing = offer->pricing,
-                       .as_of = wide.as_of};
-      if (!offer->region.empty()) exact.region = offer->region;
-      if (offer->gpus_per_instance > 0) exact.gpus_per_instance = offer->gpus_per_instance;
-      if (!seen.insert(fmt::format("{}|{}|{}|{}", offer->provider, name_of(offer->pricing), offer->region,
-                                   offer->gpus_per_instance))
-               .second)
-        continue;
-      if (comparable(own, exact).front()->price == offer->price) found.emplace_back(offer, exact);
-    }
-    return found;
-  }
-
   void add_accelerator(const std::string& accelerator) {
     std::vector<const Cluster*> own;  // of a provider
     const Cluster* anybodys = nullptr;
@@ -263,7 +117,7 @@ class Builder {
       if (cluster.provider.empty() && anybodys == nullptr) anybodys = &cluster;
     }
     const auto offers =
-        fixed_price_ ? std::vector<std::pair<const Offer*, OfferQuery>>() : offers_of(accelerator);
+        fixed_price_ ? std::vector<std::pair<const Offer*, OfferQuery>>() : offers_->of(accelerator);
     if (offers.empty()) return add_site(accelerator, anybodys, nullptr, {});
     for (const auto& [offer, query] : offers) {
       const Cluster* at = anybodys;
@@ -277,7 +131,7 @@ class Builder {
 
   void add_cluster(const Cluster& cluster) {
     if (fixed_price_) return add_site(cluster.accelerator, &cluster, nullptr, {});
-    const auto offers = offers_of(cluster.accelerator);
+    const auto offers = offers_->of(cluster.accelerator);
     const bool sells = std::any_of(offers.begin(), offers.end(), [&](const auto& pair) {
       return pair.first->provider == cluster.provider;
     });
@@ -324,7 +178,7 @@ class Builder {
     } else if (fixed_price_) {
       if (bounded) site.least_usd_per_hour = least_prices_[*hardware];
     } else if (request_.limits.budget_usd || value_of(request_.document, "price") != nullptr) {
-      OfferQuery asked = query_;
+      OfferQuery asked = offers_->query();
       asked.accelerator = accelerator;
       return exclude(accelerator, "no price in the list (" + io::query_text(asked) + "); --price gives one");
     }
@@ -345,6 +199,7 @@ class Builder {
       put(document, cluster != nullptr ? "cluster" : "gpu", cluster != nullptr ? name : accelerator);
       const Scenario scenario = io::read_scenario(document, profiles_);
       hardware.peak = find_peak(scenario.accelerator.peak, scenario.precision.value)->value.value;
+      hardware.measured = is_measured(scenario, profiles_);
       hardware.node = scenario.accelerator.accelerators_per_node
                           ? scenario.accelerator.accelerators_per_node->value
                           : 1.0;
@@ -469,6 +324,16 @@ class Builder {
                                  " are looked at (--max-gpus)");
   }
 
+  void assume_price() {
+    std::set<std::string> names;
+    for (const Hardware& hardware : space_.hardware)
+      names.insert(hardware.accelerator);
+    const io::YamlNode* price = value_of(request_.document, "price");
+    if (names.size() > 1 && price != nullptr && gives_amount(*price) &&
+        value_of(request_.document, "own") == nullptr)
+      space_.assumptions.push_back("price: the same for each of " + joined(names) + ", as it is given");
+  }
+
   void assume_batch() {
     if (value_of(request_.document, "global_batch") == nullptr)
       space_.assumptions.push_back(
@@ -482,40 +347,14 @@ class Builder {
   Space space_;
   bool fixed_price_ = false;
   bool sized_ = false;
-  std::shared_ptr<const std::vector<Offer>> offers_;
-  OfferQuery query_;
+  std::optional<Offers> offers_;
   std::vector<Cluster> clusters_;
-  std::map<std::string, std::vector<Offer>> offers_by_accelerator_;
   std::vector<double> least_prices_;                       ///< by hardware, where the price is given
   std::map<std::string, std::set<std::string>> excluded_;  ///< accelerators by what stands against them
   std::exception_ptr failure_;
 };
 
 }  // namespace
-
-void put(io::YamlNode& document, std::string_view path, const std::string& text) {
-  if (io::is_model_key(path))
-    std::erase_if(document.entries,
-                  [](const io::YamlNode::Entry& entry) { return io::is_model_key(entry.key); });
-  io::YamlNode value = io::option_value("plan", text);
-  const io::Location where = value.location;
-  io::set_at_path(document, path, std::move(value), where);
-}
-
-const io::YamlNode* value_of(const io::YamlNode& document, std::string_view key) {
-  for (const io::YamlNode::Entry& entry : document.entries) {
-    if (entry.key == key) return &entry.value;
-  }
-  return nullptr;
-}
-
-std::string whole(double number) {
-  return fmt::format("{:.0f}", number);
-}
-
-bool is_number(const std::string& text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-}
 
 Space make_space(const Request& request, const io::ProfileFolder& profiles) {
   return Builder(request, profiles)();

@@ -17,6 +17,7 @@ struct Hardware {
   std::string cluster;  ///< empty where no step is computed
   double node = 1.0;
   double peak = 0.0;       ///< at the run's precision
+  bool measured = true;    ///< is_measured(), at the smallest number of them
   double whole_run = 1.0;  ///< what at most of the paid hours makes progress
   Machine machine;         ///< these two only where steps are computed
   Efficiency efficiency;
@@ -70,14 +71,5 @@ struct Space {
 
 /// Throws InputError for what the request has wrong, and where nothing is left to choose from.
 Space make_space(const Request& request, const io::ProfileFolder& profiles);
-
-/// The document with `path` set to `text`.
-void put(io::YamlNode& document, std::string_view path, const std::string& text);
-/// The value at the top of `document`; null where there is none.
-const io::YamlNode* value_of(const io::YamlNode& document, std::string_view key);
-/// A whole number, all digits.
-std::string whole(double number);
-/// Whether `text` is one.
-bool is_number(const std::string& text);
 
 }  // namespace trainbudget::planner

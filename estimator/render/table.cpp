@@ -86,7 +86,7 @@ std::size_t display_width(std::string_view text) {
 std::string table_text(const Table& table, Style style) {
   if (table.columns.empty()) return {};
   std::vector<std::size_t> widths = natural_widths(table);
-  if (style.width > 0) fit(widths, table, static_cast<std::size_t>(style.width));
+  if (style.width > 0 && !style.whole) fit(widths, table, static_cast<std::size_t>(style.width));
   std::string out;
   if (style.color) out += "\033[1m";
   append_line(out, table, widths, style,

@@ -12,6 +12,7 @@ namespace trainbudget::render {
 struct Style {
   int width = 0;  ///< columns to keep within; 0 is unlimited
   bool color = false;
+  bool whole = false;  ///< sentences are wrapped at `width`, but nothing is cut: tables may be wider
 };
 
 struct Column {
@@ -38,7 +39,7 @@ struct Table {
 };
 
 /// Aligned columns under their titles. Where the table is wider than `style.width`, the widest elastic
-/// column is cut with "…"; names and numbers never are.
+/// column is cut with "…", unless `style.whole`; names and numbers never are.
 std::string table_text(const Table& table, Style style);
 /// A GitHub-flavoured Markdown table; `|` and line breaks in cells are escaped.
 std::string table_markdown(const Table& table);

@@ -342,7 +342,56 @@ TEST_CASE("a request that leaves nothing to decide by is refused") {
   Request nobody = family_on_h100(1000);
   nobody.hardware = {"h1000"};
   CHECK(refusal(nobody) == "unknown accelerator 'h1000'");
+  Request anywhere = cheapest_7b(60);
+  put(anywhere.document, "price", "$2/h");
+  CHECK(refusal(anywhere) == "one price for all accelerators would make the fastest win");
+  anywhere.hardware = {"h100-sxm-80gb"};
+  CHECK(refusal(anywhere) == "accepted");
   Request wrong = family_on_h100(1000);
   put(wrong.document, "precisoin", "bf16");
   CHECK(refusal(wrong) == "unknown key 'precisoin' in scenario");
+}
+
+TEST_CASE("one price for several accelerators is said to be theirs") {
+  Request asked = cheapest_7b(60);
+  asked.hardware = {"h100-sxm-80gb", "a100-sxm-80gb"};
+  put(asked.document, "price", "$2/h");
+  const auto says = [](const Plan& plan) {
+    return std::any_of(plan.assumptions.begin(), plan.assumptions.end(), [](const std::string& assumption) {
+      return assumption == "price: the same for each of a100-sxm-80gb, h100-sxm-80gb, as it is given";
+    });
+  };
+  CHECK(says(make_plan(asked, folder())));
+  asked.hardware = {"h100-sxm-80gb"};
+  CHECK_FALSE(says(make_plan(asked, folder())));
+}
+
+TEST_CASE("an accelerator of which nothing or too little is measured does not win unsaid") {
+  const auto doubt = [](const Plan& plan) -> std::string {
+    REQUIRE(plan.winner);
+    for (const std::string& reason : plan.reasons)
+      if (reason.find(" is measured of ") != std::string::npos) return reason;
+    return "";
+  };
+  // By the rule of thumb: the prior of all accelerators stands for the MI355X, one of its own for the H100.
+  Request rule = request({{"as_of", "2026-08-21"}, {"params", "1B"}, {"tokens", "100B"}});
+  rule.limits.budget_usd = 5000;
+  rule.hardware = {"mi355x", "h100-sxm-80gb"};
+  const Plan plan = make_plan(rule, folder());
+  CHECK(plan.winner->accelerator == "mi355x");
+  CHECK_THAT(doubt(plan), ContainsSubstring("too little is measured of mi355x for a prior of its own: its "));
+  CHECK_THAT(doubt(plan), ContainsSubstring("the best that is measured: 1,024 × h100-sxm-80gb, slower by "));
+  rule.hardware = {"h100-sxm-80gb"};
+  CHECK(doubt(make_plan(rule, folder())).empty());
+  put(rule.document, "efficiency", "40%");
+  rule.hardware = {"mi355x"};
+  CHECK(doubt(make_plan(rule, folder())).empty());
+  // Steps: typical values stand for the Gaudi 3, fitted ones for the MI355X.
+  Request steps = cheapest_7b(60);
+  steps.hardware = {"gaudi3"};
+  put(steps.document, "price", "$2/h");
+  CHECK(doubt(make_plan(steps, folder())) ==
+        "nothing is measured of gaudi3: its efficiency is what other accelerators reach");
+  steps.hardware = {"mi355x"};
+  CHECK(doubt(make_plan(steps, folder())).empty());
 }

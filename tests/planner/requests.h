@@ -6,6 +6,7 @@
 #include "io/profile_folder.h"
 #include "io/scenario_document.h"
 #include "io/scenario_file.h"
+#include "planner/document.h"
 #include "planner/evaluator.h"
 #include "planner/planner.h"
 #include "planner/space.h"

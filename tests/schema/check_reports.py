@@ -175,6 +175,39 @@ def check_tracks(root, program):
     return failures
 
 
+ROWS = [
+    # places with a grid and without
+    ("regions", ["estimate", "--params", "7B", "--tokens", "1T", "--gpu", "h100-sxm-80gb", "--gpus", "64", "--regions"]),
+    # neither power nor CO2e
+    ("regions", ["estimate", "--params", "7B", "--tokens", "1T", "--gpu", "tpu-v5e", "--gpus", "64", "--efficiency", "40%", "--regions"]),
+    ("backtest-runs", ["backtest", "--runs"]),
+]
+
+
+def check_rows(root, program, name, command):
+    """1 where a report that is a list of rows does not fit its schema."""
+    done = subprocess.run([program, *command, "--format", "json"], cwd=root, capture_output=True, text=True)
+    rows = json.loads(done.stdout, parse_constant=refuse_constant)
+    schema = validator_for(root, name)
+    found = [error.message for error in schema.iter_errors(rows)]
+    found += [] if done.returncode == 0 and rows else [f"exit code {done.returncode}, {len(rows)} rows"]
+    for row in rows[:1]:
+        for key in list(row):
+            value = row.pop(key)
+            found += [] if list(schema.iter_errors(rows)) else [f"accepted without {key}"]
+            row[key] = value
+        row["colour"] = "green"
+        found += [] if list(schema.iter_errors(rows)) else ["accepted with an unknown key"]
+        del row["colour"]
+    if name == "backtest-runs":
+        states = {row["remark"].split(":")[0] for row in rows if row["remark"].startswith("not ")}
+        found += [] if states == {"not scored", "not predicted"} else ["not rows of every kind"]
+        found += [f"{row['id']}: half a prediction" for row in rows if (row["p50"] is None) != (row["inside"] is None)]
+    for error in found:
+        print(f"{' '.join(command)}: {error}")
+    return bool(found)
+
+
 def check_measured_profile(root, program):
     """1 where the profile that a measurement becomes does not fit its schema."""
     schema = validator_for(root, "efficiency-profile")
@@ -213,9 +246,9 @@ def main(root, program):
 
     # one row that is predicted and one that cannot be expressed
     corpus = (
-        "id,group,model,gpu,gpu_mem_gb,n_gpus,gpus_per_node,seq_len,global_batch,micro_batch,tp,pp,recompute,precision,software,step_time_s\n"
-        "a,mine,Llama-3-8B,H100 SXM,80,8,8,8192,64,1,1,1,none,bf16,Megatron-Core,14\n"
-        "b,mine,Llama-3-8B,H100 SXM,80,8,8,8192,64,1,1,1,none,bf16,Megatron-Core,\n"
+        "id,group,model,gpu,gpu_mem_gb,n_gpus,gpus_per_node,seq_len,global_batch,micro_batch,tp,pp,recompute,precision,software,step_time_s,peak_mem_gb\n"
+        "a,mine,Llama-3-8B,H100 SXM,80,8,8,8192,64,1,1,1,none,bf16,Megatron-Core,14,60\n"
+        "b,mine,Llama-3-8B,H100 SXM,80,8,8,8192,64,1,1,1,none,bf16,Megatron-Core,,\n"
     )
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "steps.csv"
@@ -224,12 +257,16 @@ def main(root, program):
         done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     backtest = json.loads(done.stdout, parse_constant=refuse_constant)
     found = [error.message for error in validator_for(root, "backtest").iter_errors(backtest)]
+    ways = {"within_stack", "memory_by_rules", "memory_within_stack", "memory_leave_source_out"}
+    if {row["holdout"] for row in backtest["summary"]} != ways:
+        found.append("not a summary of every kind")
     if [row["expressible"] for row in backtest["rows"]] != [True, False] or backtest["rows"][0]["p50"] is None:
         found.append("not one row predicted and one that is not")
     failures += bool(found)
     for error in found:
         print(f"backtest: {error}")
 
+    failures += sum(check_rows(root, program, *case) for case in ROWS)
     failures += check_searches(root, program)
 
     failures += check_tracks(root, program)

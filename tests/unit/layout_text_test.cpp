@@ -39,6 +39,7 @@ TEST_CASE("a layout says its sizes, and data parallelism is what is left") {
 
 TEST_CASE("a layout is written in the words that it is read in") {
   for (const char* text : {"tp=8,pp=4,dp=32,mbs=1", "tp=2,pp=1,dp=256,mbs=4,cp=2,zero=3,shard=8,sp,offload",
+                           "tp=4,pp=1,dp=256,mbs=1,etp=1",
                            "tp=1,pp=2,dp=512,mbs=1,vpp=3,ep=8,etp=1,ep_overlap,recompute=full,layers=5/"
                            "24,schedule=zero_bubble"}) {
     CHECK(io::layout_text(layout(text)) == text);
@@ -47,6 +48,18 @@ TEST_CASE("a layout is written in the words that it is read in") {
     given.erase(data, given.find(',', data) - data + 1);
     CHECK(io::layout_text(layout(given)) == text);
   }
+}
+
+TEST_CASE("what a layout says without effect is told") {
+  CHECK(layout_remarks(layout("tp=8,pp=2,sp,zero=1,shard=8,schedule=zero_bubble")).empty());
+  CHECK(
+      layout_remarks(layout("tp=1,sp")) ==
+      std::vector<std::string>{"sequence parallelism (sp) changes nothing without tensor parallelism (tp)"});
+  CHECK(layout_remarks(layout("shard=8")) ==
+        std::vector<std::string>{
+            "a group to shard over (shard) changes nothing where nothing is sharded (zero=0)"});
+  CHECK(layout_remarks(layout("tp=8,schedule=zero_bubble")) ==
+        std::vector<std::string>{"a zero-bubble schedule changes nothing without pipeline stages (pp)"});
 }
 
 TEST_CASE("what is no layout is refused with a hint") {
@@ -60,5 +73,9 @@ TEST_CASE("what is no layout is refused with a hint") {
   CHECK(std::string(error("zero=4").what()) == "zero is 0, 1, 2 or 3");
   CHECK(error("recompute=ful").hint == "did you mean 'full'?");
   CHECK(std::string(error("sp=maybe").what()) == "sp in a layout is a flag: sp, sp=1 or sp=0");
+  CHECK(std::string(error("tp=8,layers=50%").what()) ==
+        "layers in a layout is the share that is recomputed, and nothing is");
+  CHECK(error("recompute=none,layers=5/24").hint == "say what: recompute=full,layers=…, or leave layers out");
+  CHECK(layout("recompute=none,layers=0%").recompute == Recompute::none);
   CHECK(std::string(error("tp=8,,pp=2").what()) == "a layout is written like tp=8,pp=4,mbs=1");
 }

@@ -259,6 +259,14 @@ TEST_CASE("an exchange of tokens that nothing can hide is no layout") {
         "there is no exchange of tokens to overlap without expert parallelism");
 }
 
+TEST_CASE("a model without experts has none to split") {
+  Layout layout{.tensor = 4, .expert_tensor = 4, .micro_batch = 1};
+  CHECK(layout_problem(products(4), machine(), layout, 32) ==
+        "tensor parallelism of 4 inside experts for a model without experts");
+  layout.expert_tensor = 1;  // true of it, and asks for nothing
+  CHECK(layout_problem(products(4), machine(), layout, 32).empty());
+}
+
 TEST_CASE("a host that launches slowly sets the pace of small kernels") {
   Workload small = products(4);
   small.kinds[0].operations = 10;

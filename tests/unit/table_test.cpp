@@ -22,6 +22,8 @@ TEST_CASE("a narrow terminal cuts text, never numbers") {
   table.columns[0].elastic = true;
   CHECK(table_text(table, {.width = 20}) ==
         "Name           Price\na very long …  $1.50\nµ                  –\n");
+  CHECK(table_text(table, {.width = 20, .whole = true}) ==
+        "Name                     Price\na very long name indeed  $1.50\nµ                            –\n");
 }
 
 TEST_CASE("Markdown escapes its own signs") {
