@@ -27,9 +27,10 @@ Range between(Range a, Range b, double share_of_b) {
 }
 
 /// The entry of the same family that begins where `prior` ends, or ends where it begins: the one on whose
-/// side of the centre `gpus` lies.
+/// side of the centre `gpus` lies; none in the centre itself.
 const EfficiencyPrior* neighbour_of(const EfficiencyPrior& prior, const EfficiencyPriors& priors,
                                     double gpus) {
+  if (gpus == centre_of(prior)) return nullptr;
   const bool above = gpus > centre_of(prior);
   for (const EfficiencyPrior& other : priors.steady_state) {
     const bool next_to = above ? prior.most_gpus > 0.0 && other.least_gpus == prior.most_gpus + 1.0

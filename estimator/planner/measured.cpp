@@ -4,6 +4,9 @@
 #include "io/efficiency_prior_file.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace trainbudget::planner {
 
