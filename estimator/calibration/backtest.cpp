@@ -1,6 +1,7 @@
 #include "calibration/backtest.h"
 
 #include "core/quantile.h"
+#include "core/step_plan.h"
 
 #include <algorithm>
 #include <cmath>
@@ -47,6 +48,31 @@ struct HeldOut {
   std::vector<std::size_t> scored;
 };
 
+/// A software stack and a kind of models.
+std::string stack_and_kind(const Observation& row) {
+  return row.run->stack + " " + name_of(kind_of(row.workload));
+}
+
+/// All rows but those of one stack with one kind of models. Rows of a stack that has no other kind are not
+/// scored: they are those of an unknown stack.
+std::vector<HeldOut> splits_by_kind(std::span<const Observation> scored, std::span<const Observation> known) {
+  std::map<std::string, HeldOut> parts;
+  for (std::size_t i = 0; i < scored.size(); ++i)
+    parts[stack_and_kind(scored[i])].scored.push_back(i);
+  std::vector<HeldOut> splits;
+  for (auto& [kind, split] : parts) {
+    const std::string& stack = scored[split.scored.front()].run->stack;
+    bool known_stack = false;
+    for (const Observation& row : known) {
+      if (stack_and_kind(row) == kind) continue;
+      split.fitted.push_back(&row);
+      known_stack = known_stack || row.run->stack == stack;
+    }
+    if (known_stack) splits.push_back(std::move(split));
+  }
+  return splits;
+}
+
 std::vector<HeldOut> splits_of(std::span<const Observation> scored, std::span<const Observation> known,
                                Holdout holdout) {
   std::map<std::string, std::vector<std::size_t>> parts;
@@ -92,9 +118,10 @@ std::vector<HeldOut> splits_of(std::span<const Observation> scored, std::span<co
   return splits;
 }
 
-PredictedRun predicted(const Fit& fit, const Observation& row, double widening, Target target) {
+PredictedRun predicted(const Fit& fit, const Observation& row, double widening, double unseen,
+                       Target target) {
   const Fit::Prediction prediction = fit.predict(row);
-  const double deviations = p90_deviations * widening * prediction.spread;
+  const double deviations = p90_deviations * std::hypot(widening * prediction.spread, unseen);
   return {.run = row.run,
           .measured = std::exp(row.log_measured_of(target)),
           .p10 = prediction.value * std::exp(-deviations),
@@ -110,11 +137,17 @@ int rows_like(const Observation& row, const std::vector<const Observation*>& fit
   }));
 }
 
+/// What is added for a kind of model that none of its stack's rows among `fitted` is of.
+double unseen_spread(const Observation& row, const std::vector<const Observation*>& fitted) {
+  return is_unseen(kinds_seen(fitted, row.run->stack), row.workload) ? unseen_kind_spread : 0.0;
+}
+
 }  // namespace
 
 std::vector<PredictedRun> backtest(std::span<const Observation> scored, std::span<const Observation> known,
                                    Holdout holdout, const FitOptions& options) {
-  const std::vector<HeldOut> splits = splits_of(scored, known, holdout);
+  const std::vector<HeldOut> splits =
+      holdout == Holdout::kind ? splits_by_kind(scored, known) : splits_of(scored, known, holdout);
   std::vector<PredictedRun> predictions(scored.size());
   FitOptions allowed = options;
   allowed.population = options.population || holdout == Holdout::source;
@@ -129,7 +162,9 @@ std::vector<PredictedRun> backtest(std::span<const Observation> scored, std::spa
           const double widening = allowed.population
                                       ? unknown_stack_widening
                                       : known_stack_widening(rows_like(scored[row], splits[i].fitted));
-          predictions[row] = predicted(fit, scored[row], widening, options.target);
+          const bool of_time = allowed.target == Target::step_time && !allowed.population;
+          const double unseen = of_time ? unseen_spread(scored[row], splits[i].fitted) : 0.0;
+          predictions[row] = predicted(fit, scored[row], widening, unseen, options.target);
         }
       }
     });

@@ -16,9 +16,10 @@ enum class Holdout : std::uint8_t {
   folds,       ///< rows of the same stacks, but not these: cross-validation by a hash of the id
   source,      ///< nothing of their source (MeasuredRun::group)
   source_ten,  ///< ten rows of their source, spread over it, and none of those that are scored
+  kind,        ///< rows of the same stack, but of other kinds of models alone
 };
-inline constexpr std::array<std::string_view, 3> holdout_words{"within_stack", "leave_source_out",
-                                                               "after_ten_rows"};
+inline constexpr std::array<std::string_view, 4> holdout_words{"within_stack", "leave_source_out",
+                                                               "after_ten_rows", "leave_kind_out"};
 
 /// Ranges are wider than the fit's own spread by a factor, so that P10–P90 covers four fifths of rows that no
 /// fit has seen: the fit's Gaussian posterior knows nothing of what the model itself lacks. Chosen on the

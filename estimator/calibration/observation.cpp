@@ -61,4 +61,15 @@ Observation observe(const MeasuredRun& run, const Accelerator& accelerator, cons
           .noise = noise};
 }
 
+std::vector<ModelKind> kinds_seen(std::span<const Observation* const> rows, std::string_view stack) {
+  std::vector<ModelKind> seen;
+  for (const ModelKind& kind : all_model_kinds) {
+    const bool is_there = std::any_of(rows.begin(), rows.end(), [&](const Observation* row) {
+      return row->run->stack == stack && kind_of(row->workload) == kind;
+    });
+    if (is_there) seen.push_back(kind);
+  }
+  return seen;
+}
+
 }  // namespace trainbudget

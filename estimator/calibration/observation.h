@@ -9,7 +9,10 @@
 
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace trainbudget {
 
@@ -55,6 +58,9 @@ struct ScatterFactors {
   double adapters = 1.5;
   double unstated_recompute = 1.3;
 };
+
+/// The kinds of models of a stack's rows, each once.
+std::vector<ModelKind> kinds_seen(std::span<const Observation* const> rows, std::string_view stack);
 
 /// Why `run` cannot be predicted on this hardware (no peak at its precision, no step time); empty where it
 /// can.

@@ -61,6 +61,7 @@ EfficiencyProfile make_profile(const Fit& fit, const Fit& memory, std::span<cons
     spreads.push_back(fit.predict(*row, fitted).parameter_spread);
     memory_spreads.push_back(memory.predict(*row, fitted).parameter_spread);
   }
+  if (!generic) profile.seen = kinds_seen(rows, key.stack);
   const double wider = generic ? unknown_stack_widening : known_stack_widening(profile.rows);
   const double scatter = fit.residual_spread(fitted.stack);
   profile.row_spread = wider * scatter;

@@ -130,7 +130,7 @@ std::vector<Holdout> holdouts_named(const std::string& word) {
   if (word == "all") return all;
   throw io::InputError(io::option_location("--holdout", word),
                        "unknown way '" + word + "' of holding rows out",
-                       "one of within_stack, leave_source_out, after_ten_rows, all");
+                       "one of within_stack, leave_source_out, after_ten_rows, leave_kind_out, all");
 }
 
 /// How the hours of a whole run were predicted.
@@ -298,7 +298,7 @@ AddedCommand add_backtest_command(CLI::App& parent, const GlobalOptions& global)
       ->type_name("FILE");
   app->add_option("--holdout", options->holdout,
                   "What the fit may not have seen: within_stack (the row), leave_source_out, after_ten_rows, "
-                  "all")
+                  "leave_kind_out (the stack's rows of that kind of models), all")
       ->type_name("WAY");
   app->add_flag("--runs", options->runs, "Predict whole published runs instead: GPU-hours and days");
   app->footer("Example:\n  trainbudget backtest --holdout within_stack");

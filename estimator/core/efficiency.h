@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/hardware.h"
+#include "core/model_kind.h"
 #include "core/provenance.h"
 #include "core/uncertainty.h"
 #include "core/wkv_time.h"
@@ -114,6 +115,7 @@ struct EfficiencyProfile {
   double row_spread = 0.0;     ///< of it, what one row scatters around any fit
   double memory_spread = 0.0;  ///< the same of peak memory
   int rows = 0;                ///< measured configurations behind it, 0 for a generic profile
+  std::vector<ModelKind> seen;  ///< among the rows of its stack on any accelerator; empty: not known
   std::vector<WkvTable> recurrences;  ///< measured times of recurrences, beside their parameters
 
   Efficiency efficiency() const;

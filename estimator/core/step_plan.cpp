@@ -74,16 +74,19 @@ class Advisor {
 }  // namespace
 
 double work_scatter(const Workload& workload) {
-  const bool experts = std::any_of(workload.kinds.begin(), workload.kinds.end(),
-                                   [](const BlockWork& block) { return block.expert_products > 0.0; });
-  return experts ? expert_scatter : 1.0;
+  return kind_of(workload).experts ? expert_scatter : 1.0;
+}
+
+bool is_unseen(const std::vector<ModelKind>& seen, const Workload& workload) {
+  return !seen.empty() && std::find(seen.begin(), seen.end(), kind_of(workload)) == seen.end();
 }
 
 double step_time_spread(const EfficiencyProfile& profile, const Workload& workload) {
   const double scatter = work_scatter(workload);
-  if (scatter == 1.0) return profile.step_time_spread;
+  const double unseen = is_unseen(profile.seen, workload) ? unseen_kind_spread : 0.0;
+  if (scatter == 1.0 && unseen == 0.0) return profile.step_time_spread;
   const double extra = profile.row_spread * profile.row_spread * (scatter * scatter - 1.0);
-  return std::sqrt(profile.step_time_spread * profile.step_time_spread + extra);
+  return std::sqrt(profile.step_time_spread * profile.step_time_spread + extra + unseen * unseen);
 }
 
 Range ranged(double median, double spread) {

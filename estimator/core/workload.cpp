@@ -203,4 +203,11 @@ Workload gather(const ModelOps& model, const Sequence& sequence, const Recipe& r
   return workload;
 }
 
+ModelKind kind_of(const Workload& workload) {
+  return {.attention = !workload.attentions.empty(),
+          .experts = std::any_of(workload.kinds.begin(), workload.kinds.end(),
+                                 [](const BlockWork& block) { return block.expert_products > 0.0; }),
+          .recurrence = !workload.recurrences.empty()};
+}
+
 }  // namespace trainbudget

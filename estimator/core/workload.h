@@ -2,6 +2,7 @@
 // once; every layout reads it. All figures are per token of the main stream and for the unsharded model.
 #pragma once
 
+#include "core/model_kind.h"
 #include "core/model_ops.h"
 #include "core/training_run.h"
 #include "core/wkv_time.h"
@@ -135,6 +136,8 @@ struct Workload {
     return layers_before[kind * static_cast<std::size_t>(layers + 1) + static_cast<std::size_t>(layer)];
   }
 };
+
+ModelKind kind_of(const Workload& workload);
 
 /// Gathers `model` (as apply() made it for `recipe`) over `sequence`, counted causally whatever its
 /// convention says.

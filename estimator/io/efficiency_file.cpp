@@ -46,6 +46,26 @@ ProfileParameter read_parameter(const YamlNode& node, const ParameterRow& row, c
   return parameter;
 }
 
+std::vector<ModelKind> read_kinds(const YamlNode& node) {
+  if (node.kind != YamlNode::Kind::sequence || node.items.empty())
+    throw InputError(node.location, "a list of kinds of models is wanted: [attention, attention+experts]");
+  std::array<std::string, all_model_kinds.size()> names;
+  std::array<std::string_view, all_model_kinds.size()> words;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    words[i] = names[i] = name_of(all_model_kinds[i]);
+  std::vector<ModelKind> kinds;
+  for (const YamlNode& item : node.items)
+    kinds.push_back(all_model_kinds[read_word(item, "kind of models", words)]);
+  return kinds;
+}
+
+std::string text_of(const std::vector<ModelKind>& kinds) {
+  std::string text;
+  for (const ModelKind& kind : kinds)
+    text.append(text.empty() ? "" : ", ").append(name_of(kind));
+  return text;
+}
+
 /// [B·H, T, seconds]
 WkvPoint read_point(const YamlNode& node) {
   constexpr double most_heads = 1e12, most_tokens = 1e9, most_seconds = 1e4;
@@ -96,6 +116,7 @@ EfficiencyProfile read_efficiency_profile(const YamlNode& root) {
   profile.row_spread = read_number(map.require("row_spread"), 0.0, most_spread);
   profile.memory_spread = read_number(map.require("memory_spread"), 0.0, most_spread);
   const std::string source = read_string(map.require("source"));
+  if (const YamlNode* seen = map.find("seen")) profile.seen = read_kinds(*seen);
   const YamlNode& parameters = map.require("parameters");
   if (const YamlNode* recurrences = map.find("recurrences")) {
     if (recurrences->kind != YamlNode::Kind::sequence)
@@ -127,6 +148,7 @@ std::string write_efficiency_profile(const EfficiencyProfile& profile) {
   if (!profile.date.empty()) text += fmt::format("date: \"{}\"\n", profile.date);
   text += fmt::format("rows: {}\nstep_time_spread: {:.4f}\nrow_spread: {:.4f}\nmemory_spread: {:.4f}\n",
                       profile.rows, profile.step_time_spread, profile.row_spread, profile.memory_spread);
+  if (!profile.seen.empty()) text += fmt::format("seen: [{}]\n", text_of(profile.seen));
   text += fmt::format("source: \"{}\"\nparameters:\n", profile.parameters.front().provenance.source);
   for (const ParameterRow& row : parameter_table()) {
     const ProfileParameter& parameter = profile.parameters[index_of(row.parameter)];

@@ -158,6 +158,17 @@ void warn_of_no_whole_step(const StepPlan& plan, Scenario& scenario) {
                               " that a step trains; time and cost are that share of a step's");
 }
 
+/// Says what widens the range of a kind of model that its software was never seen to train.
+void warn_of_unseen(const StepPlan& plan, Scenario& scenario) {
+  if (!is_unseen(plan.profile.seen, plan.workload)) return;
+  std::string kinds;
+  for (const ModelKind& kind : plan.profile.seen)
+    kinds.append(kinds.empty() ? "" : ", ").append(name_of(kind));
+  scenario.warnings.push_back("no measured step of " + plan.profile.stack + " was of a model with " +
+                              name_of(kind_of(plan.workload)) + " (but of " + kinds +
+                              "): the range is wider for it");
+}
+
 /// "1024 sequences" without the word, where it ends with it.
 std::optional<std::string> without_sequences(std::string_view text) {
   for (const std::string_view word : {"sequences", "sequence", "seqs", "seq"}) {
@@ -239,6 +250,7 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
   plan.cluster = cluster.name;
   plan.profile = profile_of(request, profiles, scenario, sources);
   add_run_scatter(plan.profile, profiles, scenario, sources);
+  warn_of_unseen(plan, scenario);
   take_measured_recurrences(plan.workload, plan.profile.recurrences);
   scenario.assumptions.push_back(recipe_description(recipe) + "; fused attention");
   if (plan.machine.matmul_bytes > 2.0)

@@ -254,6 +254,7 @@ TEST_CASE("a profile survives its file") {
   profile.stack = "generic";
   profile.date = "2026-11";
   profile.rows = 7;
+  profile.seen = {{.attention = true}, {.attention = true, .recurrence = true}};
   profile.recurrences.push_back({"wkv7_forward", "small", 64, 100, {{200, 512, 1.024e-3}, {50, 64, 3e-6}}});
   profile.recurrences.push_back({"wkv4_backward", "small", 1, 0, {{4096, 512, 2e-3}}});
   for (const ParameterRow& row : parameter_table()) {
@@ -265,6 +266,7 @@ TEST_CASE("a profile survives its file") {
   CHECK(read.name == profile.name);
   CHECK(read.date == "2026-11");
   CHECK(read.rows == 7);
+  CHECK(read.seen == profile.seen);
   CHECK(read.step_time_spread == Approx(0.1));
   REQUIRE(read.recurrences.size() == 2);
   CHECK(read.recurrences[0].kernel == "wkv7_forward");

@@ -46,6 +46,25 @@ TEST_CASE("the range of a step is as wide as its profile says, wider for mixture
   CHECK(step_time_spread(plan.profile, plan.workload) == Approx(std::sqrt(0.01 + 0.0025 * 5.25)));
 }
 
+TEST_CASE("a kind of models that a stack was never seen to train has a wider range") {
+  StepPlan plan = tests::small_step();
+  const ModelKind kind = kind_of(plan.workload);
+  CHECK(name_of(kind) == "attention");
+  const double known = step_time_spread(plan.profile, plan.workload);  // `seen` is not known
+  plan.profile.seen = {kind, {.attention = true, .experts = true}};
+  CHECK(step_time_spread(plan.profile, plan.workload) == known);
+  // A dense model is another kind than a mixture of experts, in either direction.
+  plan.profile.seen = {{.attention = true, .experts = true}};
+  CHECK(step_time_spread(plan.profile, plan.workload) == Approx(std::hypot(known, unseen_kind_spread)));
+  plan.profile.seen = {kind};
+  plan.workload.kinds.front().expert_products = 4.0;
+  CHECK(name_of(kind_of(plan.workload)) == "attention+experts");
+  CHECK(step_time_spread(plan.profile, plan.workload) ==
+        Approx(std::sqrt(0.01 + 0.0025 * 5.25 + unseen_kind_spread * unseen_kind_spread)));
+  plan.workload.recurrences.push_back({});
+  CHECK(name_of(kind_of(plan.workload)) == "attention+experts+recurrence");
+}
+
 TEST_CASE("memory has a range, which says whether it fits") {
   StepPlan plan = tests::small_step();
   plan.profile.memory_spread = 0.1;

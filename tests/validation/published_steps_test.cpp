@@ -124,13 +124,19 @@ void check_after_ten_rows() {
   check(Holdout::source_ten, all, 670, {0.086, 0.127, 0.287});
 }
 
+/// Rows of stacks of which other kinds of models are known, theirs are not.
+void check_unseen_kinds() {
+  check(Holdout::kind, all, 290, {0.175, 0.215, 0.415});
+}
+
 /// They hold four fifths of the rows that no fit saw, and of each source three fifths, but for these.
 void check_ranges() {
   const std::map<Holdout, std::map<std::string, double>> below{
       {Holdout::folds, {{"nvidia-moe-modelzoo", 0.333}}},
       {Holdout::source, {{"bigscience-v100", 0.555}}},
-      {Holdout::source_ten, {}}};
-  for (const Holdout holdout : {Holdout::folds, Holdout::source, Holdout::source_ten}) {
+      {Holdout::source_ten, {}},
+      {Holdout::kind, {}}};
+  for (const Holdout holdout : {Holdout::folds, Holdout::source, Holdout::source_ten, Holdout::kind}) {
     const std::vector<PredictedRun>& steps = corpus().steps(holdout);
     const double coverage = summarize_errors(steps, all).coverage;
     CHECK(coverage >= 0.75);
@@ -154,6 +160,7 @@ TEST_CASE("step times of published rows, and their ranges") {
   check_sources();
   check_unseen_sources();
   check_after_ten_rows();
+  check_unseen_kinds();
   check_ranges();
 }
 
