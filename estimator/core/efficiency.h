@@ -115,7 +115,7 @@ struct EfficiencyProfile {
   double row_spread = 0.0;     ///< of it, what one row scatters around any fit
   double memory_spread = 0.0;  ///< the same of peak memory
   int rows = 0;                ///< measured configurations behind it, 0 for a generic profile
-  std::vector<ModelKind> seen;  ///< among the rows of its stack on any accelerator; empty: not known
+  std::vector<ModelKind> seen;        ///< among the rows of its stack on any accelerator; empty: not known
   std::vector<WkvTable> recurrences;  ///< measured times of recurrences, beside their parameters
 
   Efficiency efficiency() const;

@@ -98,7 +98,7 @@ void warn_of_memory(Estimate& result, const Scenario& s) {
       16.0;  // 16-bit weights, and gradients, moments and master weights in mixed precision
   if (s.model && freezes_weights(s.model->recipe)) return;
   const double needed = bytes * saved_parameters(s);
-  const double held = s.gpus.value * s.accelerator.memory_capacity.value.value;
+  const double held = s.gpus.value * memory_of(s.accelerator).value.value;
   if (needed <= held) return;
   result.warnings.push_back(
       "weights, gradients and AdamW's states alone take more than these accelerators hold: " +
@@ -143,7 +143,7 @@ SourcedRange add_step(LedgerWriter& ledger, Estimate& result, const StepPlan& pl
   ledger.add("memory_capacity", "Memory of a GPU", exactly(plan.machine.memory_capacity), Unit::bytes,
              "memory-capacity",
              {input(s.accelerator.name, plan.machine.memory_capacity, Unit::bytes,
-                    s.accelerator.memory_capacity.provenance)});
+                    memory_of(s.accelerator).provenance)});
   const double median = step.memory.peak.total();
   ledger.add("memory_fit", "Chance that it fits",
              exactly(fit_probability(median, plan.profile.memory_spread, plan.machine.memory_capacity)),

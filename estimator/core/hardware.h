@@ -92,7 +92,8 @@ struct Accelerator {
   PeakTable sparse_peak;  ///< with structured sparsity; shown, never used in an estimate
 
   std::string memory_type;
-  Sourced<Bytes> memory_capacity;  ///< as the vendor prints it, GB = 10^9
+  Sourced<Bytes> memory_capacity;                ///< as the vendor prints it, GB = 10^9
+  std::optional<Sourced<Bytes>> memory_offered;  ///< that the driver offers to one process, where it is known
   Sourced<BytesPerSecond> memory_bandwidth;
 
   ScaleUpLink scale_up;
@@ -139,5 +140,10 @@ struct Cluster {
   std::vector<Dispute> disputes;
   std::vector<std::string> notes;
 };
+
+/// What a process may hold: what the driver offers, as far as that is known.
+inline const Sourced<Bytes>& memory_of(const Accelerator& accelerator) {
+  return accelerator.memory_offered ? *accelerator.memory_offered : accelerator.memory_capacity;
+}
 
 }  // namespace trainbudget

@@ -16,7 +16,7 @@ struct ModelKind {
 };
 
 struct Ingredient {
-  bool ModelKind::* has;
+  bool ModelKind::*has;
   std::string_view word;
 };
 inline constexpr std::array<Ingredient, 3> ingredients{{{&ModelKind::attention, "attention"},

@@ -78,11 +78,12 @@ StepEstimate estimate_step(const StepPlan& plan);
 /// How much wider steps of this workload scatter around any prediction than those of a dense transformer.
 double work_scatter(const Workload& workload);
 
-/// Whether the rows of the profile's software are all of other kinds of models; false where that is not known.
+/// Whether the rows of the profile's software are all of other kinds of models; false where that is not
+/// known.
 bool is_unseen(const std::vector<ModelKind>& seen, const Workload& workload);
 
-/// The standard deviation that this adds to ln(measured ÷ predicted), in quadrature. Chosen so that P10–P90 of
-/// published rows, all of the same stack and kind of model hidden from the fit, holds four fifths of them
+/// The standard deviation that this adds to ln(measured ÷ predicted), in quadrature. Chosen so that P10–P90
+/// of published rows, all of the same stack and kind of model hidden from the fit, holds four fifths of them
 /// (`trainbudget backtest --holdout leave_kind_out`).
 inline constexpr double unseen_kind_spread = 0.22;
 

@@ -96,6 +96,9 @@ Accelerator read_accelerator_file(const std::string& path) {
   gpu.memory_type = read_string(memory.require("type"));
   gpu.memory_capacity = numbers.read<Bytes>(memory.require("capacity"), "memory.capacity", &gpu.disputes,
                                             magnitude::memory_capacity);
+  if (const YamlNode* offered = memory.find("offered"))
+    gpu.memory_offered =
+        numbers.read<Bytes>(*offered, "memory.offered", &gpu.disputes, magnitude::memory_capacity);
   gpu.memory_bandwidth = numbers.read<BytesPerSecond>(memory.require("bandwidth"), "memory.bandwidth",
                                                       &gpu.disputes, magnitude::memory_bandwidth);
   memory.finish();

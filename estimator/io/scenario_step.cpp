@@ -247,6 +247,10 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
         return gather(apply(recipe, expand(scenario.model->model)), scenario.model->sequence, recipe, true);
       });
   plan.machine = *machine;
+  // Layouts that rows leave open are those that fit what the vendor prints (core/usual_layout.h): whoever
+  // publishes a figure leaves room.
+  if (scenario.accelerator.memory_offered)
+    plan.machine.memory_capacity = scenario.accelerator.memory_offered->value.value;
   plan.cluster = cluster.name;
   plan.profile = profile_of(request, profiles, scenario, sources);
   add_run_scatter(plan.profile, profiles, scenario, sources);

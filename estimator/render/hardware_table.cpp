@@ -124,6 +124,7 @@ Table accelerator_details(const Accelerator& gpu) {
   add_peaks(details, gpu.sparse_peak, "sparse peak (never used)");
   details.text("memory type", gpu.memory_type);
   details.add("memory", gpu.memory_capacity, Unit::bytes);
+  if (gpu.memory_offered) details.add("memory offered", *gpu.memory_offered, Unit::bytes);
   details.add("memory bandwidth", gpu.memory_bandwidth, Unit::bytes_per_second);
   details.add(gpu.scale_up.name + ", per direction", gpu.scale_up.bandwidth, Unit::bytes_per_second);
   details.add("scale-up domain", gpu.scale_up.domain, Unit::count);

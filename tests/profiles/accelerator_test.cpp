@@ -3,6 +3,7 @@
 #include "catch.h"
 #include "io/profile_names.h"
 #include "io/quantity_text.h"
+#include "io/scenario_file.h"
 #include "io/yaml_node.h"
 #include "profiles.h"
 
@@ -76,6 +77,7 @@ TEST_CASE("every number of an accelerator has a source and reads back as it is w
       }
     }
     check_round_trip("memory capacity", gpu.memory_capacity);
+    if (gpu.memory_offered) check_round_trip("memory offered", *gpu.memory_offered);
     check_round_trip("memory bandwidth", gpu.memory_bandwidth);
     check_round_trip("link", gpu.scale_up.bandwidth);
     check_round_trip("domain", gpu.scale_up.domain);
@@ -97,6 +99,30 @@ TEST_CASE("no profile lists a source that no number uses") {
       CHECK(used == keys_of_sources(root));
     }
   }
+}
+
+TEST_CASE("what a driver offers is near what the vendor prints, and a step may hold it") {
+  int offered = 0;
+  for (const Accelerator& gpu : profiles::all_accelerators()) {
+    INFO(gpu.name);
+    if (!gpu.memory_offered) {
+      CHECK(memory_of(gpu).value.value == gpu.memory_capacity.value.value);
+      continue;
+    }
+    ++offered;
+    CHECK(memory_of(gpu).value.value == gpu.memory_offered->value.value);
+    // "80 GB" are 80 GiB on some chips and less on others; nothing offers a tenth more than 2³⁰ for 10⁹.
+    CHECK(gpu.memory_offered->value.value >= 0.95 * gpu.memory_capacity.value.value);
+    CHECK(gpu.memory_offered->value.value <= 1.0738 * gpu.memory_capacity.value.value);
+    CHECK_FALSE(gpu.memory_offered->provenance.source.empty());
+  }
+  CHECK(offered == 9);
+  const Scenario scenario = io::read_scenario(
+      io::parse_yaml("model: llama-3-8b\ntokens: 1T\ngpu: h100-sxm-80gb\ngpus: 8\nglobal_batch: 512\n",
+                     "s.yaml"),
+      profiles::folder());
+  REQUIRE(scenario.step);
+  CHECK(scenario.step->machine.memory_capacity == Approx(79.10 * 1073741824.0));
 }
 
 TEST_CASE("the A100 of the worked example has the numbers of its datasheet") {
