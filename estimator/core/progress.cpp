@@ -1,11 +1,11 @@
 #include "core/progress.h"
 
 #include "core/log_intervals.h"
+#include "core/quantile.h"
 #include "core/quantity.h"
 #include "core/samples.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace trainbudget {
@@ -24,9 +24,6 @@ constexpr std::size_t most_blocks = 10;
 constexpr std::size_t least_in_block = 4;
 constexpr double assumed_spread = 0.2;
 constexpr double assumed_weight = 2.0;
-/// 90 % quantiles of Student's t for 1 to 12 degrees of freedom.
-constexpr std::array t90 = {3.078, 1.886, 1.638, 1.533, 1.476, 1.440,
-                            1.415, 1.397, 1.383, 1.372, 1.363, 1.356};
 
 constexpr std::size_t least_for_trend = 8;
 constexpr std::size_t most_for_trend = 400;
@@ -183,8 +180,7 @@ void forecast(double seconds_per_token, const std::vector<double>& paces, Progre
   // The mean of the past is known from `blocks` of them, that of the rest is over as many as it has.
   const double rest = std::fmax(1.0, remaining / progress.tokens * blocks);
   const double deviation = progress.block_spread * std::sqrt(1.0 / blocks + 1.0 / rest);
-  const double factor =
-      std::exp(std::fmin(3.0, t90[std::min(t90.size(), static_cast<std::size_t>(freedom)) - 1] * deviation));
+  const double factor = std::exp(std::fmin(3.0, student_p90(static_cast<int>(freedom)) * deviation));
   const double p50 = remaining * seconds_per_token;
   progress.remaining_seconds = {p50 / factor, p50, p50 * factor};
 }

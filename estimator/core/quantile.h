@@ -4,6 +4,7 @@
 #include "core/uncertainty.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -33,6 +34,19 @@ constexpr double at(const Range& range, Quantile quantile) {
 
 /// P90 of a normal distribution lies so many standard deviations above its median.
 inline constexpr double p90_deviations = 1.2815515655446004;
+
+/// The 90 % quantile of Student's t: tabulated to 12 degrees of freedom (at least one), from there on by
+/// Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5, within 0.0001.
+inline double student_p90(int degrees_of_freedom) {
+  constexpr std::array few = {3.078, 1.886, 1.638, 1.533, 1.476, 1.440,
+                              1.415, 1.397, 1.383, 1.372, 1.363, 1.356};
+  if (degrees_of_freedom <= static_cast<int>(few.size()))
+    return few[static_cast<std::size_t>(degrees_of_freedom) - 1];
+  constexpr double z = p90_deviations;
+  constexpr double z3 = z * z * z;
+  const double n = degrees_of_freedom;
+  return z + (z3 + z) / (4.0 * n) + (5.0 * z3 * z * z + 16.0 * z3 + 3.0 * z) / (96.0 * n * n);
+}
 
 /// The value below which the share `p` of ascending numbers (at least one) lies, with linear interpolation.
 inline double quantile(std::span<const double> sorted, double p) {

@@ -7,17 +7,6 @@
 #include <map>
 
 namespace trainbudget {
-namespace {
-
-/// The 90 % quantile of Student's t. Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5.
-double student_p90(double degrees_of_freedom) {
-  constexpr double z = p90_deviations;
-  constexpr double z3 = z * z * z;
-  return z + (z3 + z) / (4.0 * degrees_of_freedom) +
-         (5.0 * z3 * z * z + 16.0 * z3 + 3.0 * z) / (96.0 * degrees_of_freedom * degrees_of_freedom);
-}
-
-}  // namespace
 
 Range run_scatter(const std::vector<PredictedHours>& runs) {
   std::map<std::string, double> published;
@@ -42,7 +31,7 @@ Range run_scatter(const std::vector<PredictedHours>& runs) {
     const double half_width = 0.5 * std::log(run.predicted.p90 / run.predicted.p10);
     return half_width * half_width;
   });
-  const double t = student_p90(n - 1.0);
+  const double t = student_p90(static_cast<int>(published.size()) - 1);
   const double width = std::sqrt(std::max(0.0, t * t * (1.0 + 1.0 / n) * variance - explained));
   return {std::exp(middle - width), std::exp(middle), std::exp(middle + width)};
 }

@@ -1,6 +1,7 @@
 // Whole published runs, as asked before they began.
 #include "catch.h"
 #include "core/estimate.h"
+#include "core/quantile.h"
 #include "core/run_scatter.h"
 #include "input_error_of.h"
 #include "io/efficiency_prior_file.h"
@@ -82,6 +83,15 @@ TEST_CASE("of the published whole runs, 83 have all it takes, and 38 of these sa
   CHECK(count([](const WholeRun& run) { return run.inexpressible.empty(); }) == 83);
   CHECK(count([](const WholeRun& run) { return run.has_steps(); }) == 38);
   CHECK(count([](const WholeRun& run) { return run.publisher.empty(); }) == 0);
+}
+
+TEST_CASE("quantiles of Student's t are those of its tables") {
+  CHECK(student_p90(1) == 3.078);
+  CHECK(student_p90(12) == 1.356);
+  CHECK(student_p90(13) == Approx(1.350).margin(0.0006));
+  CHECK(student_p90(20) == Approx(1.325).margin(0.0006));
+  CHECK(student_p90(60) == Approx(1.296).margin(0.0006));
+  CHECK(student_p90(1000000) == Approx(p90_deviations).epsilon(1e-5));
 }
 
 TEST_CASE("the scatter is that of the next publisher's run") {
