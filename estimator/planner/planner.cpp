@@ -132,7 +132,7 @@ class Planner {
   /// Of a winner of which nothing or too little is measured: what to take who wants to know more.
   std::string reason_to_doubt() {
     const std::string& name = plan_.winner->accelerator;
-    const std::string doubt =
+    std::string doubt =
         (space_.steps ? "nothing is measured of " + name
                       : "too little is measured of " + name + " for a prior of its own") +
         ": its efficiency is what other accelerators reach";
