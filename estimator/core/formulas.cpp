@@ -12,7 +12,7 @@ constexpr Formula formulas[] = {
     {"step-time", "sum of the parts of one step on the pipeline stage that sets the pace"},
     {"steps", "tokens ÷ (sequences a step × tokens of a sequence)"},
     {"memory", "sum of what the fullest pipeline stage holds on one accelerator"},
-    {"memory-capacity", "memory of one accelerator, as printed"},
+    {"memory-capacity", "memory that the driver of one accelerator offers, or as printed"},
     {"memory-fit", "Φ(ln(memory of a GPU ÷ P50 of the fullest one) ÷ σ)"},
     {"model-flops-utilization", "useful FLOPs per second ÷ peak, while the run makes progress"},
     {"scattered-utilization", "utilisation × scatter of whole runs, at most 1"},

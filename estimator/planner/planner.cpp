@@ -132,10 +132,9 @@ class Planner {
   /// Of a winner of which nothing or too little is measured: what to take who wants to know more.
   std::string reason_to_doubt() {
     const std::string& name = plan_.winner->accelerator;
-    std::string doubt =
-        (space_.steps ? "nothing is measured of " + name
-                      : "too little is measured of " + name + " for a prior of its own") +
-        ": its efficiency is what other accelerators reach";
+    std::string doubt = (space_.steps ? "nothing is measured of " + name
+                                      : "too little is measured of " + name + " for a prior of its own") +
+                        ": its efficiency is what other accelerators reach";
     const auto best = chooser_.best_by_aim([&](const Candidate& candidate) {
       const Hardware& hardware = space_.hardware[space_.sites[candidate.site].hardware];
       return hardware.measured && hardware.accelerator != name;
