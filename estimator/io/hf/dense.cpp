@@ -318,13 +318,7 @@ void starcoder2(Fields& fields, Model& model) {
 void nemotron(Fields& fields, Model& model) {
   read_outline(fields, model, false);
   model.norm = NormKind::layer_norm;
-  Attention attention = grouped_attention(fields, model.hidden_size);
-  attention.query_key_value_bias = attention.output_bias = fields.boolean("attention_bias", false);
-  repeat(model,
-         {.mixer = attention,
-          .feed_forward = Mlp{.intermediate_size = fields.integer("intermediate_size"),
-                              .bias = fields.boolean("mlp_bias", false)}},
-         fields.layers("num_hidden_layers"));
+  ungated_layers(fields, model);
 }
 
 void t5(Fields& fields, Model& model) {

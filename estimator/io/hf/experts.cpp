@@ -163,9 +163,7 @@ void deepseek_layers(Fields& fields, Model& model, const Layer& frame, int dense
   const int layers = fields.layers("num_hidden_layers");
   std::vector<bool> is_dense(static_cast<std::size_t>(layers), false);
   if (fields.has("mlp_layer_types")) {
-    const std::vector<int> kinds =
-        layer_kinds(fields, "mlp_layer_types", layers, {{"dense", 1}, {"sparse", 0}});
-    std::transform(kinds.begin(), kinds.end(), is_dense.begin(), [](int kind) { return kind == 1; });
+    is_dense = layers_of_kind(fields, "mlp_layer_types", layers, {{"dense", 1}, {"sparse", 0}});
     fields.mentions("first_k_dense_replace");
   } else {
     const int first =

@@ -200,6 +200,14 @@ std::vector<int> layer_kinds(Fields& fields, std::string_view key, int layers,
   return kinds;
 }
 
+std::vector<bool> layers_of_kind(Fields& fields, std::string_view key, int layers,
+                                 const std::vector<std::pair<std::string_view, int>>& words) {
+  const std::vector<int> kinds = layer_kinds(fields, key, layers, words);
+  std::vector<bool> is_one(kinds.size());
+  std::transform(kinds.begin(), kinds.end(), is_one.begin(), [](int kind) { return kind == 1; });
+  return is_one;
+}
+
 void read_outline(Fields& fields, Model& model, bool tied, int vocabulary) {
   model.vocabulary = vocabulary > 0 ? fields.integer("vocab_size", vocabulary) : fields.integer("vocab_size");
   model.hidden_size = fields.integer("hidden_size");
@@ -208,13 +216,9 @@ void read_outline(Fields& fields, Model& model, bool tied, int vocabulary) {
 }
 
 std::vector<bool> sliding_layers(Fields& fields, int layers, int period) {
+  if (fields.has("layer_types"))
+    return layers_of_kind(fields, "layer_types", layers, {{"full_attention", 0}, {"sliding_attention", 1}});
   std::vector<bool> sliding(static_cast<std::size_t>(layers), false);
-  if (fields.has("layer_types")) {
-    const std::vector<int> kinds =
-        layer_kinds(fields, "layer_types", layers, {{"full_attention", 0}, {"sliding_attention", 1}});
-    std::transform(kinds.begin(), kinds.end(), sliding.begin(), [](int kind) { return kind == 1; });
-    return sliding;
-  }
   for (std::size_t i = 0; period > 1 && i < sliding.size(); ++i) {
     sliding[i] = (i + 1) % static_cast<std::size_t>(period) != 0;
   }
@@ -234,6 +238,16 @@ void read_windows(Fields& fields, Model& model, const Layer& layer, int layers, 
   auto& attention = std::get<Attention>(full.mixer);
   attention.rotary = attention.rotary && full_rotary;
   alternate(model, local, full, sliding_layers(fields, layers, period));
+}
+
+void ungated_layers(Fields& fields, Model& model) {
+  Attention attention = grouped_attention(fields, model.hidden_size);
+  attention.query_key_value_bias = attention.output_bias = fields.boolean("attention_bias", false);
+  repeat(model,
+         {.mixer = attention,
+          .feed_forward = Mlp{.intermediate_size = fields.integer("intermediate_size"),
+                              .bias = fields.boolean("mlp_bias", false)}},
+         fields.layers("num_hidden_layers"));
 }
 
 Mlp gated_mlp(Fields& fields, bool bias) {

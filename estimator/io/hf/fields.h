@@ -109,6 +109,9 @@ int sliding_window(Fields& fields, int fallback);
 /// several may have the same. An unknown word, or another number of them, is an error.
 std::vector<int> layer_kinds(Fields& fields, std::string_view key, int layers,
                              const std::vector<std::pair<std::string_view, int>>& words);
+/// The same for kinds 0 and 1: whether a layer is of kind 1.
+std::vector<bool> layers_of_kind(Fields& fields, std::string_view key, int layers,
+                                 const std::vector<std::pair<std::string_view, int>>& words);
 /// vocab_size, hidden_size and tie_word_embeddings, whose default differs by type; RMS norms. `vocabulary`:
 /// the default of a type whose configurations may lack it.
 void read_outline(Fields& fields, Model& model, bool tied, int vocabulary = 0);
@@ -128,6 +131,8 @@ void deepseek_layers(Fields& fields, Model& model, const Layer& frame, int dense
 LatentAttention latent_attention(Fields& fields);
 /// A gated MLP of `intermediate_size`.
 Mlp gated_mlp(Fields& fields, bool bias = false);
+/// Layers of grouped attention and an MLP without a gate, both with biases where the configuration asks.
+void ungated_layers(Fields& fields, Model& model);
 /// Mamba-2 as Bamba and Granite 4 name its fields.
 Mamba2 ibm_mamba(Fields& fields, int hidden_size);
 

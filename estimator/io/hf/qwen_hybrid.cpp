@@ -2,23 +2,18 @@
 // Defaults are those of the configuration classes of Hugging Face transformers.
 #include "io/hf/fields.h"
 
-#include <algorithm>
-
 namespace trainbudget::io::hf {
 namespace {
 
 /// Where the delta net is: by `layer_types`, else everywhere but each `full_attention_interval`th layer.
 std::vector<bool> delta_layers(Fields& fields, int layers) {
-  std::vector<bool> is_delta(static_cast<std::size_t>(layers), true);
   if (fields.has("layer_types")) {
-    const std::vector<int> kinds =
-        layer_kinds(fields, "layer_types", layers, {{"linear_attention", 1}, {"full_attention", 0}});
-    std::transform(kinds.begin(), kinds.end(), is_delta.begin(), [](int kind) { return kind == 1; });
     fields.mentions("full_attention_interval");
-    return is_delta;
+    return layers_of_kind(fields, "layer_types", layers, {{"linear_attention", 1}, {"full_attention", 0}});
   }
   const int period = fields.integer("full_attention_interval", 4);
   if (period < 1) fields.refuse("full_attention_interval", "must be positive");
+  std::vector<bool> is_delta(static_cast<std::size_t>(layers), true);
   for (int i = period - 1; i < layers; i += period)
     is_delta[static_cast<std::size_t>(i)] = false;
   return is_delta;

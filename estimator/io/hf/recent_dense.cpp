@@ -53,13 +53,7 @@ void seed_oss(Fields& fields, Model& model) {
 /// A Llama with a squared ReLU in place of the gate.
 void arcee(Fields& fields, Model& model) {
   read_outline(fields, model, false);
-  Attention attention = grouped_attention(fields, model.hidden_size);
-  attention.query_key_value_bias = attention.output_bias = fields.boolean("attention_bias", false);
-  repeat(model,
-         {.mixer = attention,
-          .feed_forward = Mlp{.intermediate_size = fields.integer("intermediate_size"),
-                              .bias = fields.boolean("mlp_bias", false)}},
-         fields.layers("num_hidden_layers"));
+  ungated_layers(fields, model);
 }
 
 /// Full layers beside sliding ones have no rotary embedding.
@@ -92,16 +86,6 @@ void ernie4_5(Fields& fields, Model& model) {
   attention.query_key_value_bias = attention.output_bias = bias;
   repeat(model, {.mixer = attention, .feed_forward = gated_mlp(fields, bias)},
          fields.layers("num_hidden_layers"));
-}
-
-void hunyuan_v1_dense(Fields& fields, Model& model) {
-  read_outline(fields, model, false);
-  Attention attention = grouped_attention(fields, model.hidden_size);
-  attention.query_key_value_bias = attention.output_bias = fields.boolean("attention_bias", false);
-  attention.query_key_norm = QueryKeyNorm::per_head;
-  if (!fields.boolean("use_qk_norm", true)) fields.refuse("use_qk_norm", "only true is supported");
-  if (fields.boolean("use_cla", false)) fields.refuse("use_cla", "shared keys and values are not supported");
-  repeat(model, {.mixer = attention, .feed_forward = gated_mlp(fields)}, fields.layers("num_hidden_layers"));
 }
 
 void glm(Fields& fields, Model& model) {
@@ -157,13 +141,10 @@ void internlm2(Fields& fields, Model& model) {
 }  // namespace
 
 std::vector<ModelType> recent_dense_types() {
-  return {{"olmo3", olmo3},       {"cohere2", cohere2},
-          {"seed_oss", seed_oss}, {"arcee", arcee},
-          {"exaone", exaone},     {"exaone4", exaone4},
-          {"ernie4_5", ernie4_5}, {"hunyuan_v1_dense", hunyuan_v1_dense},
-          {"glm", glm},           {"glm4", glm4},
-          {"helium", helium},     {"ministral3", ministral3},
-          {"mimo", mimo},         {"internlm2", internlm2}};
+  return {{"olmo3", olmo3},        {"cohere2", cohere2}, {"seed_oss", seed_oss},     {"arcee", arcee},
+          {"exaone", exaone},      {"exaone4", exaone4}, {"ernie4_5", ernie4_5},     {"glm", glm},
+          {"glm4", glm4},          {"helium", helium},   {"ministral3", ministral3}, {"mimo", mimo},
+          {"internlm2", internlm2}};
 }
 
 }  // namespace trainbudget::io::hf

@@ -114,14 +114,26 @@ void ernie4_5_moe(Fields& fields, Model& model) {
   model.predicted_tokens = fields.integer("num_nextn_predict_layers", 0);
 }
 
-/// Every layer has one shared expert of the width of the others.
-void hunyuan_v1_moe(Fields& fields, Model& model) {
-  read_outline(fields, model, false);
+Attention hunyuan_attention(Fields& fields, const Model& model) {
   Attention attention = grouped_attention(fields, model.hidden_size);
   attention.query_key_value_bias = attention.output_bias = fields.boolean("attention_bias", false);
   attention.query_key_norm = QueryKeyNorm::per_head;
   if (!fields.boolean("use_qk_norm", true)) fields.refuse("use_qk_norm", "only true is supported");
   if (fields.boolean("use_cla", false)) fields.refuse("use_cla", "shared keys and values are not supported");
+  return attention;
+}
+
+/// Hunyuan without experts stands beside the one with them.
+void hunyuan_v1_dense(Fields& fields, Model& model) {
+  read_outline(fields, model, false);
+  repeat(model, {.mixer = hunyuan_attention(fields, model), .feed_forward = gated_mlp(fields)},
+         fields.layers("num_hidden_layers"));
+}
+
+/// Every layer has one shared expert of the width of the others.
+void hunyuan_v1_moe(Fields& fields, Model& model) {
+  read_outline(fields, model, false);
+  Attention attention = hunyuan_attention(fields, model);
   if (fields.integer("moe_layer_num_skipped", 0) != 0)
     fields.refuse("moe_layer_num_skipped", "only 0 is supported");
   if (fields.has("num_shared_expert") && alike(fields, "num_shared_expert") != 1)
@@ -301,17 +313,12 @@ void llama4_text(Fields& fields, Model& model) {
 }  // namespace
 
 std::vector<ModelType> recent_expert_types() {
-  return {{"minimax_m2", minimax_m2},
-          {"dots1", dots1},
-          {"ernie4_5_moe", ernie4_5_moe},
-          {"hunyuan_v1_moe", hunyuan_v1_moe},
-          {"phimoe", phimoe},
-          {"granitemoe", granitemoe},
-          {"granitemoeshared", granitemoeshared},
-          {"glm4_moe_lite", glm4_moe_lite},
-          {"bailing_moe", bailing_moe},
-          {"bailing_moe_v2", bailing_moe},
-          {"afmoe", afmoe},
+  return {{"minimax_m2", minimax_m2},         {"dots1", dots1},
+          {"ernie4_5_moe", ernie4_5_moe},     {"hunyuan_v1_dense", hunyuan_v1_dense},
+          {"hunyuan_v1_moe", hunyuan_v1_moe}, {"phimoe", phimoe},
+          {"granitemoe", granitemoe},         {"granitemoeshared", granitemoeshared},
+          {"glm4_moe_lite", glm4_moe_lite},   {"bailing_moe", bailing_moe},
+          {"bailing_moe_v2", bailing_moe},    {"afmoe", afmoe},
           {"llama4_text", llama4_text}};
 }
 

@@ -186,11 +186,9 @@ void granite_hybrid(Fields& fields, Model& model) {
                                     .gated = true,
                                     .shared_intermediate_size = fields.integer("shared_intermediate_size")};
   }
-  std::vector<bool> attends;
-  for (const int kind :
-       layer_kinds(fields, "layer_types", fields.layers("num_hidden_layers"),
-                   {{"mamba", 0}, {"linear_attention", 0}, {"attention", 1}, {"full_attention", 1}}))
-    attends.push_back(kind == 1);
+  const std::vector<bool> attends =
+      layers_of_kind(fields, "layer_types", fields.layers("num_hidden_layers"),
+                     {{"mamba", 0}, {"linear_attention", 0}, {"attention", 1}, {"full_attention", 1}});
   alternate(model, {.mixer = attention, .feed_forward = feed_forward},
             {.mixer = mixer, .feed_forward = feed_forward}, attends);
 }
