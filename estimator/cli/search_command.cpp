@@ -36,6 +36,7 @@ struct SearchOptionTexts {
   int threads = 0;
   bool round_batch = false;
   bool zero_bubble = false;
+  bool modules = false;
 };
 
 const io::YamlNode* key_of(const io::YamlNode& document, std::string_view key) {
@@ -148,7 +149,8 @@ int run_search(const GlobalOptions& global, const ScenarioOptions& options, cons
   const sweep::RankingOptions wanted{.objective = objective_named(texts.objective),
                                      .kept = static_cast<std::size_t>(texts.top),
                                      .smaller_batches = texts.round_batch,
-                                     .zero_bubble = texts.zero_bubble};
+                                     .zero_bubble = texts.zero_bubble,
+                                     .modules = texts.modules};
   const io::ProfileFolder profiles = io::profile_folder(global.profiles);
   const io::YamlNode document = options.document();
   check_document(document, texts);
@@ -207,6 +209,9 @@ AddedCommand add_search_command(CLI::App& parent, const GlobalOptions& global) {
                 "Replicas that do not share the batch evenly train the largest below it that they do");
   app->add_flag("--zero-bubble", texts->zero_bubble,
                 "Also try zero-bubble pipelines; few frameworks have them");
+  app->add_flag(
+      "--recompute-modules", texts->modules,
+      "Also try recomputing norms, latent projections and expert activations, as Megatron-Core can");
   app->footer(
       "Examples:\n  trainbudget search --model gpt-3-175b --cluster hgx-a100-80gb --gpus 4096 --global-batch "
       "1536\n"

@@ -49,6 +49,10 @@ class BlockTimer {
     const double traffic = part_.tokens * efficiency_[Parameter::elementwise] / memory_rate_;
     time_.forward.elementwise += part_.share(block_.elementwise_forward) * traffic;
     time_.backward.elementwise += part_.share(block_.elementwise_backward) * traffic;
+    for (std::size_t i = 0; i < piece_count; ++i) {
+      if (part_.recomputed.contains(static_cast<Piece>(i)))
+        time_.repeated.elementwise += part_.share(block_.pieces[i].elementwise) * traffic;
+    }
     add_communication();
     return time_;
   }
@@ -96,6 +100,7 @@ class BlockTimer {
     }
     time_.forward.matmul += forward;
     time_.backward.matmul += backward;
+    if (part_.recomputed.contains(product.piece)) time_.repeated.matmul += forward;
   }
 
   /// What is reached of a datasheet rate: never more than it.
@@ -134,7 +139,7 @@ class BlockTimer {
     }
     time_.forward.attention += forward;
     time_.backward.attention += backward;
-    time_.core_forward.attention += core.fused ? 0.0 : forward;
+    if (!core.fused && part_.recomputed.contains(Piece::attention_core)) time_.repeated.attention += forward;
 
     if (part_.context > 1.0) {
       // Keys and values travel once round the ring forward; with their gradients, twice backward. What the
@@ -183,6 +188,11 @@ class BlockTimer {
       time_.backward.recurrence += kernel(scan.backward, scan.backward_bytes, scan.backward_flops, 2.0);
   }
 
+  bool repeats(Piece piece) const {
+    return part_.recomputed.contains(piece) &&
+           block_.pieces[static_cast<std::size_t>(piece)].operations > 0.0;
+  }
+
   void add_communication() {
     const bool backward = block_.has_backward;
     if (part_.tensor > 1.0 && block_.tensor_collectives > 0.0) {
@@ -191,6 +201,9 @@ class BlockTimer {
           all_reduce_time(part_.tensor_ring, part_.tensor, block_.collective_bytes * part_.tokens);
       const double seen = block_.tensor_collectives * one * efficiency_[Parameter::tensor_exposed];
       time_.forward.tensor_communication += seen;
+      for (const Piece piece : {Piece::mlp, Piece::expert}) {
+        if (repeats(piece)) time_.repeated.tensor_communication += seen / block_.tensor_collectives;
+      }
       if (backward) time_.backward.tensor_communication += seen;
     }
     if (part_.expert > 1.0 && block_.exchange_bytes > 0.0) {
@@ -203,6 +216,7 @@ class BlockTimer {
                        Parameter::expert_overlapped);
       };
       time_.forward.expert_communication += seen(time_.forward);
+      if (repeats(Piece::expert)) time_.repeated.expert_communication += time_.forward.expert_communication;
       if (backward) time_.backward.expert_communication += seen(time_.backward);
     }
   }
@@ -240,6 +254,7 @@ RankPart rank_part(const Workload& workload, const Layout& layout, const Machine
                 .expert = static_cast<double>(layout.expert),
                 .expert_tensor = static_cast<double>(layout.expert_tensor_size()),
                 .expert_overlap = layout.expert_overlap,
+                .recomputed = layout.recomputed_pieces,
                 .fabric = fabric_efficiency(efficiency)};
   part.tokens = part.sequences * workload.sequence_length / part.context;
   part.tensor_ring = ring_cost(machine.fabric, part.fabric, {.size = part.tensor});

@@ -21,6 +21,7 @@ struct RankPart {
   double expert = 1.0;
   double expert_tensor = 1.0;
   bool expert_overlap = false;  ///< of Layout
+  Pieces recomputed;            ///< of a layer, where recomputation is selective
   RingCost tensor_ring;
   RingCost context_ring;
   double exchange_seconds_per_byte = 0.0;  ///< of an all-to-all among the expert-parallel ranks
@@ -65,7 +66,7 @@ struct PassTime {
 struct BlockTime {
   PassTime forward;
   PassTime backward;
-  PassTime core_forward;  ///< attention cores alone: what selective recomputation repeats
+  PassTime repeated;  ///< what selective recomputation of RankPart::recomputed repeats
 };
 
 BlockTime block_time(const Workload& workload, const BlockWork& block, const RankPart& part,

@@ -95,8 +95,16 @@ std::string layout_problem(const Workload& workload, const Machine& machine, con
   return batch_problem(layout, global_batch);
 }
 
-std::vector<std::string> layout_remarks(const Layout& layout) {
+std::vector<std::string> layout_remarks(const Workload& workload, const Layout& layout) {
   std::vector<std::string> remarks;
+  if (layout.recompute == Recompute::selective) {
+    for (const RecomputeModule& module : chosen_modules(layout.recomputed_pieces)) {
+      if (module.pieces.overlaps(releasing_pieces(workload))) continue;
+      const bool core = module.pieces == Pieces(Piece::attention_core) && !workload.attentions.empty();
+      remarks.push_back("recomputing " + std::string(module.name) + " changes nothing: " +
+                        (core ? "fused attention keeps no scores" : "this model has none"));
+    }
+  }
   if (layout.sequence_parallel && layout.tensor == 1)
     remarks.emplace_back("sequence parallelism (sp) changes nothing without tensor parallelism (tp)");
   if (layout.shard_group > 0 && layout.sharding == Sharding::none)

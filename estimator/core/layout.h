@@ -3,6 +3,8 @@
 // lie across context and data ranks.
 #pragma once
 
+#include "core/recompute.h"
+
 #include <array>
 #include <cstdint>
 #include <string>
@@ -21,14 +23,6 @@ enum class Sharding : std::uint8_t {
 };
 inline constexpr std::array<std::string_view, 4> sharding_words{"none", "optimizer", "gradients",
                                                                 "parameters"};
-
-/// What the backward pass computes a second time instead of keeping it: Korthikanti et al., arXiv 2205.05198.
-enum class Recompute : std::uint8_t {
-  none,
-  selective,  ///< the attention core; nothing where it is fused, which recomputes anyway
-  full,       ///< whole layers: only their inputs are kept
-};
-inline constexpr std::array<std::string_view, 3> recompute_words{"none", "selective", "full"};
 
 /// The order in which a pipeline stage works on micro-batches.
 enum class Schedule : std::uint8_t {
@@ -55,6 +49,7 @@ struct Layout {
       0;  ///< ranks that `sharding` spreads over, the rest being copies (HSDP); 0: all of data × context
   bool sequence_parallel = false;  ///< norms and residuals split over tokens as well: arXiv 2205.05198, §4.2
   Recompute recompute = Recompute::none;
+  Pieces recomputed_pieces = Piece::attention_core;  ///< of a layer, by Recompute::selective
   double recomputed_layers = 1.0;  ///< fraction of the layers that `recompute` applies to, from 0 to 1
   Schedule schedule = Schedule::one_forward_one_backward;
   bool offload_optimizer =
@@ -73,6 +68,6 @@ std::string layout_problem(const Workload& workload, const Machine& machine, con
                            double global_batch);
 
 /// What `layout` says and nothing follows from: a sentence each, for people.
-std::vector<std::string> layout_remarks(const Layout& layout);
+std::vector<std::string> layout_remarks(const Workload& workload, const Layout& layout);
 
 }  // namespace trainbudget

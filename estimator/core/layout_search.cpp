@@ -21,7 +21,7 @@ constexpr double rounding = 1.0 - 1e-9;
 auto sizes_of(const Layout& l) {
   return std::tuple(l.pipeline, l.tensor, l.context, l.expert, l.expert_tensor, l.expert_overlap, l.chunks,
                     l.micro_batch, l.sharding, l.shard_group, l.offload_optimizer, l.recompute,
-                    l.recomputed_layers, l.sequence_parallel, l.schedule);
+                    l.recomputed_pieces, l.recomputed_layers, l.sequence_parallel, l.schedule);
 }
 
 bool faster(const LayoutCandidate& a, const LayoutCandidate& b) {
@@ -66,7 +66,8 @@ struct Problem {
 };
 
 auto ranks_of(const Layout& l) {
-  return std::tuple(l.tensor, l.context, l.expert, l.expert_tensor, l.micro_batch, l.sequence_parallel);
+  return std::tuple(l.tensor, l.context, l.expert, l.expert_tensor, l.micro_batch, l.sequence_parallel,
+                    l.recomputed_pieces);
 }
 
 ModelSums sums_of(const Problem& problem, const Layout& layout) {

@@ -57,14 +57,16 @@ std::vector<ExpertSizes> expert_sizes(const Layout& layout, int experts) {
 
 LayoutSpace::LayoutSpace(const Workload& workload, const Machine& machine, const SearchSpace& space)
     : workload_(workload), space_(space) {
-  for (const AttentionWork& core : workload.attentions)
-    unfused_ = unfused_ || !core.fused;
+  pieces_ = Piece::attention_core;
+  if (space.modules) pieces_ |= light_pieces;
+  pieces_ = pieces_ & releasing_pieces(workload);
   const int experts = routed_experts(workload);
   const double most_context = std::max(1.0, workload.sequence_length / fewest_rank_tokens);
   for (const int tensor : divisors(space.accelerators, most_domains * scale_up_domain(machine))) {
     for (const int pipeline : divisors(space.accelerators / tensor, workload.layers + 2)) {
       for (const int context : divisors(space.accelerators / tensor / pipeline, most_context)) {
-        Layout layout{.tensor = tensor, .pipeline = pipeline, .context = context};
+        Layout layout{
+            .tensor = tensor, .pipeline = pipeline, .context = context, .recomputed_pieces = pieces_};
         layout.data = static_cast<int>(space.accelerators / tensor / pipeline / context);
         // What layout_problem() says of one micro-batch and no chunks holds for the others too.
         if (!layout_problem(workload, machine, layout, layout.data).empty()) continue;
@@ -97,12 +99,14 @@ void LayoutSpace::add_families(Layout layout, int experts) {
 }
 
 std::vector<Layout> LayoutSpace::recomputations(const LayoutFamily& family) const {
-  std::vector<Layout> layouts{family.layout};
+  std::vector<Layout> layouts;
   layouts.reserve(static_cast<std::size_t>(family.stage_layers) + 2);
   Layout layout = family.layout;
-  if (unfused_) {
-    layout.recompute = Recompute::selective;
-    layouts.push_back(layout);
+  layout.recomputed_pieces = Layout{}.recomputed_pieces;
+  layouts.push_back(layout);
+  if (!pieces_.empty()) {
+    layouts.push_back(family.layout);
+    layouts.back().recompute = Recompute::selective;
   }
   layout.recompute = Recompute::full;
   for (int layers = 1; layers <= family.stage_layers; ++layers) {
@@ -143,7 +147,8 @@ std::int64_t LayoutSpace::size() const {
     std::size_t orders = 0;
     for (int chunks = 1; chunks <= family.most_chunks; ++chunks)
       orders += schedules(chunks, family.layout.pipeline).size();
-    const std::size_t recomputed = 1 + (unfused_ ? 1 : 0) + static_cast<std::size_t>(family.stage_layers);
+    const std::size_t recomputed =
+        1 + (pieces_.empty() ? 0 : 1) + static_cast<std::size_t>(family.stage_layers);
     layouts += static_cast<std::int64_t>(orders * recomputed * sharings(family.layout).size());
   }
   return layouts;

@@ -16,6 +16,7 @@ struct SearchSpace {
   double global_batch = 1.0;  ///< sequences
   double memory_share = 1.0;  ///< of an accelerator's memory, that the median of a layout's need may take
   bool zero_bubble = false;   ///< also try Schedule::zero_bubble; few frameworks have it
+  bool modules = false;       ///< also try recomputing light_pieces; few frameworks can
   /// Replicas that do not share `global_batch` evenly train the largest batch below it that they do.
   bool smaller_batches = false;
 };
@@ -43,7 +44,8 @@ class LayoutSpace {
 
   const std::vector<LayoutFamily>& families() const { return families_; }
 
-  /// What is recomputed: nothing, the core where attention is not fused, and 1, 2, … all of a stage's layers.
+  /// What is recomputed: nothing, the core where attention is not fused with the light pieces where they are
+  /// asked for, and 1, 2, … all of a stage's layers.
   /// The layouts are `family.layout` but for that.
   std::vector<Layout> recomputations(const LayoutFamily& family) const;
   /// Every level of ZeRO over all replicas and over groups that divide them, with and without offload.
@@ -58,7 +60,7 @@ class LayoutSpace {
 
   const Workload& workload_;
   SearchSpace space_;
-  bool unfused_ = false;
+  Pieces pieces_;  ///< that selective recomputation lets go of
   std::vector<LayoutFamily> families_;
 };
 

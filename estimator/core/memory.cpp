@@ -22,7 +22,7 @@ StageMemory MemoryPeak::of(const StageBytes& stage, int index) const {
 
   double recomputed = stage.layers.saved;
   if (layout_.recompute == Recompute::full) recomputed = stage.layers.boundary;
-  if (layout_.recompute == Recompute::selective) recomputed -= stage.layers.saved_core;
+  if (layout_.recompute == Recompute::selective) recomputed -= stage.layers.released;
   // Of all the stage's chunks; one in flight holds its share.
   const double kept = layout_.recomputed_layers * recomputed +
                       (1.0 - layout_.recomputed_layers) * stage.layers.saved +

@@ -30,8 +30,15 @@ template <class Component>
 void append_sublayer(BlockBuilder& builder, const Layer& layer, bool pre_norm, std::string_view norm,
                      std::string_view post_norm, std::string_view residual, Component component) {
   const LayerContext& context = builder.context();
-  if (pre_norm) builder.norm(norm, context.hidden_size, context.norm);
+  if (pre_norm) builder.norm(norm, context.hidden_size, context.norm).repeated = Piece::norm;
+  const std::size_t first = builder.block().ops.size();
   component();
+  if (!pre_norm) {  // what its first operations read is no output of a norm
+    for (std::size_t i = first; i < builder.block().ops.size(); ++i) {
+      Op& op = builder.block().ops[i];
+      if (op.released == Piece::norm) op.released = Piece::none;
+    }
+  }
   if (layer.post_norm) builder.norm(post_norm, context.hidden_size, context.norm);
   builder.residual(residual);
 }

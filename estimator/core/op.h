@@ -3,6 +3,8 @@
 // came from.
 #pragma once
 
+#include "core/recompute.h"
+
 #include <cstdint>
 #include <string_view>
 
@@ -104,6 +106,8 @@ struct Op {
 
   // Kept from forward to backward, without recomputation.
   double saved_bytes = 0.0;        ///< per token
+  Piece repeated = Piece::none;    ///< recomputing this piece runs the operation again
+  Piece released = Piece::none;    ///< recomputing this piece lets go of `saved_bytes`
   bool input_kept_before = false;  ///< gemm: what it saves, the operation before keeps as well, in 16 bit
   double saved_bytes_per_key =
       0.0;  ///< per token and key, only where the attention core is not a fused kernel

@@ -14,7 +14,8 @@ class RankBytes {
         expert_ranks_(static_cast<double>(layout.expert) * layout.expert_tensor_size()),
         sequence_share_(layout.sequence_parallel ? 1.0 / layout.tensor : 1.0),
         tokens_(layout.micro_batch * sequence_length / layout.context),
-        activation_factor_(activation_factor) {}
+        activation_factor_(activation_factor),
+        recomputed_(layout.recomputed_pieces) {}
 
   BlockBytes operator()(const BlockWork& block) const {
     return {.trained = share(block.trained),
@@ -22,7 +23,7 @@ class RankBytes {
             .gradients = share(block.state.gradients),
             .optimizer = share(block.state.optimizer),
             .saved = activation(block.saved),
-            .saved_core = activation(block.saved_core),
+            .released = released(block),
             .boundary = tokens_ * block.boundary * sequence_share_};
   }
 
@@ -34,12 +35,20 @@ class RankBytes {
     return tokens_ * activation_factor_ *
            (s.replicated + s.tensor / tensor_ + s.sequence * sequence_share_ + s.experts / tensor_);
   }
+  double released(const BlockWork& block) const {
+    double bytes = 0.0;
+    for (std::size_t i = 0; i < piece_count; ++i) {
+      if (recomputed_.contains(static_cast<Piece>(i))) bytes += activation(block.pieces[i].released);
+    }
+    return bytes;
+  }
 
   double tensor_;
   double expert_ranks_;
   double sequence_share_;
   double tokens_;
   double activation_factor_;
+  Pieces recomputed_;
 };
 
 /// FSDP holds the weights of the layer in work and of the next one, gathered ahead, as they are held, and one
@@ -59,7 +68,7 @@ double added_gradient_bytes(const BlockBytes& block) {
 
 /// Of one layer in work, which holds again what recomputation let go of.
 double repeated_bytes(const BlockBytes& layer, Recompute recompute) {
-  if (recompute == Recompute::selective) return layer.saved_core;
+  if (recompute == Recompute::selective) return layer.released;
   return recompute == Recompute::full ? std::max(0.0, layer.saved - layer.boundary) : 0.0;
 }
 
@@ -71,7 +80,7 @@ void BlockBytes::add(const BlockBytes& other, double count) {
   gradients.add(other.gradients, count);
   optimizer.add(other.optimizer, count);
   saved += other.saved * count;
-  saved_core += other.saved_core * count;
+  released += other.released * count;
   boundary += other.boundary * count;
 }
 
@@ -81,7 +90,7 @@ ModelBytes model_bytes(const Workload& workload, const Layout& layout, const Eff
   for (std::size_t kind = 0; kind < workload.kinds.size(); ++kind) {
     BlockBytes& layer = model.kinds[kind];
     layer = rank(workload.kinds[kind]);
-    if (!workload.kinds[kind].has_backward) layer.saved = layer.saved_core = layer.boundary = 0.0;
+    if (!workload.kinds[kind].has_backward) layer.saved = layer.released = layer.boundary = 0.0;
   }
   model.embedding = rank(workload.embedding);
   model.head = rank(workload.head);

@@ -1,4 +1,4 @@
-// What the blocks of a model weigh on one rank and on one pipeline stage, before it is chosen what is
+// What the blocks of a model weigh on one rank and on one pipeline stage, before it is chosen how much is
 // recomputed and what is sharded. A search makes these sums once for many layouts.
 #pragma once
 
@@ -33,14 +33,15 @@ struct BlockBytes {
   RankShare trained;                        ///< parameters
   RankShare weights, gradients, optimizer;  ///< bytes
   // Activations of one micro-batch, bytes.
-  double saved = 0.0;       ///< kept from forward to backward
-  double saved_core = 0.0;  ///< of them, by unfused attention cores
-  double boundary = 0.0;    ///< of the block's input
+  double saved = 0.0;     ///< kept from forward to backward
+  double released = 0.0;  ///< of them, let go of by the pieces that a layout recomputes
+  double boundary = 0.0;  ///< of the block's input
 
   void add(const BlockBytes& other, double count);
 };
 
-/// Depends on a layout's tensor, context and expert sizes, micro-batch and sequence parallelism alone.
+/// Depends on a layout's tensor, context and expert sizes, micro-batch, sequence parallelism and recomputed
+/// pieces alone.
 struct ModelBytes {
   std::array<BlockBytes, most_layer_kinds> kinds;
   BlockBytes embedding;

@@ -9,9 +9,10 @@ namespace trainbudget {
 void BlockSeconds::add(const BlockSeconds& other, double count) {
   work += other.work * count;
   forward += other.forward * count;
-  core += other.core * count;
+  pieces += other.pieces * count;
   launches += other.launches * count;
   repeated_launches += other.repeated_launches * count;
+  piece_launches += other.piece_launches * count;
 }
 
 ModelSeconds model_seconds(const Workload& workload, const Machine& machine, const Layout& layout,
@@ -26,8 +27,13 @@ ModelSeconds model_seconds(const Workload& workload, const Machine& machine, con
     result.launches = operations * (block.has_backward ? 3.0 : 1.0);
     if (layer && block.has_backward) {
       result.forward = time.forward.total();
-      result.core = time.core_forward.total();
+      result.pieces = time.repeated.total();
       result.repeated_launches = operations;
+      for (std::size_t i = 0; i < piece_count; ++i) {
+        if (model.part.recomputed.contains(static_cast<Piece>(i)))
+          result.piece_launches +=
+              block.pieces[i].operations + block.pieces[i].expert_products / model.part.expert;
+      }
     }
     return result;
   };
@@ -56,15 +62,16 @@ Pace::Pace(const Layout& layout, const Efficiency& efficiency, RecomputeKnown kn
   } else if (layout.recompute == Recompute::full) {
     forward_share_ = launch_share_ = layout.recomputed_layers;
   } else if (layout.recompute == Recompute::selective) {
-    core_share_ = layout.recomputed_layers;
+    piece_share_ = layout.recomputed_layers;
   }
 }
 
 void Pace::add(const StageWork& stage) {
   const BlockSeconds& blocks = stage.blocks;
-  const double repeated = forward_share_ * blocks.forward + core_share_ * blocks.core;
+  const double repeated = forward_share_ * blocks.forward + piece_share_ * blocks.pieces;
   const double kernels = blocks.work.total() + repeated;
-  const double launches = blocks.launches + launch_share_ * blocks.repeated_launches;
+  const double launches =
+      blocks.launches + launch_share_ * blocks.repeated_launches + piece_share_ * blocks.piece_launches;
   const double launch = soft_maximum(kernels, launches * launch_seconds_) - kernels;
   const double all = kernels + launch;
   all_ += all * stage.run.stages;

@@ -1,4 +1,4 @@
-// What a pipeline stage does with one micro-batch, before it is chosen what is recomputed. A search makes
+// What a pipeline stage does with one micro-batch, before it is chosen how much is recomputed. A search makes
 // these sums once for many layouts.
 #pragma once
 
@@ -19,16 +19,18 @@ enum class RecomputeKnown : bool { no, yes };
 
 /// A block (a layer, the embedding, the head), or the sum of several.
 struct BlockSeconds {
-  PassTime work;          ///< forward and backward, seconds
-  double forward = 0.0;   ///< seconds to repeat it whole; 0 where nothing is repeated
-  double core = 0.0;      ///< seconds to repeat its unfused attention cores
-  double launches = 0.0;  ///< forward and backward
-  double repeated_launches = 0.0;
+  PassTime work;                   ///< forward and backward, seconds
+  double forward = 0.0;            ///< seconds to repeat it whole; 0 where nothing is repeated
+  double pieces = 0.0;             ///< seconds to repeat the pieces of it that a layout recomputes
+  double launches = 0.0;           ///< forward and backward
+  double repeated_launches = 0.0;  ///< of the whole
+  double piece_launches = 0.0;     ///< of the pieces
 
   void add(const BlockSeconds& other, double count);
 };
 
-/// Depends on a layout's tensor, context and expert sizes, micro-batch and sequence parallelism alone.
+/// Depends on a layout's tensor, context and expert sizes, micro-batch, sequence parallelism and recomputed
+/// pieces alone.
 struct ModelSeconds {
   RankPart part;
   std::array<BlockSeconds, most_layer_kinds> kinds;
@@ -61,7 +63,7 @@ class Pace {
 
  private:
   double forward_share_ = 0.0;
-  double core_share_ = 0.0;
+  double piece_share_ = 0.0;
   double launch_share_ = 0.0;
   double launch_seconds_;
   PassTime work_;

@@ -24,6 +24,13 @@ class Advisor {
     if (now.recompute == Recompute::none)
       consider("recompute the attention core (recompute=selective)",
                [](Layout& l) { l.recompute = Recompute::selective; });
+    const Pieces light = light_pieces & releasing_pieces(plan_.workload);
+    if (now.recompute == Recompute::none && !light.empty()) {
+      consider("recompute single modules (recompute=" + modules_text(light) + ")", [&](Layout& l) {
+        l.recompute = Recompute::selective;
+        l.recomputed_pieces = light;
+      });
+    }
     if (now.recompute != Recompute::full)
       consider("recompute whole layers (recompute=full)", [](Layout& l) { l.recompute = Recompute::full; });
     if (now.micro_batch > 1)

@@ -69,10 +69,14 @@ class Gatherer {
  private:
   void add(BlockWork& work, const Op& op) {
     const double tokens = sequence_.tokens_per_token(op.stream);
-    if (op.kind == OpKind::grouped_gemm)
+    PieceWork& repeated = work.pieces[static_cast<std::size_t>(op.repeated)];
+    if (op.kind == OpKind::grouped_gemm) {
       work.expert_products += op.count;
-    else
+      repeated.expert_products += op.count;
+    } else {
       work.operations += 1.0;
+      repeated.operations += 1.0;
+    }
     if (op.backward_flops > 0.0 || op.backward_bytes > 0.0) work.has_backward = true;
     switch (op.kind) {
       case OpKind::gemm:
@@ -97,9 +101,12 @@ class Gatherer {
       case OpKind::lookup:
         share_of(work.elementwise_forward, op.split) += op.forward_bytes * tokens;
         share_of(work.elementwise_backward, op.split) += op.backward_bytes * tokens;
+        share_of(repeated.elementwise, op.split) += op.forward_bytes * tokens;
         break;
     }
-    share_of(work.saved, op.saved_split) += saved_bytes(recipe_, op) * tokens;
+    const double saved = saved_bytes(recipe_, op) * tokens;
+    share_of(work.saved, op.saved_split) += saved;
+    share_of(work.pieces[static_cast<std::size_t>(op.released)].released, op.saved_split) += saved;
     add_state(work, op);
   }
 
@@ -113,7 +120,8 @@ class Gatherer {
                                   .tokens = tokens,
                                   .passes = 1.0 + op.backward_flops / op.forward_flops,
                                   .split = op.split,
-                                  .arithmetic = op.arithmetic});
+                                  .arithmetic = op.arithmetic,
+                                  .piece = op.repeated});
   }
 
   void add_attention(BlockWork& work, const Op& op, double tokens) {
@@ -137,7 +145,8 @@ class Gatherer {
       core.score_bytes_backward = trained ? (backward_score_bytes + dropout) * scores : 0.0;
       const double saved = op.saved_bytes_per_key * keys * tokens;
       share_of(work.saved, op.saved_split) += saved;
-      share_of(work.saved_core, op.saved_split) += saved;
+      PieceWork& piece = work.pieces[static_cast<std::size_t>(Piece::attention_core)];
+      share_of(piece.released, op.saved_split) += saved;
     }
     share_of(work.elementwise_forward, op.split) += op.forward_bytes * tokens;
     share_of(work.elementwise_backward, op.split) += op.backward_bytes * tokens;
@@ -201,6 +210,16 @@ Workload gather(const ModelOps& model, const Sequence& sequence, const Recipe& r
       before[i + 1] = before[i] + (order[i] == static_cast<int>(kind) ? 1u : 0u);
   }
   return workload;
+}
+
+Pieces releasing_pieces(const Workload& workload) {
+  Pieces pieces;
+  for (const BlockWork& kind : workload.kinds) {
+    for (std::size_t i = 0; i < piece_count; ++i) {
+      if (kind.pieces[i].released.total() > 0.0) pieces |= static_cast<Piece>(i);
+    }
+  }
+  return pieces;
 }
 
 ModelKind kind_of(const Workload& workload) {

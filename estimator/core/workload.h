@@ -7,6 +7,7 @@
 #include "core/training_run.h"
 #include "core/wkv_time.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -39,6 +40,7 @@ struct MatrixProduct {
       3.0;  ///< products a step: 1 forward, 2 backward; fewer where weights or inputs need no gradient
   Split split = Split::none;
   Arithmetic arithmetic = Arithmetic::matmul;
+  Piece piece = Piece::none;  ///< that it is computed again with
 };
 
 /// Scores, softmax and weighted sum.
@@ -82,6 +84,14 @@ struct HeldState {
   Shares optimizer;  ///< states and master copy
 };
 
+/// What recomputing one piece of a block runs again, but for its matrix products, and what it lets go of.
+struct PieceWork {
+  Shares elementwise;            ///< bytes forward
+  Shares released;               ///< bytes kept from forward to backward otherwise
+  double operations = 0.0;       ///< launches, but for
+  double expert_products = 0.0;  ///< those of each routed expert's products, all experts together
+};
+
 /// One kind of layer, the embedding, or the head. `first_*` and counts index the arrays of Workload.
 struct BlockWork {
   std::uint32_t first_product = 0, products = 0;
@@ -91,8 +101,8 @@ struct BlockWork {
   Shares elementwise_forward;   ///< bytes
   Shares elementwise_backward;  ///< bytes
   Shares saved;                 ///< bytes kept from forward to backward, without recomputation
-  Shares saved_core;            ///< of them, by unfused attention cores: freed by selective recomputation
-  double boundary = 0.0;        ///< bytes of the block's input, all that full recomputation keeps
+  std::array<PieceWork, piece_count> pieces = {};
+  double boundary = 0.0;  ///< bytes of the block's input, all that full recomputation keeps
 
   double trained_parameters = 0.0;
   HeldState state;
@@ -138,6 +148,9 @@ struct Workload {
 };
 
 ModelKind kind_of(const Workload& workload);
+
+/// Pieces of its layers that free memory where they are recomputed.
+Pieces releasing_pieces(const Workload& workload);
 
 /// Gathers `model` (as apply() made it for `recipe`) over `sequence`, counted causally whatever its
 /// convention says.

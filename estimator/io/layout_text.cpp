@@ -4,11 +4,13 @@
 #include "io/suggest.h"
 #include "io/trimmed.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <set>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace trainbudget::io {
 namespace {
@@ -78,7 +80,7 @@ class Reader {
       if (value.size() != 1 || value[0] < '0' || value[0] > '3') refuse("zero is 0, 1, 2 or 3");
       layout_.sharding = static_cast<Sharding>(value[0] - '0');
     } else if (key == "recompute") {
-      layout_.recompute = static_cast<Recompute>(word(key, value, recompute_words));
+      read_recomputation(value, node_.location, layout_);
     } else if (key == "schedule") {
       layout_.schedule = static_cast<Schedule>(word(key, value, schedule_words));
     } else if (key == "layers") {
@@ -134,6 +136,33 @@ class Reader {
 
 }  // namespace
 
+void read_recomputation(std::string_view text, const Location& where, Layout& layout) {
+  std::vector<std::string_view> words(recompute_words.begin(), recompute_words.end());
+  const auto whole = std::find(words.begin(), words.end(), text);
+  if (whole != words.end()) {
+    layout.recompute = static_cast<Recompute>(whole - words.begin());
+    layout.recomputed_pieces = Layout{}.recomputed_pieces;
+    return;
+  }
+  for (const RecomputeModule& module : recompute_modules)
+    words.push_back(module.name);
+  Pieces pieces;
+  for (std::string_view rest = text;;) {
+    const std::size_t plus = rest.find('+');
+    const std::string_view name = trimmed(rest.substr(0, plus));
+    const auto module = std::find_if(recompute_modules.begin(), recompute_modules.end(),
+                                     [&](const RecomputeModule& m) { return m.name == name; });
+    if (module == recompute_modules.end())
+      throw InputError(where, "unknown recomputation '" + std::string(name.substr(0, 40)) + "'",
+                       did_you_mean_or_list(name, words));
+    pieces |= module->pieces;
+    if (plus == std::string_view::npos) break;
+    rest = rest.substr(plus + 1);
+  }
+  layout.recompute = Recompute::selective;
+  layout.recomputed_pieces = pieces;
+}
+
 Layout read_layout(const YamlNode& node, double accelerators) {
   if (node.kind != YamlNode::Kind::scalar)
     throw InputError(node.location, "a layout is written like tp=8,pp=4,mbs=1");
@@ -171,6 +200,12 @@ std::string layers_text(double fraction) {
 
 }  // namespace
 
+std::string recomputation_text(const Layout& layout) {
+  if (layout.recompute != Recompute::selective || layout.recomputed_pieces == Layout{}.recomputed_pieces)
+    return std::string(recompute_words[static_cast<std::size_t>(layout.recompute)]);
+  return modules_text(layout.recomputed_pieces);
+}
+
 std::string layout_text(const Layout& layout) {
   std::string text = "tp=" + std::to_string(layout.tensor) + ",pp=" + std::to_string(layout.pipeline) +
                      ",dp=" + std::to_string(layout.data) + ",mbs=" + std::to_string(layout.micro_batch);
@@ -186,8 +221,7 @@ std::string layout_text(const Layout& layout) {
   add(layout.sharding != Sharding::none, "zero=" + std::to_string(static_cast<int>(layout.sharding)));
   add(layout.shard_group > 0, "shard=" + std::to_string(layout.shard_group));
   add(layout.sequence_parallel, "sp");
-  add(layout.recompute != Recompute::none,
-      "recompute=" + std::string(recompute_words[static_cast<std::size_t>(layout.recompute)]));
+  add(layout.recompute != Recompute::none, "recompute=" + recomputation_text(layout));
   add(layout.recompute != Recompute::none && layout.recomputed_layers != 1.0,
       "layers=" + layers_text(layout.recomputed_layers));
   add(layout.schedule != Schedule::one_forward_one_backward, "schedule=zero_bubble");

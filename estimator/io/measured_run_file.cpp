@@ -5,6 +5,7 @@
 #include "core/workload.h"
 #include "io/accelerator_file.h"
 #include "io/cluster_file.h"
+#include "io/layout_text.h"
 #include "io/measured_model.h"
 #include "io/measured_run_row.h"
 #include "io/model_file.h"
@@ -269,16 +270,11 @@ class Reader {
         layout.tensor > 1 && row.flag("seq_parallel").value_or(software_->sequence_parallel);
 
     const std::string_view recompute = row.word("recompute", guessed);
-    if (recompute == "full") {
-      layout.recompute = Recompute::full;
-    } else if (recompute == "selective") {
-      layout.recompute = Recompute::selective;
-    } else if (recompute.empty() || recompute == "unstated") {
+    if (recompute.empty() || recompute == "unstated") {
       run.recompute_stated = false;
       assume(run, "recomputation unknown");
-    } else if (recompute != "none") {
-      throw InputError(row.location("recompute"), "unknown recomputation '" + std::string(recompute) + "'",
-                       "one of none, selective, full, unstated");
+    } else {
+      read_recomputation(recompute, row.location("recompute"), layout);
     }
     read_batch(row, run);
   }

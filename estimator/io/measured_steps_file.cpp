@@ -1,6 +1,7 @@
 #include "io/measured_steps_file.h"
 
 #include "core/efficiency.h"
+#include "io/layout_text.h"
 
 #include <algorithm>
 #include <utility>
@@ -65,7 +66,7 @@ std::string measured_steps_csv(const Scenario& scenario, const MeasuredSteps& me
       {"ep_overlap", layout.expert_overlap ? "1" : "0"},
       {"zero", whole(static_cast<double>(layout.sharding))},
       {"seq_parallel", layout.sequence_parallel ? "1" : "0"},
-      {"recompute", std::string(recompute_words[static_cast<std::size_t>(layout.recompute)])},
+      {"recompute", recomputation_text(layout)},
       {"flash", "1"},
       {"software", plan.profile.stack == generic_stack ? "" : plan.profile.stack},
       {"date", measured.date},

@@ -284,7 +284,7 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
     if (const std::string problem = layout_problem(plan.workload, plan.machine, plan.layout, batch);
         !problem.empty())
       throw CombinationError(request.layout->location, problem);
-    for (std::string& remark : layout_remarks(plan.layout))
+    for (std::string& remark : layout_remarks(plan.workload, plan.layout))
       scenario.warnings.push_back("layout: " + std::move(remark));
   } else {
     if (in_tokens) batch = divisible_batch(batch, scenario.gpus.value);

@@ -14,6 +14,7 @@ SearchedMachine search_machine(const Sweep& machines, PointReader& reader, const
   machine.scenario = reader.scenario(place, [&](const StepPlan& plan, SearchSpace space) {
     space.smaller_batches = options.smaller_batches;
     space.zero_bubble = options.zero_bubble;
+    space.modules = options.modules;
     machine.space = space;
     return machine.found = find(plan, space, options.kept);
   });

@@ -50,6 +50,7 @@ struct RankingOptions {
   std::size_t kept = 1;
   bool smaller_batches = false;
   bool zero_bubble = false;
+  bool modules = false;
 };
 
 /// Ranks the layouts on each point of `machines`: a variant for each kind of hardware, at most an axis of

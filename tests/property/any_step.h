@@ -73,6 +73,14 @@ inline std::vector<WkvTable> any_recurrences() {
   return tables;
 }
 
+inline Pieces any_pieces() {
+  Pieces pieces;
+  for (const RecomputeModule& module : recompute_modules) {
+    if (*rc::gen::arbitrary<bool>()) pieces |= module.pieces;
+  }
+  return pieces;
+}
+
 /// A random case whose layout can train.
 inline Case any_case() {
   Case c;
@@ -93,6 +101,7 @@ inline Case any_case() {
             .sharding = static_cast<Sharding>(*rc::gen::inRange(0, 4)),
             .sequence_parallel = *rc::gen::arbitrary<bool>(),
             .recompute = static_cast<Recompute>(*rc::gen::inRange(0, 3)),
+            .recomputed_pieces = any_pieces(),
             .schedule = static_cast<Schedule>(*rc::gen::inRange(0, 2)),
             .offload_optimizer = *rc::gen::arbitrary<bool>()};
   if (layout.pipeline == 1) layout.chunks = 1;

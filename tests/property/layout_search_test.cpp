@@ -28,6 +28,7 @@ Problem any_problem() {
   problem.space = {.accelerators = static_cast<double>(*rc::gen::element(1, 2, 4, 6, 8)),
                    .global_batch = static_cast<double>(*rc::gen::element(1, 4, 6, 8)),
                    .zero_bubble = *rc::gen::arbitrary<bool>(),
+                   .modules = *rc::gen::arbitrary<bool>(),
                    .smaller_batches = *rc::gen::arbitrary<bool>()};
   // Often too small for the model, so that memory decides.
   problem.step.machine.memory_capacity = any_between(1e8, 3e10);

@@ -142,6 +142,36 @@ TEST_CASE("sharding more or recomputing more never takes more memory") {
   });
 }
 
+TEST_CASE("recomputing more modules frees no less and takes no less time, and whole layers take the most") {
+  check([] {
+    Case c = any_case();
+    c.layout.recompute = Recompute::selective;
+    const auto activations = [&] {
+      double bytes = 0.0;
+      for (const StageMemory& stage : memory_by_stage(c.workload, c.layout, c.global_batch, c.efficiency))
+        bytes += stage.activations;
+      return bytes;
+    };
+    const auto seconds = [&] {
+      return step_time(c.workload, c.machine, c.layout, c.global_batch, c.efficiency).total();
+    };
+    Pieces pieces;
+    for (const RecomputeModule& module : recompute_modules) {
+      c.layout.recomputed_pieces = pieces;
+      const double kept = activations();
+      const double before = seconds();
+      if (*rc::gen::arbitrary<bool>()) pieces |= module.pieces;
+      c.layout.recomputed_pieces = pieces;
+      RC_ASSERT(activations() <= kept * slack + 1e-3);  // sums of products are rounded
+      RC_ASSERT(activations() >= -1e-3);
+      RC_ASSERT(seconds() * slack >= before);
+    }
+    const double some = seconds();
+    c.layout.recompute = Recompute::full;
+    RC_ASSERT(seconds() * slack >= some);
+  });
+}
+
 TEST_CASE("what fits in less memory fits in more, and a search finds nothing slower with more of it") {
   check([] {
     const Case c = any_case();

@@ -2,9 +2,11 @@
 #include "io/layout_text.h"
 
 #include "catch.h"
+#include "core/workload.h"
 #include "input_error_of.h"
 
 using namespace trainbudget;
+using io::layout_text;
 
 namespace {
 
@@ -42,15 +44,40 @@ TEST_CASE("a layout is written in the words that it is read in") {
                            "tp=4,pp=1,dp=256,mbs=1,etp=1",
                            "tp=1,pp=2,dp=512,mbs=1,vpp=3,ep=8,etp=1,ep_overlap,recompute=full,layers=5/"
                            "24,schedule=zero_bubble"}) {
-    CHECK(io::layout_text(layout(text)) == text);
+    CHECK(layout_text(layout(text)) == text);
     std::string given = text;
     const std::size_t data = given.find("dp=");
     given.erase(data, given.find(',', data) - data + 1);
-    CHECK(io::layout_text(layout(given)) == text);
+    CHECK(layout_text(layout(given)) == text);
   }
 }
 
+TEST_CASE("modules that are recomputed are named as Megatron-Core names them") {
+  const Layout read = layout("recompute=mla_up_proj+moe_act, layers=50%");
+  CHECK(read.recompute == Recompute::selective);
+  CHECK(read.recomputed_pieces == Pieces(Piece::latent_up, Piece::expert_activation));
+  CHECK(read.recomputed_layers == 0.5);
+  CHECK(layout_text(read).ends_with("recompute=mla_up_proj+moe_act,layers=1/2"));
+  // A module that holds others is all of them, and selective is the attention core.
+  CHECK(layout_text(layout("recompute=shared_experts+moe+moe_act")).ends_with("recompute=moe"));
+  CHECK(layout("recompute=core_attn") == layout("recompute=selective"));
+  CHECK(layout_text(layout("recompute=core_attn")).ends_with("recompute=selective"));
+  CHECK(layout_text(layout("recompute=core_attn+layernorm")).ends_with("recompute=core_attn+layernorm"));
+}
+
 TEST_CASE("what a layout says without effect is told") {
+  Model model{.hidden_size = 64, .vocabulary = 100};
+  model.blocks = {{.mixer = Attention{.heads = 2, .kv_heads = 2, .head_size = 32},
+                   .feed_forward = Mlp{.intermediate_size = 256}}};
+  model.layers = {0, 0};
+  const Workload dense = gather(expand(model), {.length = 1024}, {}, true);
+  const auto layout_remarks = [&](const Layout& given) { return trainbudget::layout_remarks(dense, given); };
+  CHECK(layout_remarks(layout("recompute=layernorm+mlp")).empty());
+  CHECK(layout_remarks(layout("recompute=mla_up_proj+moe_act+mlp")) ==
+        std::vector<std::string>{"recomputing mla_up_proj changes nothing: this model has none",
+                                 "recomputing moe_act changes nothing: this model has none"});
+  CHECK(layout_remarks(layout("recompute=selective")) ==
+        std::vector<std::string>{"recomputing core_attn changes nothing: fused attention keeps no scores"});
   CHECK(layout_remarks(layout("tp=8,pp=2,sp,zero=1,shard=8,schedule=zero_bubble")).empty());
   CHECK(
       layout_remarks(layout("tp=1,sp")) ==
@@ -72,6 +99,9 @@ TEST_CASE("what is no layout is refused with a hint") {
   CHECK(std::string(error("tp=2.5").what()) == "tp in a layout is a whole number from 1");
   CHECK(std::string(error("zero=4").what()) == "zero is 0, 1, 2 or 3");
   CHECK(error("recompute=ful").hint == "did you mean 'full'?");
+  CHECK(error("recompute=mla_up_prj").hint == "did you mean 'mla_up_proj'?");
+  CHECK(std::string(error("recompute=moe+full").what()) == "unknown recomputation 'full'");
+  CHECK(std::string(error("recompute=moe+").what()) == "unknown recomputation ''");
   CHECK(std::string(error("sp=maybe").what()) == "sp in a layout is a flag: sp, sp=1 or sp=0");
   CHECK(std::string(error("tp=8,layers=50%").what()) ==
         "layers in a layout is the share that is recomputed, and nothing is");

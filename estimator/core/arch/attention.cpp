@@ -42,12 +42,15 @@ void append(const Attention& attention, BlockBuilder& builder) {
 
   if (attention.attends == Attends::cross) {
     // Keys and values come from the encoder's output, whatever the length of the main stream.
-    builder.gemm("cross_attention.query", Part::attention, query, hidden, Split::column, bias);
+    builder.gemm("cross_attention.query", Part::attention, query, hidden, Split::column, bias).released =
+        Piece::norm;
     builder.gemm("cross_attention.key_value", Part::attention, 2.0 * key, hidden, Split::column, bias)
         .stream = Stream::encoder;
   } else {
-    builder.gemm("attention.query_key_value", Part::attention, query + 2.0 * key + gate, hidden,
-                 Split::column, bias);
+    builder
+        .gemm("attention.query_key_value", Part::attention, query + 2.0 * key + gate, hidden, Split::column,
+              bias)
+        .released = Piece::norm;
   }
   if (attention.query_key_norm != QueryKeyNorm::none) {
     const bool per_head = attention.query_key_norm == QueryKeyNorm::per_head;
@@ -85,23 +88,37 @@ void append(const LatentAttention& attention, BlockBuilder& builder) {
   const double kv_rank = attention.kv_rank;
   const double rotary = attention.rotary_size;
 
-  // The compressions are small and replicated; the expansions to heads are split.
+  // The compressions are small and replicated; the expansions to heads are split. They are the piece that is
+  // computed again from the latents, rotation included.
+  const auto expand = [](Op& op) -> Op& {
+    op.repeated = Piece::latent_up;
+    return op;
+  };
+  const auto latent_norm = [&](std::string_view name, double rank) {
+    expand(builder.norm(name, rank, NormKind::rms));
+  };
+  const auto latent_up = [&](std::string_view name, double width, double rank) {
+    expand(builder.gemm(name, Part::attention, width, rank, Split::column)).released = Piece::latent_up;
+  };
   if (attention.query_rank > 0) {
-    builder.gemm("attention.query_down", Part::attention, attention.query_rank, hidden, Split::sequence);
-    builder.norm("attention.query_norm", attention.query_rank, NormKind::rms);
-    builder.gemm("attention.query_up", Part::attention, query, attention.query_rank, Split::column);
+    builder.gemm("attention.query_down", Part::attention, attention.query_rank, hidden, Split::sequence)
+        .released = Piece::norm;
+    latent_norm("attention.query_norm", attention.query_rank);
+    latent_up("attention.query_up", query, attention.query_rank);
   } else {
-    builder.gemm("attention.query", Part::attention, query, hidden, Split::column);
+    expand(builder.gemm("attention.query", Part::attention, query, hidden, Split::column)).released =
+        Piece::norm;
   }
   Op& down =
       builder.gemm("attention.key_value_down", Part::attention, kv_rank + rotary, hidden, Split::sequence);
   down.saved_bytes = 0.0;  // the same input as the query's
-  builder.norm("attention.key_value_norm", kv_rank, NormKind::rms);
-  builder.gemm("attention.key_value_up", Part::attention,
-               heads * (attention.head_size + attention.value_size), kv_rank, Split::column);
-  builder.elementwise("attention.rotary", Part::attention, Split::heads,
-                      {.forward = 4.0 * (heads + 1.0) * rotary, .backward = 4.0 * (heads + 1.0) * rotary});
+  latent_norm("attention.key_value_norm", kv_rank);
+  latent_up("attention.key_value_up", heads * (attention.head_size + attention.value_size), kv_rank);
+  expand(builder.elementwise(
+      "attention.rotary", Part::attention, Split::heads,
+      {.forward = 4.0 * (heads + 1.0) * rotary, .backward = 4.0 * (heads + 1.0) * rotary}));
   append_core(builder, "attention.core", heads, heads, head_size, attention.value_size, 0.0);
+  builder.block().ops.back().released = Piece::latent_up;
   builder.gemm("attention.output", Part::attention, hidden, heads * attention.value_size, Split::row)
       .input_kept_before = true;
   builder.block().cache_bytes_per_token += activation_bytes * (kv_rank + rotary);

@@ -11,7 +11,8 @@ void append(const GatedDeltaNet& mix, BlockBuilder& builder) {
   const double key = mix.key_heads * key_size;
   const double value = heads * value_size;
   const double convolved = 2.0 * key + value;
-  builder.gemm("delta_net.query_key_value_gate", Part::time_mix, convolved + value, hidden, Split::column);
+  builder.gemm("delta_net.query_key_value_gate", Part::time_mix, convolved + value, hidden, Split::column)
+      .released = Piece::norm;
   builder.gemm("delta_net.beta_decay", Part::time_mix, 2.0 * heads, hidden, Split::column).saved_bytes = 0.0;
   builder.elementwise("delta_net.convolution", Part::time_mix, Split::heads,
                       {.forward = 4.0 * convolved, .backward = 6.0 * convolved, .saved = 2.0 * convolved},

@@ -8,7 +8,8 @@ void append(const Mamba1& mix, BlockBuilder& builder) {
   const double inner = mix.inner_size;
   const double state = mix.state_size;
   const double rank = mix.step_rank;
-  builder.gemm("mamba.input", Part::time_mix, 2.0 * inner, hidden, Split::column, mix.projection_bias);
+  builder.gemm("mamba.input", Part::time_mix, 2.0 * inner, hidden, Split::column, mix.projection_bias)
+      .released = Piece::norm;
   builder.elementwise("mamba.convolution", Part::time_mix, Split::heads,
                       {.forward = 4.0 * inner, .backward = 6.0 * inner, .saved = 2.0 * inner},
                       inner * mix.conv_size + (mix.conv_bias ? inner : 0.0));

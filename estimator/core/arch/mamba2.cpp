@@ -9,8 +9,10 @@ void append(const Mamba2& mix, BlockBuilder& builder) {
   const double inner = heads * mix.head_size;
   const double state = mix.state_size;
   const double convolved = inner + 2.0 * mix.groups * state;
-  builder.gemm("mamba.input", Part::time_mix, inner + convolved + heads, hidden, Split::column,
-               mix.projection_bias);
+  builder
+      .gemm("mamba.input", Part::time_mix, inner + convolved + heads, hidden, Split::column,
+            mix.projection_bias)
+      .released = Piece::norm;
   builder.elementwise("mamba.convolution", Part::time_mix, Split::heads,
                       {.forward = 4.0 * convolved, .backward = 6.0 * convolved, .saved = 2.0 * convolved},
                       convolved * mix.conv_size + (mix.conv_bias ? convolved : 0.0));

@@ -26,9 +26,11 @@ void append(const Rwkv7TimeMix& mix, BlockBuilder& builder) {
   const double head_size = mix.head_size;
   const bool residual = mix.value_residual == ValueResidual::used;
 
-  builder.elementwise("time_mix.mix", Part::time_mix, Split::sequence,
-                      {.forward = 14.0 * hidden, .backward = 17.75 * hidden, .saved = 2.0 * hidden},
-                      6.0 * hidden);
+  builder
+      .elementwise("time_mix.mix", Part::time_mix, Split::sequence,
+                   {.forward = 14.0 * hidden, .backward = 17.75 * hidden, .saved = 2.0 * hidden},
+                   6.0 * hidden)
+      .released = Piece::norm;
   builder.gemm("time_mix.receptance", Part::time_mix, hidden, hidden, Split::column);
   builder.gemm("time_mix.key", Part::time_mix, hidden, hidden, Split::column);
   builder.gemm("time_mix.value", Part::time_mix, hidden, hidden, Split::column);
