@@ -48,6 +48,12 @@ Observation observe(const MeasuredRun& run, const Accelerator& accelerator, cons
   if (!run.shape_stated) scatter *= factors.unstated_shape;
   if (!run.recompute_stated) scatter *= factors.unstated_recompute;
   if (training.recipe.adapters) scatter *= factors.adapters;
+  Machine machine = *machine_of(accelerator, cluster, training.precision);
+  // Whoever really chose a layout knew the links of a mesh; a guess is not held to them.
+  if (!run.layout_stated) {
+    for (Link& link : machine.fabric.links)
+      link.mesh = false;
+  }
   double noise = 0.0;
   if (run.stated_noise > 0.0) {
     // What a source tells of its own noise is read as the P10–P90 of a log-normal.
@@ -55,7 +61,7 @@ Observation observe(const MeasuredRun& run, const Accelerator& accelerator, cons
   }
   return {.run = &run,
           .workload = std::move(workload),
-          .machine = *machine_of(accelerator, cluster, training.precision),
+          .machine = machine,
           .log_measured = std::log(run.step_seconds),
           .scatter = scatter,
           .noise = noise};

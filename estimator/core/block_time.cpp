@@ -111,8 +111,9 @@ class BlockTimer {
   double matmul_rate(Arithmetic arithmetic) const {
     const double large = efficiency_[Parameter::matmul];
     if (arithmetic == Arithmetic::wide) return achieved(machine_.wide_peak, large);
-    // fp32 products run as TF32, at half of the 16-bit rate.
-    if (arithmetic == Arithmetic::scalar) return achieved(0.5 * machine_.wide_peak, large);
+    // fp32 products of a run in 16 bit or less are TF32's, at half of the 16-bit rate.
+    if (arithmetic == Arithmetic::scalar)
+      return achieved((machine_.matmul_bytes > 2.0 ? 1.0 : 0.5) * machine_.wide_peak, large);
     if (machine_.matmul_bytes >= 2.0) return achieved(machine_.matmul_peak, large);
     const Parameter ratio = machine_.matmul_bytes >= 1.0 ? Parameter::matmul_8_bit : Parameter::matmul_4_bit;
     return achieved(machine_.matmul_peak, large * efficiency_[ratio]);
@@ -168,11 +169,10 @@ class BlockTimer {
         waves * workload_.sequence_length * efficiency_[Parameter::recurrence_step] * scan.step;
     const double tokens = part_.tokens / part_.tensor;
     if (part_.context > 1.0) {
-      const auto exchange = [&](double bytes) {
-        return all_gather_time(part_.context_ring, part_.context, bytes * tokens);
-      };
-      time_.forward.context_communication += exchange(scan.forward_bytes);
-      time_.backward.context_communication += exchange(scan.backward_bytes);
+      const double exchange =
+          all_gather_time(part_.context_ring, part_.context, scan.exchanged_bytes * tokens);
+      time_.forward.context_communication += exchange;
+      if (scan.backward_bytes > 0.0) time_.backward.context_communication += exchange;
     }
     // The backward kernel does about twice the work a step: it walks the states again.
     const auto kernel = [&](const MeasuredCurve& measured, double bytes, double flops, double steps) {
@@ -257,10 +257,12 @@ RankPart rank_part(const Workload& workload, const Layout& layout, const Machine
                 .recomputed = layout.recomputed_pieces,
                 .fabric = fabric_efficiency(efficiency)};
   part.tokens = part.sequences * workload.sequence_length / part.context;
-  part.tensor_ring = ring_cost(machine.fabric, part.fabric, {.size = part.tensor});
-  part.context_ring = ring_cost(machine.fabric, part.fabric, {.size = part.context, .stride = part.tensor});
+  const double ranks = layout.accelerators();
+  part.tensor_ring = ring_cost(machine.fabric, part.fabric, {.size = part.tensor, .ranks = ranks});
+  part.context_ring =
+      ring_cost(machine.fabric, part.fabric, {.size = part.context, .stride = part.tensor, .ranks = ranks});
   if (part.expert > 1.0) {
-    const RankGroup group{.size = part.expert, .stride = part.expert_tensor};
+    const RankGroup group{.size = part.expert, .stride = part.expert_tensor, .ranks = ranks};
     part.exchange_latency = all_to_all_time(machine.fabric, part.fabric, group, 0.0);
     part.exchange_seconds_per_byte =
         all_to_all_time(machine.fabric, part.fabric, group, 1.0, workload.active_experts) -

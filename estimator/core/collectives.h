@@ -7,12 +7,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
+#include <numeric>
 
 namespace trainbudget {
 
 struct RankGroup {
   double size = 1.0;
   double stride = 1.0;
+  double ranks = std::numeric_limits<double>::infinity();  ///< of the whole run
 };
 
 /// What one byte costs in a ring over a group, and one round of latency; the fractions of the datasheet
@@ -51,6 +55,23 @@ inline LinkRate link_rate(const Fabric& fabric, const FabricEfficiency& efficien
           link.latency * efficiency.latency};
 }
 
+/// Members of every group of ranks that one group of a tier holds, of which the tier below holds `inside`.
+/// Groups begin wherever the one before them ended: where they do not divide a server, one of them lies
+/// across two, with as few members in one of these as the greatest common divisor leaves, and sets the pace.
+inline double members_within(const Link& link, const RankGroup& group, double inside) {
+  if (link.group >= group.ranks) return group.size;
+  const double reach = std::min(group.size, std::max(inside, link.group / group.stride));
+  if (!link.server) return reach;
+  const auto span = static_cast<std::int64_t>(group.size * group.stride);
+  const auto whole = static_cast<double>(std::gcd(span, static_cast<std::int64_t>(link.group)));
+  return std::clamp(std::floor(whole / group.stride), inside, reach);
+}
+
+/// What is left of a link between `members` of a mesh: each has a link to each of the others.
+inline double mesh_share(const Link& link, double members) {
+  return link.mesh && members < link.group ? (members - 1.0) / (link.group - 1.0) : 1.0;
+}
+
 /// A ring over `group`. A tier whose groups hold `inside` of its members carries the ring's traffic over the
 /// links of all of those members at once (NCCL opens a ring per link), so that a byte costs 1 ÷ (inside ×
 /// bandwidth) at the tier above. The slowest tier sets the pace; hops of all tiers add to the latency.
@@ -59,10 +80,11 @@ inline RingCost ring_cost(const Fabric& fabric, const FabricEfficiency& efficien
   double inside = 1.0;  // members of the ring within one group of the tier below
   for (int i = 0; i < fabric.tiers && inside < group.size; ++i) {
     const Link& link = fabric.links[static_cast<std::size_t>(i)];
-    const double reach = std::min(group.size, std::max(inside, link.group / group.stride));
+    const double reach = members_within(link, group, inside);
     if (reach <= inside) continue;
     const LinkRate rate = link_rate(fabric, efficiency, i);
-    cost.seconds_per_byte = std::max(cost.seconds_per_byte, 1.0 / (rate.bandwidth * inside));
+    cost.seconds_per_byte =
+        std::max(cost.seconds_per_byte, 1.0 / (rate.bandwidth * mesh_share(link, reach) * inside));
     cost.latency += (reach / inside - 1.0) * rate.latency;
     inside = reach;
   }
@@ -94,12 +116,12 @@ inline double all_to_all_time(const Fabric& fabric, const FabricEfficiency& effi
   double latency = 0.0;
   for (int i = 0; i < fabric.tiers && inside < group.size; ++i) {
     const Link& link = fabric.links[static_cast<std::size_t>(i)];
-    const double reach = std::min(group.size, std::max(inside, link.group / group.stride));
+    const double reach = members_within(link, group, inside);
     if (reach <= inside) continue;
     const LinkRate rate = link_rate(fabric, efficiency, i);
     const double groups = group.size / inside;
     const double reached = (groups - 1.0) * (1.0 - std::pow(1.0 - 1.0 / groups, copies)) / copies;
-    time = std::max(time, bytes * reached / rate.bandwidth);
+    time = std::max(time, bytes * reached / (rate.bandwidth * mesh_share(link, reach)));
     latency = rate.latency;
     inside = reach;
   }
@@ -113,7 +135,7 @@ inline double point_to_point_time(const Fabric& fabric, const FabricEfficiency& 
     const Link& link = fabric.links[static_cast<std::size_t>(i)];
     if (distance >= link.group) continue;
     const LinkRate rate = link_rate(fabric, efficiency, i);
-    return bytes / rate.bandwidth + rate.latency;
+    return bytes / (rate.bandwidth * mesh_share(link, 2.0)) + rate.latency;
   }
   return 0.0;
 }

@@ -117,7 +117,8 @@ struct Tier {
   /// Accelerators in one group of this tier, those of the inner tiers included. Absent: no stated limit.
   std::optional<Sourced<double>> group_size;
   Sourced<BytesPerSecond> bandwidth;  ///< per accelerator and direction
-  Sourced<Seconds> latency;           ///< of one hop, software included
+  bool mesh = false;         ///< a link between each two: some of them have that share of `bandwidth`
+  Sourced<Seconds> latency;  ///< of one hop, software included
   std::string note;
 };
 

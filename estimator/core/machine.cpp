@@ -44,6 +44,8 @@ Fabric fabric_of(const Cluster& cluster) {
         .group = group,
         .bandwidth = tier.bandwidth.value.value,
         .latency = tier.latency.value.value,
+        .server = group <= cluster.accelerators_per_node.value,
+        .mesh = tier.mesh,
         .measured = tier.bandwidth.provenance.origin == Origin::measured};
     inner = group;
   }
@@ -66,7 +68,8 @@ std::optional<Machine> machine_of(const Accelerator& accelerator, const Cluster&
       .accelerators_per_node = cluster.accelerators_per_node.value,
       .fabric = fabric_of(cluster)};
   if (machine.matmul_peak <= 0.0) return std::nullopt;
-  if (machine.wide_peak <= 0.0) machine.wide_peak = machine.matmul_peak;
+  // What is trained in more than 16 bit has its attention and its head in as many.
+  if (machine.wide_peak <= 0.0 || machine.matmul_bytes > 2.0) machine.wide_peak = machine.matmul_peak;
   if (machine.scalar_peak <= 0.0) machine.scalar_peak = machine.wide_peak / 16.0;
   return machine;
 }

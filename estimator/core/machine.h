@@ -14,6 +14,8 @@ struct Link {
   double group = 1.0;      ///< accelerators within one group of this tier, inner tiers included
   double bandwidth = 0.0;  ///< bytes/s per accelerator and direction
   double latency = 0.0;    ///< seconds of one hop
+  bool server = false;     ///< its accelerators are ranks of the run, all of them: none is passed over
+  bool mesh = false;  ///< a link between each two of a group: n ranks have (n − 1) ÷ (group − 1) of it
   /// Bandwidth and latency are what collectives reach here, not a datasheet's: no fraction of it is taken.
   bool measured = false;
 };
@@ -29,7 +31,7 @@ struct Fabric {
 /// Plain data, SI units.
 struct Machine {
   double matmul_peak = 0.0;   ///< FLOP/s, dense, at the precision of the run's matrix products
-  double wide_peak = 0.0;     ///< FLOP/s of 16-bit products
+  double wide_peak = 0.0;     ///< FLOP/s of products in 16 bit, or wider where the run's are
   double scalar_peak = 0.0;   ///< FLOP/s of the vector units, fp32
   double matmul_bytes = 2.0;  ///< of one element that a matrix product reads: 2, 1 or ½
   double memory_bandwidth = 0.0;

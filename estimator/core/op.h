@@ -104,6 +104,8 @@ struct Op {
   double forward_bytes = 0.0;
   double backward_bytes = 0.0;
 
+  double exchanged_bytes = 0.0;  ///< recurrence: inputs and outputs, per token; their gradients are as many
+
   // Kept from forward to backward, without recomputation.
   double saved_bytes = 0.0;        ///< per token
   Piece repeated = Piece::none;    ///< recomputing this piece runs the operation again

@@ -94,6 +94,7 @@ class Gatherer {
                                          .step = op.scan_step,
                                          .forward_bytes = op.forward_bytes * tokens,
                                          .backward_bytes = op.backward_bytes * tokens,
+                                         .exchanged_bytes = op.exchanged_bytes * tokens,
                                          .forward_flops = op.forward_flops * tokens,
                                          .backward_flops = op.backward_flops * tokens});
         break;

@@ -72,6 +72,7 @@ struct RecurrenceWork {
   double step = 1.0;    ///< scan_step of Op
   double forward_bytes = 0.0;
   double backward_bytes = 0.0;
+  double exchanged_bytes = 0.0;  ///< of Op
   double forward_flops = 0.0;
   double backward_flops = 0.0;
   MeasuredCurve forward, backward;  ///< core/measured_recurrence.h

@@ -18,6 +18,12 @@ Tier read_tier(const YamlNode& node, SourcedReader& numbers, std::vector<Dispute
   tier.bandwidth = numbers.read<BytesPerSecond>(map.require("bandwidth"), "bandwidth", &disputes,
                                                 magnitude::link_bandwidth);
   tier.latency = numbers.read<Seconds>(map.require("latency"), "latency", &disputes, magnitude::link_latency);
+  if (const YamlNode* topology = map.find("topology")) {
+    constexpr std::string_view words[] = {"switch", "mesh"};
+    tier.mesh = read_word(*topology, "topology", words) == 1;
+    if (tier.mesh && !tier.group_size)
+      throw InputError(topology->location, "a mesh of no stated size", "add group_size");
+  }
   if (const YamlNode* note = map.find("note")) tier.note = read_string(*note);
   map.finish();
   return tier;
@@ -81,6 +87,7 @@ std::string text_of(const Tier& tier, SourcedWriter& numbers) {
   text += fmt::format(
       "    latency: {}\n",
       numbers.number(fmt::format("{:.6f} us", 1e6 * tier.latency.value.value), tier.latency.provenance));
+  if (tier.mesh) text += "    topology: mesh\n";
   if (!tier.note.empty()) text += fmt::format("    note: {}\n", quoted(tier.note));
   return text;
 }

@@ -13,7 +13,7 @@ namespace {
 Fabric two_tiers() {
   Fabric fabric;
   fabric.tiers = 2;
-  fabric.links[0] = {.group = 8, .bandwidth = 100e9, .latency = 1e-6};
+  fabric.links[0] = {.group = 8, .bandwidth = 100e9, .latency = 1e-6, .server = true};
   fabric.links[1] = {.group = std::numeric_limits<double>::infinity(), .bandwidth = 10e9, .latency = 5e-6};
   return fabric;
 }
@@ -43,6 +43,37 @@ TEST_CASE("a ring over nodes uses the links of all its members in a node") {
   // Two a node.
   const RingCost mixed = ring_cost(two_tiers(), ideal, {.size = 8, .stride = 4});
   CHECK(mixed.seconds_per_byte == Approx(1.0 / 20e9));
+}
+
+TEST_CASE("a group that does not divide a server lies across two, and its smallest part sets the pace") {
+  // Six and six of twelve: the second six are ranks 6 to 11, two of them on the first server.
+  const RingCost six = ring_cost(two_tiers(), ideal, {.size = 6, .ranks = 12});
+  CHECK(six.seconds_per_byte == Approx(1.0 / (2 * 10e9)));
+  CHECK(ring_cost(two_tiers(), ideal, {.size = 3, .ranks = 12}).seconds_per_byte == Approx(1.0 / 10e9));
+  // Ranks 0 to 11 and 12 to 23: four of them are alone on a server.
+  CHECK(ring_cost(two_tiers(), ideal, {.size = 12, .ranks = 24}).seconds_per_byte ==
+        Approx(1.0 / (4 * 10e9)));
+  // All ranks of the run on one server are inside it.
+  CHECK(ring_cost(two_tiers(), ideal, {.size = 6, .ranks = 6}).seconds_per_byte == Approx(1.0 / 100e9));
+  CHECK(all_to_all_time(two_tiers(), ideal, {.size = 6, .ranks = 12}, 1e9) >
+        all_to_all_time(two_tiers(), ideal, {.size = 6, .ranks = 6}, 1e9));
+  // Of a larger domain some are passed over: racks of 72 are used as 64.
+  Fabric racks = two_tiers();
+  racks.links[0].group = 72;
+  racks.links[0].server = false;
+  CHECK(ring_cost(racks, ideal, {.size = 64, .ranks = 256}).seconds_per_byte == Approx(1.0 / 100e9));
+}
+
+TEST_CASE("of a mesh, two of eight have one link of seven") {
+  Fabric mesh = two_tiers();
+  mesh.links[0].mesh = true;
+  CHECK(ring_cost(mesh, ideal, {.size = 8}).seconds_per_byte == Approx(1.0 / 100e9));
+  CHECK(ring_cost(mesh, ideal, {.size = 4}).seconds_per_byte == Approx(7.0 / 3.0 / 100e9));
+  CHECK(ring_cost(mesh, ideal, {.size = 2}).seconds_per_byte == Approx(7.0 / 100e9));
+  CHECK(all_to_all_time(mesh, ideal, {.size = 4}, 1e9) == Approx(0.75 * 7.0 / 3.0 * 0.01 + 1e-6));
+  CHECK(point_to_point_time(mesh, ideal, 4, 1e9) == Approx(0.07 + 1e-6));
+  // Over servers all eight of one take part.
+  CHECK(ring_cost(mesh, ideal, {.size = 16}).seconds_per_byte == Approx(1.0 / 80e9));
 }
 
 TEST_CASE("achieved fractions divide the bandwidth of their own tier") {

@@ -130,11 +130,13 @@ TEST_CASE("a scan over time is not cut by context parallelism: ranks exchange to
   // Two ranks, four heads each: one wave over the same 10,000 steps. Eight ranks: still 10,000 steps.
   CHECK(recurrence({.data = 4, .context = 2}).recurrence == Approx(2 * 0.030));  // two sequences a rank
   CHECK(recurrence({.context = 8}).recurrence == Approx(8 * 0.030));
-  // 100 bytes a token forward, 200 backward, 5,000 tokens a rank, half of them leave: 2.5 and 5 µs at 100
-  // GB/s, for both micro-batches.
-  scan.recurrences.back().forward_bytes = 100.0;
-  scan.recurrences.back().backward_bytes = 200.0;
-  CHECK(recurrence({.data = 4, .context = 2}).context_communication == Approx(2 * 7.5e-6));
+  // The kernel moves 150 bytes a token forward and 250 backward; 100 of them are inputs and outputs, which
+  // leave with their gradients. Of 5,000 tokens a rank half do: 2.5 µs each way at 100 GB/s, for both
+  // micro-batches.
+  scan.recurrences.back().forward_bytes = 150.0;
+  scan.recurrences.back().backward_bytes = 250.0;
+  scan.recurrences.back().exchanged_bytes = 100.0;
+  CHECK(recurrence({.data = 4, .context = 2}).context_communication == Approx(2 * 5e-6));
 }
 
 TEST_CASE("a scan takes the waves of its thread blocks, and its own share of a step") {
@@ -163,6 +165,10 @@ TEST_CASE("gradients are all-reduced once a step, sharded weights are gathered t
   layout.sharding = Sharding::optimizer;
   CHECK(step_time(products(4), machine(), layout, 32, ideal()).data_communication ==
         Approx(15.0 / 16 * (4 + 2) * bytes / rate));
+  // Gradients are shared out and weights spread for each of two micro-batches.
+  layout.sharding = Sharding::gradients;
+  CHECK(step_time(products(4), machine(), layout, 32, ideal()).data_communication ==
+        Approx(2 * 15.0 / 16 * (4 + 2) * bytes / rate));
   layout.sharding = Sharding::parameters;
   CHECK(step_time(products(4), machine(), layout, 32, ideal()).data_communication ==
         Approx(2 * 15.0 / 16 * (4 + 2 * 2) * bytes / rate));

@@ -129,6 +129,22 @@ TEST_CASE("what speaks for no tier is refused") {
   CHECK_THROWS_AS(fit_tiers(crowded, pod()), NoTier);
 }
 
+TEST_CASE("what is trained in more than 16 bit has its attention and head at the rate of as many") {
+  Accelerator accelerator;
+  const auto peak = [&](Precision precision) -> auto& {
+    return accelerator.peak[static_cast<std::size_t>(precision)];
+  };
+  peak(Precision::bf16) = stated<FlopsPerSecond>(1e15);
+  peak(Precision::fp8) = stated<FlopsPerSecond>(2e15);
+  peak(Precision::tf32) = stated<FlopsPerSecond>(5e14);
+  peak(Precision::fp32) = stated<FlopsPerSecond>(6e13);
+  const auto wide = [&](Precision precision) { return machine_of(accelerator, pod(), precision)->wide_peak; };
+  CHECK(wide(Precision::fp8) == 1e15);
+  CHECK(wide(Precision::bf16) == 1e15);
+  CHECK(wide(Precision::tf32) == 5e14);
+  CHECK(wide(Precision::fp32) == 6e13);
+}
+
 TEST_CASE("of a measured tier no fraction is taken") {
   Measurement measurement{.version = "1", .date = "2026-11-26"};
   add_ring(measurement, 8, 8, 1.0 / 400e9, 14e-6);

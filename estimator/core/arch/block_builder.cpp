@@ -60,6 +60,7 @@ Op& BlockBuilder::recurrence(std::string_view name, double heads, double head_si
   op.head_size = head_size;
   op.value_size = value_size;
   op.scan_blocks = heads;
+  op.exchanged_bytes = traffic.forward;
   op.forward_flops = forward_flops;
   op.backward_flops = backward_flops;
   return op;

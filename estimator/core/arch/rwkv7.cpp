@@ -69,6 +69,7 @@ void append(const Rwkv7TimeMix& mix, BlockBuilder& builder) {
                                 .backward = (30.0 + state_checkpoint) * hidden,
                                 .saved = (16.0 + state_checkpoint) * hidden});
   wkv.kernel = "wkv7";
+  wkv.exchanged_bytes = 14.0 * hidden;  // six inputs and the output, in 16 bit
   // GroupNorm over heads, the bonus r·k·v (r_k) and the gate in one kernel.
   builder.elementwise("time_mix.group_norm", Part::time_mix, Split::heads,
                       {.forward = 12.1 * hidden, .backward = 22.2 * hidden, .saved = 4.0 * hidden},
