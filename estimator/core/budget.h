@@ -31,6 +31,24 @@ double seconds_at_first_price(const PriceCourse& course, double seconds);
 /// weeks (Amazon EC2, DescribeCapacityBlockOfferings, CapacityDurationHours; one block has at most 182 days).
 double capacity_block_seconds(double seconds);
 
+/// Hours that are paid for whether they are used or not.
+struct Commitment {
+  double gpu_hours = 0.0;
+  double gpus = 0.0;  ///< held for a term of gpu_hours ÷ gpus; 0: hours of any accelerators
+  Provenance provenance;
+
+  /// What a run pays that uses `used` GPU-hours on `run_gpus` accelerators: beside a term, those that it does
+  /// not hold, and after it all of them, by the hour.
+  constexpr double paid_gpu_hours(double used, double run_gpus) const {
+    if (gpus <= 0.0) return used > gpu_hours ? used : gpu_hours;
+    const double term = gpu_hours / gpus;
+    const double hours = used / run_gpus;
+    const double beside = run_gpus > gpus ? run_gpus - gpus : 0.0;
+    const double after = hours > term ? hours - term : 0.0;
+    return gpu_hours + beside * (hours - after) + run_gpus * after;
+  }
+};
+
 struct Storage {
   Sourced<double> bytes;             ///< kept from the first to the last day
   Sourced<double> usd_per_gb_month;  ///< GB = 10^9 bytes, months of 30 days

@@ -44,8 +44,10 @@ constexpr Formula formulas[] = {
     {"break-even-preemption",
      "time between pre-emptions of an instance at which spot and on demand cost the same"},
     {"paid-gpu-hours", "the larger of GPU-hours and what was committed to"},
+    {"paid-gpu-hours-of-term",
+     "committed GPU-hours + GPUs beside the commitment × hours within its term + GPUs × hours after it"},
     {"capacity-block", "GPUs × wall time in whole days, beyond 14 of them in whole weeks"},
-    {"wasted-gpu-hours", "committed GPU-hours − GPU-hours, or none"},
+    {"wasted-gpu-hours", "GPU-hours paid − GPU-hours"},
     {"price-schedule", "GPUs × the integral of price ÷ first price over the paid time"},
     {"own-capital",
      "capex × (1 − residual ÷ (1 + rate)^years) × rate ÷ (1 − (1 + rate)^−years); capex × (1 − residual) ÷ "

@@ -49,19 +49,19 @@ struct Scenario {
   std::optional<StepPlan> step;         ///< absent: utilisation is given or a prior
   Sourced<Tokens> tokens;               ///< training tokens D
   Accelerator accelerator;
-  Sourced<double> gpus;                                ///< accelerators held for the whole run
-  Sourced<Precision> precision;                        ///< of the matrix products
-  SourcedRange model_flops_utilization;                ///< fractions in (0, 1]
-  std::optional<SourcedRange> run_scatter;             ///< a factor of it; absent: its range says all
-  SourcedRange whole_run_fraction;                     ///< in (0, 1]; where `reliability` is absent
-  std::optional<Reliability> reliability;              ///< what a whole run loses; absent: it is given
-  std::optional<Simulation> simulation;                ///< absent: nothing is simulated
-  std::optional<Date> start;                           ///< first day of the run; absent: nothing is dated
-  std::optional<SourcedRange> start_delay_seconds;     ///< wait for accelerators from that day; absent: none
-  std::optional<SourcedRange> price;                   ///< US dollars per GPU-hour; absent: unknown
-  std::optional<PriceCourse> price_course;             ///< absent: one price for the whole run
-  std::optional<PriceDrift> price_drift;               ///< absent: the price is given, and is what is paid
-  std::optional<Sourced<double>> committed_gpu_hours;  ///< paid for whether they are used or not
+  Sourced<double> gpus;                             ///< accelerators held for the whole run
+  Sourced<Precision> precision;                     ///< of the matrix products
+  SourcedRange model_flops_utilization;             ///< fractions in (0, 1]
+  std::optional<SourcedRange> run_scatter;          ///< a factor of it; absent: its range says all
+  SourcedRange whole_run_fraction;                  ///< in (0, 1]; where `reliability` is absent
+  std::optional<Reliability> reliability;           ///< what a whole run loses; absent: it is given
+  std::optional<Simulation> simulation;             ///< absent: nothing is simulated
+  std::optional<Date> start;                        ///< first day of the run; absent: nothing is dated
+  std::optional<SourcedRange> start_delay_seconds;  ///< wait for accelerators from that day; absent: none
+  std::optional<SourcedRange> price;                ///< US dollars per GPU-hour; absent: unknown
+  std::optional<PriceCourse> price_course;          ///< absent: one price for the whole run
+  std::optional<PriceDrift> price_drift;            ///< absent: the price is given, and is what is paid
+  std::optional<Commitment> commitment;
   std::optional<Provenance> capacity_blocks;  ///< hours are sold in whole blocks, as capacity_block_seconds()
   std::optional<OwnedHardware> own;           ///< instead of renting; `price` is then what rent would be
   ExtraCosts extras;
@@ -72,6 +72,12 @@ struct Scenario {
   std::vector<std::string> assumptions;  ///< what had to be assumed to build this scenario, for the report
   std::vector<std::string> warnings;
 };
+
+/// Accelerators that are paid while the run goes on: those that work, and spares.
+constexpr double paid_gpus(const Scenario& scenario) {
+  const bool spares = scenario.reliability && scenario.reliability->spare_gpus;
+  return scenario.gpus.value + (spares ? scenario.reliability->spare_gpus->value : 0.0);
+}
 
 /// Parameters that a checkpoint holds: all that are trained, routed experts included.
 constexpr double saved_parameters(const Scenario& scenario) {

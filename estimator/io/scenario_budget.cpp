@@ -25,7 +25,11 @@ Sourced<Range> read_share(const YamlNode& node, double most) {
   const auto one = [&](std::string word) {
     const bool percent = !word.empty() && word.back() == '%';
     if (percent) word.pop_back();
-    return parse_quantity(word, QuantityKind::count, node.location) / (percent ? 100.0 : 1.0);
+    const double number = parse_quantity(word, QuantityKind::count, node.location);
+    if (!percent && number > 1.0)
+      throw InputError(node.location, "'" + word + "' is " + word + " times the whole",
+                       "a share is written " + word + "%");
+    return number / (percent ? 100.0 : 1.0);
   };
   if (text.empty()) {
     share = read_range(node, QuantityKind::fraction);
@@ -75,8 +79,8 @@ void read_commitment(const YamlNode* node, const YamlNode* price, Scenario& scen
     }
     const auto term = term_of_pricing(price);
     if (!term) return;
-    scenario.committed_gpu_hours =
-        Sourced<double>{scenario.gpus.value * in_hours(Seconds(term->value)), term->provenance};
+    const double gpus = paid_gpus(scenario);
+    scenario.commitment = Commitment{gpus * in_hours(Seconds(term->value)), gpus, term->provenance};
     scenario.assumptions.push_back("commitment: all GPUs for " + term->provenance.source +
                                    ", used or not (commitment: none where the rest has other uses)");
     return;
@@ -93,17 +97,18 @@ void read_commitment(const YamlNode* node, const YamlNode* price, Scenario& scen
   if (hours != nullptr && gpus != nullptr)
     throw InputError(gpus->location, "gpus go with a term",
                      "leave gpus out, or give a term instead of gpu_hours");
-  Sourced<double> committed{0.0, given_by_user(node->location)};
+  Commitment commitment{.provenance = given_by_user(node->location)};
   if (hours != nullptr) {
-    committed = number(*hours, QuantityKind::count, most_gpu_hours);
+    commitment.gpu_hours = number(*hours, QuantityKind::count, most_gpu_hours).value;
   } else {
-    const double count =
-        gpus != nullptr ? number(*gpus, QuantityKind::count, 1e8).value : scenario.gpus.value;
-    committed.value = count * in_hours(read_quantity<Seconds>(*term));
+    commitment.gpus = gpus != nullptr ? number(*gpus, QuantityKind::count, 1e8).value : paid_gpus(scenario);
+    commitment.gpu_hours = commitment.gpus * in_hours(read_quantity<Seconds>(*term));
   }
-  if (!(committed.value > 0.0) || committed.value > most_gpu_hours)
+  if (!(commitment.gpu_hours > 0.0) || commitment.gpu_hours > most_gpu_hours)
     throw InputError(node->location, "a commitment above 0 and up to 1e14 GPU-hours is wanted");
-  scenario.committed_gpu_hours = committed;
+  if (commitment.gpus > 0.0 && commitment.gpus < paid_gpus(scenario))
+    scenario.assumptions.push_back("commitment: the GPUs that the run has beside it are paid by the hour");
+  scenario.commitment = commitment;
 }
 
 Storage read_storage(const YamlNode& node, Scenario& scenario) {

@@ -33,15 +33,29 @@ SourcedRange of_one_offer(const Offer& offer, const std::string& how) {
            .note = offer.note}};
 }
 
+/// The accelerators of a price list of one's own that no profile is called: rows that are never found.
+std::string unknown_accelerators(const std::vector<Offer>& offers, const ProfileFolder& profiles) {
+  const std::vector<std::string> known = profiles.names(accelerator_profiles);
+  for (const Offer& offer : offers) {
+    if (std::find(known.begin(), known.end(), offer.accelerator) != known.end()) continue;
+    const std::vector<std::string> meant = profiles.meant(accelerator_profiles, offer.accelerator);
+    return "'" + offer.accelerator + "' is no accelerator by that name" +
+           (meant.empty() ? "" : ": did you mean '" + meant.front() + "'?") + " Its prices are not found";
+  }
+  return {};
+}
+
 /// What the price list says, and what had to be assumed to ask it.
 struct PriceAnswer {
   std::optional<SourcedRange> price;
   std::string assumption;
   std::string warning;
+  std::string list_warning;
   std::string newest_price;
   Date as_of;                 ///< the day that was asked for
   PricingModel pricing = {};  ///< that was asked for
   double age_days = 0.0;      ///< on that day
+  int instance_gpus = 0;      ///< of the one offer that was taken; 0: not stated, or of several offers
 };
 
 /// Of a price that is in force over a range of days, from the last of them.
@@ -92,23 +106,26 @@ void skip_course(MapReader& map) {
   map.find("falls_per_year");
 }
 
-/// Seconds from the start of the run to a date; negative before it.
-double seconds_to(const YamlNode& from, const std::optional<Date>& start) {
+/// Seconds from the first step of the run, after the median wait for accelerators, to a date; negative before
+/// it.
+double seconds_to(const YamlNode& from, const Scenario& scenario) {
   const Date date = parse_date(read_string(from), from.location);
-  if (!start)
+  if (!scenario.start)
     throw CombinationError(from.location, "a price from a date on, and the run has no start",
                            "add start: 2026-12-01 (--start), or say after how long: after: 30 days");
-  return days_between(*start, date) * seconds_per_day;
+  const double wait = scenario.start_delay_seconds ? scenario.start_delay_seconds->value.p50 : 0.0;
+  return days_between(*scenario.start, date) * seconds_per_day - wait;
 }
 
 /// `[{amount: $3/h}, {after: 30 days, amount: $2.5/h}]`, or with dates: `{from: 2027-01-01, amount: $2.5/h}`.
-PriceCourse read_schedule(const YamlNode& node, const std::optional<Date>& start) {
+PriceCourse read_schedule(const YamlNode& node, Scenario& scenario) {
   PriceCourse course{.provenance = given_by_user(node.location)};
   if (node.kind != YamlNode::Kind::sequence || node.items.empty())
     throw InputError(node.location, "a list of prices is wanted",
                      "schedule: [{amount: $3/h}, {after: 30 days, amount: $2.5/h}]");
   constexpr const char* which_have_times = "the first price has no 'after', all others have one";
   std::optional<double> last;
+  bool dated = false;
   for (const YamlNode& item : node.items) {
     MapReader map(item, "price");
     const YamlNode& amount = map.require("amount");
@@ -120,7 +137,8 @@ PriceCourse read_schedule(const YamlNode& node, const std::optional<Date>& start
     const double price = read_quantity<UsdPerSecond>(amount).value * seconds_per_hour;
     if (!(price > 0.0)) throw InputError(amount.location, "a price above zero is wanted");
     double begin = 0.0;
-    if (from != nullptr) begin = seconds_to(*from, start);
+    if (from != nullptr) begin = seconds_to(*from, scenario);
+    dated = dated || from != nullptr;
     if (after != nullptr) begin = read_quantity<Seconds>(*after).value;
     if (!last && begin > 0.0) {
       if (from != nullptr)
@@ -137,6 +155,8 @@ PriceCourse read_schedule(const YamlNode& node, const std::optional<Date>& start
     if (begin <= 0.0) course.steps.clear();  // of those in force on the first day, the last
     course.steps.push_back({.after_seconds = std::max(begin, 0.0), .usd_per_gpu_hour = price});
   }
+  if (dated && scenario.start_delay_seconds)
+    scenario.assumptions.push_back("price: its dates are counted from the median wait for accelerators");
   return course;
 }
 
@@ -193,6 +213,7 @@ PriceAnswer look_up(Query query, const PriceRequest& request, const std::vector<
     const Offer* offer =
         query.choice == "cheapest" ? comparable.front() : comparable[(comparable.size() - 1) / 2];
     answer.age_days = age_of(*offer, answer.as_of);
+    answer.instance_gpus = offer->gpus_per_instance;
     warn_of_age(*offer, query.offer.as_of, answer);
     answer.assumption = comparable.size() == 1 ? "price: the only offer" + as_of
                                                : "price: the " + query.choice + " of " +
@@ -203,6 +224,7 @@ PriceAnswer look_up(Query query, const PriceRequest& request, const std::vector<
   const std::vector<UsdPerSecond> prices = prices_by_provider(comparable);
   if (prices.size() == 1) {
     answer.age_days = age_of(*comparable.front(), answer.as_of);
+    answer.instance_gpus = comparable.front()->gpus_per_instance;
     warn_of_age(*comparable.front(), query.offer.as_of, answer);
     answer.assumption = "price: the only one in the list" + as_of;
     answer.price = of_one_offer(*comparable.front(), "");
@@ -218,6 +240,17 @@ PriceAnswer look_up(Query query, const PriceRequest& request, const std::vector<
                  ", " + std::to_string(prices.size()) + " providers",
        .date = date_text(query.offer.as_of)}};
   return answer;
+}
+
+/// Many servers of one accelerator are not the server of eight that an estimate reckons with.
+void warn_of_small_servers(int instance_gpus, Scenario& scenario) {
+  const auto& node = scenario.accelerator.accelerators_per_node;
+  if (instance_gpus <= 0 || !node || instance_gpus >= std::min(node->value, scenario.gpus.value)) return;
+  const std::string size = std::to_string(static_cast<int>(node->value));
+  scenario.warnings.push_back("the price is of servers with " + std::to_string(instance_gpus) +
+                              " accelerator" + (instance_gpus == 1 ? "" : "s") +
+                              " and no fast network between them; price.gpus_per_instance=" + size +
+                              " asks for whole ones");
 }
 
 /// The same question has the same answer: a sweep asks it once.
@@ -339,7 +372,7 @@ std::optional<SourcedRange> read_price(const PriceRequest& request, const Profil
       MapReader map(*request.node, "price");
       map.find("schedule");
       map.finish();
-      scenario.price_course = read_schedule(*schedule, scenario.start);
+      scenario.price_course = read_schedule(*schedule, scenario);
       const double first = scenario.price_course->steps.front().usd_per_gpu_hour / seconds_per_hour;
       price = SourcedRange{exactly(first), scenario.price_course->provenance};
     }
@@ -352,14 +385,23 @@ std::optional<SourcedRange> read_price(const PriceRequest& request, const Profil
     const auto answer = profiles.once<PriceAnswer>(key_of(query, request), [&] {
       const auto offers =
           profiles.once<std::vector<Offer>>("file " + path, [&] { return read_price_table(path); });
-      return look_up(query, request, *offers);
+      PriceAnswer found = look_up(query, request, *offers);
+      if (request.list != nullptr) {
+        if (const std::string unknown = unknown_accelerators(*offers, profiles); !unknown.empty())
+          found.list_warning = path + ": " + unknown;
+      }
+      return found;
     });
     if (!answer->assumption.empty()) scenario.assumptions.push_back(answer->assumption);
     if (!answer->warning.empty()) scenario.warnings.push_back(answer->warning);
+    warn_of_small_servers(answer->instance_gpus, scenario);
+    if (!answer->list_warning.empty()) scenario.warnings.push_back(answer->list_warning);
     sources.newest_price = answer->newest_price;
     if (answer->price) scenario.price_drift = drift_of(*answer, profiles, scenario, sources);
     return answer->price;
   }
+  if (request.as_of != nullptr && request.as_of->location.file.starts_with("--"))
+    scenario.warnings.push_back("as_of changes nothing: the price is given, not looked up");
   price->value = price->value * seconds_per_hour;
   if (price->value.p10 < 1e-6)
     throw InputError(request.node->location, "less than a millionth of a USD for one GPU-hour is no price",

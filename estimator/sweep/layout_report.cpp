@@ -37,12 +37,6 @@ Number behind(const LayoutRanking& ranking, const RankedLayout& ranked) {
   return least && amount ? Number(*amount / *least - 1.0) : std::nullopt;
 }
 
-double utilization_of(const SearchedMachine& machine, const LayoutCandidate& candidate) {
-  const StepPlan& plan = *machine.scenario->step;
-  return model_flops_utilization(plan.workload, plan.machine, candidate.layout, candidate.global_batch,
-                                 candidate.step_seconds);
-}
-
 Number median(const std::optional<Range>& range) {
   return range ? Number(range->p50) : std::nullopt;
 }
@@ -190,11 +184,13 @@ std::string missed_text(const LayoutReport& report) {
 
 /// What a commitment adds to the cost that is shown; empty where every paid hour is used.
 std::string commitment_text(const SearchedMachine& machine, const RankedLayout& ranked) {
-  const std::optional<Sourced<double>>& committed = machine.scenario->committed_gpu_hours;
+  const std::optional<Commitment>& committed = machine.scenario->commitment;
+  if (!committed) return {};
   const double used = ranked.point.gpu_hours.p50;
-  if (!committed || committed->value <= used) return {};
+  const double paid = committed->paid_gpu_hours(used, paid_gpus(*machine.scenario));
+  if (paid <= used) return {};
   return fmt::format(
-      "The cost is of {}, for {}; the run uses {}", number_text(committed->value, Unit::gpu_hours),
+      "The cost is of {}, for {}; the run uses {}", number_text(paid, Unit::gpu_hours),
       committed->provenance.origin == Origin::user ? "the commitment" : committed->provenance.source,
       number_text(used, Unit::gpu_hours));
 }
@@ -237,7 +233,7 @@ Json row_json(const LayoutRanking& ranking, const RankedLayout& ranked, std::siz
           {"global_batch", render::json_number(candidate.global_batch)},
           {"step_seconds", render::json_number(candidate.step_seconds)},
           {"behind", number_json(behind(ranking, ranked))},
-          {"model_flops_utilization", render::json_number(utilization_of(machine, candidate))},
+          {"model_flops_utilization", render::json_number(ranked.point.model_flops_utilization.p50)},
           {"memory_bytes", render::json_number(candidate.memory_bytes)},
           {"fit_probability", render::json_number(fit_of(machine, candidate))},
           {"wall_time_seconds", render::json_number(ranked.point.wall_time_seconds.p50)},
@@ -286,7 +282,7 @@ render::Table layout_table(const LayoutReport& report) {
     row.push_back(cell(candidate.step_seconds, Unit::seconds));
     const Number more = behind(ranking, ranked);
     row.push_back(more == 0.0 ? render::Cell::of("", 0.0) : cell(more, Unit::fraction));
-    row.push_back(cell(utilization_of(machine, candidate), Unit::fraction));
+    row.push_back(cell(ranked.point.model_flops_utilization.p50, Unit::fraction));
     row.push_back(cell(candidate.memory_bytes, Unit::bytes));
     row.push_back(cell(fit_of(machine, candidate), Unit::fraction));
     row.push_back(cell(ranked.point.wall_time_seconds.p50, Unit::seconds));
@@ -312,6 +308,11 @@ std::vector<std::string> layout_findings(const LayoutReport& report) {
       findings.push_back(std::move(text));
     if (std::string text = commitment_text(machine_of(ranking, winner), winner); !text.empty())
       findings.push_back(std::move(text));
+    if (const auto& scatter = machine_of(ranking, winner).scenario->run_scatter)
+      findings.push_back(fmt::format(
+          "Utilisation, wall time, cost and energy are {:.2f} of what the steps alone would make of them: so "
+          "whole runs of an unknown software stack went",
+          scatter->value.p50));
     for (const Purchase& purchase : report.purchases)
       findings.push_back(purchase_text(purchase, winner));
   } else if (ranking.nearest_miss) {

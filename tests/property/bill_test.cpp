@@ -83,8 +83,8 @@ PriceCourse any_course() {
 /// With any of a commitment, blocks, a course, drift and costs around the bill.
 Scenario any_run() {
   Scenario scenario = any_plain_run();
-  if (coin()) scenario.committed_gpu_hours = number(any_power(0, 9));
-  if (!scenario.committed_gpu_hours && coin()) scenario.capacity_blocks = Provenance{};
+  if (coin()) scenario.commitment = Commitment{.gpu_hours = any_power(0, 9)};
+  if (!scenario.commitment && coin()) scenario.capacity_blocks = Provenance{};
   if (coin()) scenario.price_course = any_course();
   if (coin())
     scenario.price_drift = PriceDrift{.age_seconds = number(any_power(0, 9)),
@@ -184,7 +184,7 @@ TEST_CASE(
     dearer.price->value = dearer.price->value * factor();
     RC_ASSERT(at_most(before, bill(estimate(dearer))));
     // Committed GPU-hours are over sooner with more of them, before a price that rises has risen.
-    if (scenario.committed_gpu_hours && scenario.price_course) return;
+    if (scenario.commitment && scenario.price_course) return;
     const double more = *rc::gen::inRange(2, 20);
     Scenario wider = scenario;
     wider.gpus.value *= more;
@@ -199,7 +199,8 @@ TEST_CASE(
   CHECK(rc::check([] {
     Scenario scenario = any_plain_run();
     const double committed = any_power(0, 9);
-    scenario.committed_gpu_hours = number(committed);
+    scenario.commitment =
+        Commitment{.gpu_hours = committed, .gpus = coin() ? scenario.gpus.value * any_power(-2, 2) : 0.0};
     const Estimate e = estimate(scenario);
     RC_ASSERT(at_most(scenario.price->value * committed, *e.cost_usd));
     const Range paid = line(e, "paid_gpu_hours");

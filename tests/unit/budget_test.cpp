@@ -3,7 +3,10 @@
 
 #include "catch.h"
 #include "core/estimate.h"
+#include "reliable.h"
 #include "worked_example.h"
+
+#include <cmath>
 
 using namespace trainbudget;
 using trainbudget::tests::worked_example;
@@ -50,21 +53,47 @@ TEST_CASE("the worked example at a price that halves after 10 days") {
 
 TEST_CASE("a commitment is paid to its end, and what is not used is said") {
   Scenario scenario = worked_example();
-  scenario.committed_gpu_hours = number(100000.0);
+  scenario.commitment = Commitment{.gpu_hours = 100000.0};
   const Estimate e = estimate(scenario);
   CHECK(line(e, "paid_gpu_hours") == 100000.0);
   CHECK(line(e, "wasted_gpu_hours") == Approx(100000.0 - 44871.7949));
   CHECK(e.cost_usd->p50 == Approx(79000.0));
-  scenario.committed_gpu_hours = number(1000.0);
+  scenario.commitment = Commitment{.gpu_hours = 1000.0};
   const Estimate beyond = estimate(scenario);
   CHECK(line(beyond, "wasted_gpu_hours") == 0.0);
   CHECK(*beyond.cost_usd == *estimate(worked_example()).cost_usd);
 }
 
+TEST_CASE("a term on fewer GPUs than the run leaves the others to the hour, and all of them after it") {
+  Scenario scenario = worked_example();  // 44,872 GPU-hours on 64 GPUs: 701.1 h
+  scenario.commitment = Commitment{.gpu_hours = 32.0 * 720.0, .gpus = 32.0};
+  const Estimate within = estimate(scenario);
+  CHECK(line(within, "paid_gpu_hours") == Approx(32.0 * 720.0 + 32.0 * 701.1218).epsilon(1e-6));
+  CHECK(line(within, "wasted_gpu_hours") == Approx(32.0 * (720.0 - 701.1218)).epsilon(1e-4));
+  scenario.commitment = Commitment{.gpu_hours = 32.0 * 100.0, .gpus = 32.0};
+  const Estimate after = estimate(scenario);
+  CHECK(line(after, "paid_gpu_hours") == Approx(44871.7949));
+  CHECK(line(after, "wasted_gpu_hours") == Approx(0.0).margin(1e-6));
+  // Twice as many as the run needs: half of them stand still, and after the term those that work are paid.
+  scenario.commitment = Commitment{.gpu_hours = 128.0 * 500.0, .gpus = 128.0};
+  CHECK(line(estimate(scenario), "paid_gpu_hours") ==
+        Approx(128.0 * 500.0 + 64.0 * (701.1218 - 500.0)).epsilon(1e-6));
+}
+
+TEST_CASE("blocks and schedules go by the time that spares are held as well") {
+  Scenario scenario = worked_example();
+  scenario.reliability = tests::exact_reliability();
+  scenario.reliability->spare_gpus = number(64.0);
+  const Estimate plain = estimate(scenario);
+  const double days = plain.wall_time_seconds.p50 / day;
+  scenario.capacity_blocks = given;
+  CHECK(line(estimate(scenario), "paid_gpu_hours") == Approx(128.0 * 24.0 * 7.0 * std::ceil(days / 7.0)));
+}
+
 TEST_CASE("a commitment between P10 and P90 wastes hours only in the short runs") {
   Scenario scenario = worked_example();
   scenario.model_flops_utilization.value = {0.4, 0.5, 0.6};  // 56,090, 44,872 and 37,393 h
-  scenario.committed_gpu_hours = number(50000.0);
+  scenario.commitment = Commitment{.gpu_hours = 50000.0};
   const Estimate e = estimate(scenario);
   const Range wasted = find_line(e, "wasted_gpu_hours")->value;
   CHECK(wasted.p10 == 0.0);

@@ -45,11 +45,13 @@ TEST_CASE("every ledger line uses a formula of the table") {
   scenario.step = tests::small_step();
   scenario.carbon = CarbonModel{
       .grid_name = "g", .grid = {exactly(400.0), {}}, .embodied = Sourced<Range>{exactly(25.0), {}}};
-  scenario.committed_gpu_hours = Sourced<double>{1e6, {}};
+  scenario.commitment = Commitment{.gpu_hours = 1e6};
   scenario.price_course = PriceCourse{.change_per_year = 0.1};
   const Sourced<Range> share{exactly(0.1), {}};
   scenario.extras = {
       .storage = Storage{}, .egress = Egress{}, .development = share, .staff = share, .contingency = share};
+  Scenario term = tests::worked_example();
+  term.commitment = Commitment{.gpu_hours = 1e6, .gpus = 32.0};
   Scenario owned = tests::worked_example();
   owned.own =
       OwnedHardware{.capex_usd = {exactly(1000.0), {}}, .life_years = {5.0, {}}, .utilization = {0.8, {}}};
@@ -70,7 +72,8 @@ TEST_CASE("every ledger line uses a formula of the table") {
   looked_up.price_drift = PriceDrift{};
   looked_up.start_delay_seconds = Sourced<Range>{exactly(1.0), {}};
   std::set<std::string_view> used{expression_of("finish-date")};  // a date is no ledger line
-  for (const Scenario& each : {scenario, owned, interrupted, spared, spot, unknown_rate, blocks, looked_up}) {
+  for (const Scenario& each :
+       {scenario, term, owned, interrupted, spared, spot, unknown_rate, blocks, looked_up}) {
     for (const LedgerLine& line : estimate(each).ledger) {
       INFO(line.id);
       CHECK_FALSE(expression_of(line.formula).empty());

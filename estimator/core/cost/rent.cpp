@@ -22,7 +22,7 @@ double step_seconds(const PriceCourse& course, double seconds) {
 
 /// The hours that are paid where they are sold in blocks.
 Range add_blocks(LedgerWriter& ledger, Range used, const Scenario& scenario) {
-  const double gpus = scenario.gpus.value;
+  const double gpus = paid_gpus(scenario);
   const auto paid_for = [&](double hours) {
     return gpus * in_hours(Seconds(capacity_block_seconds(hours / gpus * seconds_per_hour)));
   };
@@ -33,22 +33,28 @@ Range add_blocks(LedgerWriter& ledger, Range used, const Scenario& scenario) {
                      input("GPUs", gpus, Unit::count, *scenario.capacity_blocks)});
 }
 
-/// The hours that are paid: those used, or those committed to where these are more.
+/// The hours that are paid: those used, and those committed to that are not.
 Range add_commitment(LedgerWriter& ledger, const Estimate& result, const Scenario& scenario) {
   if (scenario.capacity_blocks) return add_blocks(ledger, result.gpu_hours, scenario);
-  if (!scenario.committed_gpu_hours) return result.gpu_hours;
-  const double committed = scenario.committed_gpu_hours->value;
+  if (!scenario.commitment) return result.gpu_hours;
+  const Commitment& commitment = *scenario.commitment;
   const Range used = result.gpu_hours;
-  const std::vector<LedgerInput> inputs{input("GPU-hours", used, Unit::gpu_hours),
-                                        input("committed", *scenario.committed_gpu_hours, Unit::gpu_hours)};
-  const Range paid = ledger.add(
-      "paid_gpu_hours", "GPU-hours paid",
-      {std::max(used.p10, committed), std::max(used.p50, committed), std::max(used.p90, committed)},
-      Unit::gpu_hours, "paid-gpu-hours", inputs);
+  const double gpus = paid_gpus(scenario);
+  std::vector<LedgerInput> inputs{
+      input("GPU-hours", used, Unit::gpu_hours),
+      input("committed", commitment.gpu_hours, Unit::gpu_hours, commitment.provenance)};
+  if (commitment.gpus > 0.0) {
+    inputs.push_back(input("GPUs of the commitment", commitment.gpus, Unit::count, commitment.provenance));
+    inputs.push_back(input("GPUs of the run", gpus, Unit::count));
+  }
+  const auto paid_for = [&](double hours) { return commitment.paid_gpu_hours(hours, gpus); };
+  const Range paid = ledger.add("paid_gpu_hours", "GPU-hours paid",
+                                {paid_for(used.p10), paid_for(used.p50), paid_for(used.p90)}, Unit::gpu_hours,
+                                commitment.gpus > 0.0 ? "paid-gpu-hours-of-term" : "paid-gpu-hours", inputs);
   // The longest run wastes least.
+  const auto wasted = [](double hours_paid, double hours) { return std::max(hours_paid - hours, 0.0); };
   ledger.add("wasted_gpu_hours", "GPU-hours paid and not used",
-             {std::max(committed - used.p90, 0.0), std::max(committed - used.p50, 0.0),
-              std::max(committed - used.p10, 0.0)},
+             {wasted(paid.p90, used.p90), wasted(paid.p50, used.p50), wasted(paid.p10, used.p10)},
              Unit::gpu_hours, "wasted-gpu-hours", inputs);
   return paid;
 }
@@ -56,7 +62,7 @@ Range add_commitment(LedgerWriter& ledger, const Estimate& result, const Scenari
 /// The hours that cost at the first price what the paid ones cost at all of them.
 Range add_course(LedgerWriter& ledger, Range paid, const Scenario& scenario) {
   if (!scenario.price_course) return paid;
-  const double gpus = scenario.gpus.value;
+  const double gpus = paid_gpus(scenario);
   const auto at_first_price = [&](double hours) {
     return seconds_at_first_price(*scenario.price_course, hours / gpus * seconds_per_hour) * gpus /
            seconds_per_hour;
