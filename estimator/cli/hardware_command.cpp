@@ -30,7 +30,20 @@ int list(const GlobalOptions& global, bool clusters) {
   return 0;
 }
 
+bool is_cluster_file(const std::string& file) {
+  const io::YamlNode root = io::read_yaml_file(file);
+  io::MapReader map(root, "profile");
+  constexpr std::string_view kinds[] = {"trainbudget/accelerator/1", "trainbudget/cluster/1"};
+  return io::read_word(map.require("schema"), "schema", kinds) == 1;
+}
+
 int show(const GlobalOptions& global, const std::string& name) {
+  if (name.ends_with(".yaml")) {
+    emit(renderer_of(is_cluster_file(name) ? render::cluster_details(io::read_cluster_file(name))
+                                           : render::accelerator_details(io::read_accelerator_file(name))),
+         global.output);
+    return 0;
+  }
   const io::ProfileFolder profiles = io::profile_folder(global.profiles);
   const io::Location where = io::option_location("NAME", name);
   const std::vector<std::string> accelerators = profiles.meant("accelerators", name);
@@ -56,11 +69,7 @@ int show(const GlobalOptions& global, const std::string& name) {
 }
 
 int validate(const std::string& file) {
-  const io::YamlNode root = io::read_yaml_file(file);
-  io::MapReader map(root, "profile");
-  const io::YamlNode& schema = map.require("schema");
-  constexpr std::string_view kinds[] = {"trainbudget/accelerator/1", "trainbudget/cluster/1"};
-  const bool is_cluster = io::read_word(schema, "schema", kinds) == 1;
+  const bool is_cluster = is_cluster_file(file);
   const std::string name =
       is_cluster ? io::read_cluster_file(file).name : io::read_accelerator_file(file).name;
   write_stdout(file + ": a valid " + (is_cluster ? "cluster" : "accelerator") + " profile of '" + name +

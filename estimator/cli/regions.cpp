@@ -62,6 +62,9 @@ std::vector<Row> rows_of(const io::YamlNode& document, const io::ProfileFolder& 
     throw io::InputError(price->location, "the price is given: it is the same in every region",
                          "leave the price out to compare regions");
   }
+  if (const io::YamlNode* own = entry_of(document, "own"))
+    throw io::InputError(own->location, "hardware of one's own costs the same in every region",
+                         "leave own out to compare regions; --country FRA has the CO2e of one");
   const Scenario asked = io::read_scenario(document, profiles);
   const std::string own_list = word(&document, "prices");
   const std::vector<Offer> offers =

@@ -68,6 +68,7 @@ std::vector<std::string> ProfileFolder::meant(const std::string& kind, const std
 
 std::string ProfileFolder::find(const std::string& kind, const std::string& name,
                                 const Location& where) const {
+  if (name.ends_with(".yaml")) return name;
   const auto known =
       once<std::vector<std::string>>("meant " + kind + " " + name, [&] { return meant(kind, name); });
   const std::vector<std::string>& found = *known;
@@ -90,8 +91,8 @@ void refuse_unknown(const std::string& what, const std::string& name, const std:
   throw InputError(where, "unknown " + what + " '" + name + "'",
                    near.empty()
                        ? what == "model"
-                             ? "'trainbudget models list' shows them all; --config takes a Hugging Face "
-                               "config.json"
+                             ? "'trainbudget models list' shows them all; a file of your own ends in .yaml; "
+                               "--config takes a Hugging Face config.json"
                          : what.starts_with("efficiency") ? "'trainbudget efficiency list' shows them all"
                                                           : "'trainbudget hardware list' shows them all"
                        : near);

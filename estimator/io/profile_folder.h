@@ -36,8 +36,9 @@ class ProfileFolder {
   /// `name` as an alias. Empty when there is none.
   std::vector<std::string> meant(const std::string& kind, const std::string& name) const;
 
-  /// The file of the one profile that `name` means. Throws at `where` when it may mean several, listing them
-  /// and asking for the difference, and for an unknown one, with the nearest.
+  /// The file of the one profile that `name` means: one of one's own where it ends in ".yaml". Throws at
+  /// `where` when it may mean several, listing them and asking for the difference, and for an unknown one,
+  /// with the nearest.
   std::string find(const std::string& kind, const std::string& name, const Location& where) const;
 
   /// What `read()` returns, called once for each `key` and remembered by this folder and its copies: a sweep

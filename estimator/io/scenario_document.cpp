@@ -16,6 +16,14 @@ bool is_model_key(std::string_view key) {
   return key == "params" || key == "model" || key == "config";
 }
 
+namespace {
+
+bool is_option(const Location& where) {
+  return where.file.starts_with("--");
+}
+
+}  // namespace
+
 void set_at_path(YamlNode& root, std::string_view path, YamlNode value, const Location& where) {
   YamlNode* at = &root;
   while (true) {
@@ -26,6 +34,9 @@ void set_at_path(YamlNode& root, std::string_view path, YamlNode value, const Lo
                        "write --set path=value, as in --set price.provider=aws");
     if (at->kind == YamlNode::Kind::sequence)
       throw InputError(where, "'" + key + "' lies in a list: only keys of mappings can be set");
+    if (at->kind == YamlNode::Kind::scalar && is_option(at->location) && is_option(where))
+      throw InputError(where, at->location.file + " gives the whole of what '" + key + "' is a part of",
+                       "leave one of them out");
     if (at->kind != YamlNode::Kind::mapping) {
       *at = {};
       at->kind = YamlNode::Kind::mapping;

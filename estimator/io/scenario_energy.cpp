@@ -66,6 +66,10 @@ const GridIntensity* find_named(std::span<const GridIntensity> grids,
   }
   std::string message = "no emissions are known of the " + std::string(what) + " '" + node.text + "'";
   if (year > 0) message += " up to " + std::to_string(year);
+  if (node.text.size() == 2 && std::find(places.begin(), places.end(), "country") != places.end())
+    throw InputError(node.location, message,
+                     "countries are written by name or in three letters, states of the USA in two: 'France', "
+                     "'FRA', 'TX'");
   const std::string near = did_you_mean_any(node.text, names);
   throw InputError(node.location, message, near.empty() ? "give them: energy: {grid: 300 g/kWh}" : near);
 }
@@ -136,7 +140,7 @@ void read_power(const Keys& keys, PowerModel& power) {
 /// The grid of the scenario; nothing where nobody says where the run is.
 std::optional<CarbonModel> read_grid(const Keys& keys, const EnergyRequest& request,
                                      const PowerDefaults& defaults, const ProfileFolder& profiles,
-                                     ScenarioSources& sources) {
+                                     Scenario& scenario, ScenarioSources& sources) {
   const int year = keys.year != nullptr ? static_cast<int>(read_integer(*keys.year, 1990, 2100)) : 0;
   if (keys.grid != nullptr) {
     if (keys.year != nullptr)
@@ -162,6 +166,9 @@ std::optional<CarbonModel> read_grid(const Keys& keys, const EnergyRequest& requ
   if (keys.country != nullptr) {
     found = find_named(*grids, national_places, read_string(*keys.country), year);
     if (found == nullptr) refuse_grid(*keys.country, *grids, national_places, "country", year);
+    scenario.assumptions.push_back(std::string("CO2e: the grid of ") +
+                                   (found->place == "us-state" ? "the US state " : "") + found->name +
+                                   " in " + std::to_string(found->year));
   } else {
     found = grid_of_region(*grids, request.provider, request.region, year);
     if (found == nullptr) {
@@ -209,7 +216,7 @@ void read_energy(const EnergyRequest& asked, const ProfileFolder& profiles, Scen
   scenario.power = power_model(*defaults, scenario.accelerator, request.provider,
                                std::string(in_brackets(request.region)));
   const bool by_model_card = model_card(keys);
-  scenario.carbon = read_grid(keys, request, *defaults, profiles, sources);
+  scenario.carbon = read_grid(keys, request, *defaults, profiles, scenario, sources);
   if (!scenario.power) {
     scenario.warnings.push_back("no TDP of " + scenario.accelerator.name +
                                 " is published: its energy is unknown");
@@ -221,6 +228,8 @@ void read_energy(const EnergyRequest& asked, const ProfileFolder& profiles, Scen
         "energy: as model cards count it, GPU-hours × TDP: no server, no building");
     return;
   }
+  // The electricity that is paid is the one that is counted.
+  if (scenario.own) scenario.power->pue = {exactly(scenario.own->pue.value), scenario.own->pue.provenance};
   read_power(keys, *scenario.power);
   if (request.node == nullptr) {
     scenario.assumptions.push_back(

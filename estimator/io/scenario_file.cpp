@@ -182,6 +182,10 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   const Sourced<double> tokens =
       read_count(map.require("tokens"), QuantityKind::tokens, most_tokens, "tokens");
   scenario.tokens = {Tokens(tokens.value), tokens.provenance};
+  constexpr double few_tokens = 65536.0;
+  if (tokens.value < few_tokens && !step.any())
+    scenario.warnings.push_back(format_quantity(tokens.value, QuantityKind::count, 6) +
+                                " tokens are not one step of a training run; 15B and 1.5T are written so");
   Hardware hardware = read_hardware(map, profiles);
   scenario.gpus = read_count(map.require("gpus"), QuantityKind::count, most_gpus, "GPUs");
 
@@ -218,9 +222,14 @@ Scenario read_scenario(const YamlNode& root, const ProfileFolder& profiles, Scen
   scenario.price = read_price(price, profiles, scenario, sources);
   if (spot != nullptr && budget.own != nullptr)
     throw InputError(spot->location, "hardware of one's own is not taken back", "leave out own, or spot");
-  if (spot != nullptr || (scenario.reliability && asks_for_spot(price.node)))
+  const bool on_spot = asks_for_spot(price.node) && budget.own == nullptr;
+  if (spot != nullptr || (scenario.reliability && on_spot))
     read_spot(spot, price, spot != nullptr ? spot->location : price.node->location, profiles, scenario,
               sources);
+  else if (on_spot)
+    scenario.warnings.push_back(
+        "spot instances are taken back, and the efficiency that is given is taken to count that already; "
+        "--preempted-every 12h..5d counts it");
   read_budget(budget, profiles, scenario, sources);
   if (!scenario.price && !scenario.own)
     scenario.warnings.push_back("the price list has no price of " + scenario.accelerator.name +

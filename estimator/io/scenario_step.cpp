@@ -97,6 +97,9 @@ EfficiencyProfile profile_of(const StepRequest& request, const ProfileFolder& pr
   const std::string& accelerator = scenario.accelerator.name;
   std::string name;
   Location where;
+  if (request.efficiency != nullptr && request.stack != nullptr)
+    throw InputError(request.stack->location, "an efficiency profile is given, which is of a stack already",
+                     "leave one of efficiency and stack out");
   if (request.efficiency != nullptr) {
     name = read_string(*request.efficiency);
     where = request.efficiency->location;
@@ -326,6 +329,13 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
         (plan.global_batch != wanted
              ? (request.layout != nullptr ? ", the nearest that divides" : ", near it and easier to divide")
              : ""));
+  }
+  constexpr double many_sequences = 8192.0;
+  if (!in_tokens && size >= many_sequences && !without_sequences(request.global_batch->text)) {
+    scenario.assumptions.push_back("global batch: " + format_quantity(size, QuantityKind::count, 6) +
+                                   " sequences, " + format_quantity(size * length, QuantityKind::tokens, 4) +
+                                   " tokens a step (fewer than 65,536 are " +
+                                   "sequences; tokens are written '32k tokens')");
   }
   for (const std::string& remark :
        measured_recurrence_remarks(plan.workload, plan.profile.recurrences, plan.layout))

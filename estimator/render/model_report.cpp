@@ -216,15 +216,19 @@ Section scaling(const ModelSummary& sum) {
                           {"tokens_per_parameter", "Per parameter", true},
                           {"loss_nats_per_token", "Loss there", true},
                           {"source", "Source", false, true}}};
+  // The fits are of dense models: of a mixture, as in a plan, they are asked for what a token visits.
+  const double parameters = sum.total.active_parameters;
+  const bool dense = parameters == sum.total.parameters;
   for (const ScalingLaw& law : scaling_laws) {
-    const Tokens tokens = compute_optimal_tokens(law, sum.total.parameters);
-    const double loss = predicted_loss(law, sum.total.parameters, tokens);
-    table.rows.push_back(
-        {Cell::of(std::string(law.name)), Cell::of(number_text(tokens.value, Unit::count), tokens.value),
-         Cell::of(significant(tokens.value / sum.total.parameters, 3), tokens.value / sum.total.parameters),
-         Cell::of(significant(loss, 4), loss), Cell::of(std::string(law.source))});
+    const Tokens tokens = compute_optimal_tokens(law, parameters);
+    const double loss = predicted_loss(law, parameters, tokens);
+    table.rows.push_back({Cell::of(std::string(law.name)),
+                          Cell::of(number_text(tokens.value, Unit::count), tokens.value),
+                          Cell::of(significant(tokens.value / parameters, 3), tokens.value / parameters),
+                          Cell::of(significant(loss, 4), loss), Cell::of(std::string(law.source))});
   }
-  return {"scaling_laws", "Scaling laws", std::move(table), {}};
+  return {
+      "scaling_laws", dense ? "Scaling laws" : "Scaling laws, of active parameters", std::move(table), {}};
 }
 
 }  // namespace
