@@ -57,7 +57,7 @@ Swing swing_of(const Sweep& sweep, std::size_t axis, std::span<const Point> poin
   std::vector<double> sum(count, 0.0);
   std::vector<double> weight(count, 0.0);
   for (std::size_t i = 0; i < points.size(); ++i) {
-    if (!points[i].problem.empty()) continue;
+    if (!points[i].problem.empty() || !points[i].fits.value_or(true)) continue;
     const double value = has_cost ? cost_of(points[i]).value_or(0.0) : points[i].gpu_hours.p50;
     if (value <= 0.0) continue;
     const std::size_t at = place_of(sweep, i).values[axis];

@@ -14,7 +14,7 @@
 namespace trainbudget::sweep {
 
 /// How far one axis moves the cost: the geometric mean over all other inputs at its cheapest and its dearest
-/// value. `factor` is their ratio.
+/// value, over what fits in memory. `factor` is their ratio.
 struct Swing {
   std::string path;
   std::string cheapest;

@@ -13,9 +13,10 @@ namespace {
 
 using Number = std::optional<double>;
 
-/// What is unknown keeps to nothing that is asked of it.
+/// What does not fit in memory cannot be run, and so keeps to nothing, asked or not; what is unknown keeps to
+/// nothing that is asked of it.
 bool meets(const Point& point, const Constraints& wanted) {
-  if (wanted.fits && !point.fits.value_or(false)) return false;
+  if (!point.fits.value_or(!wanted.fits)) return false;
   if (wanted.deadline_seconds && at(point.wall_time_seconds, wanted.quantile) > *wanted.deadline_seconds)
     return false;
   if (wanted.budget_usd && (!point.bill_usd || at(*point.bill_usd, wanted.quantile) > *wanted.budget_usd))
