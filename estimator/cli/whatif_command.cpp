@@ -10,6 +10,7 @@
 #include "sweep/ordered_chunks.h"
 #include "sweep/point.h"
 #include "sweep/resumable_file.h"
+#include "sweep/shared_warnings.h"
 #include "sweep/sweep_csv.h"
 #include "sweep/sweep_file.h"
 #include "sweep/sweep_report.h"
@@ -84,6 +85,8 @@ int show(const Sweep& sweep, const io::ProfileFolder& profiles, int threads, con
         sweep::PointReader reader(sweep, profiles);
         std::vector<std::string> findings = sweep::sweep_findings(sweep, points, analysis);
         for (std::string& finding : sweep::price_findings(sweep, reader))
+          findings.push_back(std::move(finding));
+        for (std::string& finding : sweep::warning_findings(sweep, points))
           findings.push_back(std::move(finding));
         for (const std::string& finding : findings)
           text += (format == Format::markdown ? "- " : "") + finding + "\n";

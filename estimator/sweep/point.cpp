@@ -7,6 +7,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <utility>
 
 namespace trainbudget::sweep {
 namespace {
@@ -27,7 +28,7 @@ bool meets(const Point& point, const Constraints& wanted) {
 }  // namespace
 
 Point point_of(const Scenario& scenario, const Constraints& constraints) {
-  const Estimate result = estimate(scenario);
+  Estimate result = estimate(scenario);
   Point point{.gpu_hours = result.gpu_hours,
               .wall_time_seconds = result.wall_time_seconds,
               .cost_usd = result.cost_usd,
@@ -39,6 +40,7 @@ Point point_of(const Scenario& scenario, const Constraints& constraints) {
     point.memory_bytes = memory->value.p50;
     point.fits = *point.memory_bytes <= scenario.step->machine.memory_capacity;
   }
+  point.warnings = std::move(result.warnings);
   point.meets = meets(point, constraints);
   return point;
 }

@@ -27,7 +27,8 @@ struct Point {
   std::optional<Range> step_seconds;  ///< only where steps are computed, as the next two
   std::optional<double> memory_bytes;
   std::optional<bool> fits;
-  bool meets = false;  ///< the constraints, and fits in memory as far as that is known
+  std::vector<std::string> warnings;  ///< of the estimate
+  bool meets = false;                 ///< the constraints, and fits in memory as far as that is known
 };
 
 /// A number of a Point; nothing where the point lacks it.

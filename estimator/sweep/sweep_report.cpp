@@ -2,6 +2,7 @@
 
 #include "render/json_number.h"
 #include "render/number_text.h"
+#include "sweep/shared_warnings.h"
 
 #include <algorithm>
 #include <numeric>
@@ -274,7 +275,8 @@ std::string sweep_json(const Sweep& sweep, std::span<const Point> points, const 
                        {"cheapest", index_json(analysis.cheapest)},
                        {"fastest", index_json(analysis.fastest)},
                        {"swing_of", analysis.has_cost ? "cost_usd" : "gpu_hours"},
-                       {"swings", std::move(swings)}};
+                       {"swings", std::move(swings)},
+                       {"warnings", warnings_json(pointers_to(points))}};
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

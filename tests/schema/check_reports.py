@@ -79,7 +79,7 @@ def check_searches(root, program):
         found = [error.message for error in schema.iter_errors(report)]
         if bool(report["rows"]) != (done.returncode == 0):
             found.append(f"exit code {done.returncode}")
-        for part in [report, *report["rows"], *report["machines"], *report["purchases"]]:
+        for part in [report, *report["rows"], *report["machines"], *report["purchases"], *report["warnings"]]:
             for key in list(part):
                 value = part.pop(key)
                 found += [] if list(schema.iter_errors(report)) else [f"accepted without {key}"]

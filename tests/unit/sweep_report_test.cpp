@@ -3,8 +3,10 @@
 
 #include "catch.h"
 #include "sweep/analysis.h"
+#include "sweep/shared_warnings.h"
 #include "sweep/sweep_file.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,15 @@ Finished finish(const std::string& yaml) {
   all.points = all_points(all.sweep, profiles, 1);
   all.analysis = analyze(all.sweep, all.points);
   return all;
+}
+
+std::vector<std::string> warnings(const std::string& yaml) {
+  const Finished all = finish(yaml);
+  return warning_findings(all.sweep, all.points);
+}
+
+bool has(const std::vector<std::string>& texts, const std::string& text) {
+  return std::find(texts.begin(), texts.end(), text) != texts.end();
 }
 
 std::vector<std::string> findings(const Finished& all) {
@@ -51,4 +62,39 @@ TEST_CASE("what does not fit in memory neither wins nor is on the front") {
   CHECK_FALSE(none.analysis.cheapest);
   CHECK_FALSE(none.analysis.fastest);
   CHECK(findings(none).front() == "None of the scenarios fits in memory");
+}
+
+TEST_CASE("what estimates warn of is told once, with the scenarios that it holds for") {
+  const std::string base =
+      "base: {params: 7B, tokens: 1T, gpu: h100-sxm-80gb, gpus: 64, price: {provider: gcp}}\n";
+  const std::string spot = "spot: {price: {pricing: spot}}";
+  const std::string unknown =
+      "how often spot instances are taken back is unknown: the hours count no pre-emption; give it: "
+      "--preempted-every 12h..5d";
+  CHECK(has(warnings(base + "scenarios: {" + spot + ", more: {gpus: 128}}"), "Beware in spot: " + unknown));
+  CHECK(has(warnings(base + "scenarios: {" + spot + "}\ngrid: {gpus: [64, 128]}"),
+            "Beware in spot: " + unknown));
+  CHECK(has(warnings(base + "grid: {price.pricing: [on_demand, spot], gpus: [64, 128]}"),
+            "Beware in 2 of 4 scenarios, the first: price.pricing spot, gpus 64: " + unknown));
+  const std::string exact =
+      "the efficiency is a single number, so hours have no range; give one: --efficiency 40%..55%";
+  const std::string priced = "base: {params: 7B, tokens: 1T, gpu: h100-sxm-80gb, gpus: 64, price: $2/h}\n";
+  CHECK(warnings(priced + "grid: {efficiency: [40%, 50%]}") == std::vector<std::string>{"Beware: " + exact});
+  CHECK(warnings(priced + "grid: {efficiency: [40%, 40%..50%]}") ==
+        std::vector<std::string>{"Beware in efficiency 40%: " + exact});
+}
+
+TEST_CASE("of very many warnings the first are told, and how many more there are") {
+  std::vector<Point> points(40);
+  for (std::size_t i = 0; i < points.size(); ++i)
+    points[i].warnings = {"row " + std::to_string(i), "in even and odd rows: " + std::to_string(i % 2)};
+  const std::vector<SharedWarning> all = shared_warnings(pointers_to(points));
+  REQUIRE(all.size() == 42);
+  CHECK(all[1].text == "in even and odd rows: 0");
+  CHECK(all[1].rows.size() == 20);
+  const std::vector<std::string> told = warning_findings(pointers_to(points));
+  REQUIRE(told.size() == 9);
+  CHECK(told[0] == "Beware in #1: row 0");
+  CHECK(told[1] == "Beware in #1, #3, #5, #7 and 16 more: in even and odd rows: 0");
+  CHECK(told[8] == "Beware: 34 more warnings, all in --format json");
 }
