@@ -174,10 +174,47 @@ std::vector<Point> all_points(const Sweep& sweep, const io::ProfileFolder& profi
   return points;
 }
 
+namespace {
+
+bool is_at(const io::Location& a, const io::Location& b) {
+  return a.line == b.line && a.column == b.column;
+}
+
+/// "price: {provider: null}": what takes away that which `where` is the place of; empty where it is no place
+/// of `mapping`.
+std::string removal_of(const io::YamlNode& mapping, const io::Location& where) {
+  for (const io::YamlNode::Entry& entry : mapping.entries) {
+    if (is_at(entry.key_location, where) || is_at(entry.value.location, where)) return entry.key + ": null";
+    const std::string inner = removal_of(entry.value, where);
+    if (!inner.empty()) return entry.key + ": {" + inner + "}";
+  }
+  return {};
+}
+
+/// `error` of a scenario that differs from the base, which is fine: what it complains of may be a line of the
+/// base, which would not tell which scenario it is.
+io::InputError named_error(const Sweep& sweep, const Variant& variant, const io::InputError& error) {
+  const std::string removal = removal_of(sweep.variants.front().document, error.location);
+  std::string hint = error.hint;
+  if (!removal.empty())
+    hint += (hint.empty() ? "" : "; ") + ("'" + removal + "' in the scenario takes away what the base has");
+  return {error.location, "scenario '" + variant.name + "': " + error.what(), hint};
+}
+
+}  // namespace
+
 void check_values(const Sweep& sweep, PointReader& reader) {
+  const auto check = [&](const Place& place) {
+    try {
+      reader(place);
+    } catch (const io::InputError& error) {
+      if (place.variant == 0) throw;
+      throw named_error(sweep, sweep.variants[place.variant], error);
+    }
+  };
   Place place{.values = std::vector<std::size_t>(sweep.axes.size())};
   for (place.variant = 0; place.variant < sweep.variants.size(); ++place.variant) {
-    reader(place);
+    check(place);
     for (std::size_t axis = 0; axis < sweep.axes.size(); ++axis) {
       // A million values are not read twice: of long ranges, the ends.
       constexpr std::size_t most_checked = 1000;
@@ -185,7 +222,7 @@ void check_values(const Sweep& sweep, PointReader& reader) {
       for (std::size_t i = 1; i < count; ++i) {
         if (count > most_checked && i + 1 < count) continue;
         place.values[axis] = i;
-        reader(place);
+        check(place);
       }
       place.values[axis] = 0;
     }
