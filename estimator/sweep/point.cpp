@@ -34,6 +34,7 @@ Point point_of(const Scenario& scenario, const Constraints& constraints) {
               .cost_usd = result.cost_usd,
               .bill_usd = bill_of(result),
               .energy_joules = result.energy_joules,
+              .co2_grams = result.co2_grams,
               .model_flops_utilization = result.model_flops_utilization};
   if (const LedgerLine* step = find_line(result, "step_time")) point.step_seconds = step->value;
   if (const LedgerLine* memory = find_line(result, "memory")) {
@@ -95,6 +96,9 @@ constexpr std::array all_metrics{
     Metric{"cost_usd", "Cost", Unit::usd, of_optional<&Point::cost_usd, &Range::p50>},
     Metric{"cost_usd_p10", "Cost P10", Unit::usd, of_optional<&Point::cost_usd, &Range::p10>, false},
     Metric{"cost_usd_p90", "Cost P90", Unit::usd, of_optional<&Point::cost_usd, &Range::p90>, false},
+    Metric{"total_usd", "Total", Unit::usd, of_optional<&Point::bill_usd, &Range::p50>},
+    Metric{"total_usd_p10", "Total P10", Unit::usd, of_optional<&Point::bill_usd, &Range::p10>, false},
+    Metric{"total_usd_p90", "Total P90", Unit::usd, of_optional<&Point::bill_usd, &Range::p90>, false},
     Metric{"wall_time_seconds", "Wall time", Unit::seconds, of_range<&Point::wall_time_seconds, &Range::p50>},
     Metric{"wall_time_seconds_p10", "Wall time P10", Unit::seconds,
            of_range<&Point::wall_time_seconds, &Range::p10>, false},
@@ -110,6 +114,9 @@ constexpr std::array all_metrics{
            false},
     Metric{"energy_joules_p90", "Energy P90", Unit::joules, of_optional<&Point::energy_joules, &Range::p90>,
            false},
+    Metric{"co2_grams", "CO2e", Unit::grams, of_optional<&Point::co2_grams, &Range::p50>},
+    Metric{"co2_grams_p10", "CO2e P10", Unit::grams, of_optional<&Point::co2_grams, &Range::p10>, false},
+    Metric{"co2_grams_p90", "CO2e P90", Unit::grams, of_optional<&Point::co2_grams, &Range::p90>, false},
     Metric{"model_flops_utilization", "Utilisation", Unit::fraction,
            of_range<&Point::model_flops_utilization, &Range::p50>},
     Metric{"step_seconds", "Step time", Unit::seconds, of_optional<&Point::step_seconds, &Range::p50>},

@@ -98,3 +98,39 @@ TEST_CASE("of very many warnings the first are told, and how many more there are
   CHECK(told[1] == "Beware in #1, #3, #5, #7 and 16 more: in even and odd rows: 0");
   CHECK(told[8] == "Beware: 34 more warnings, all in --format json");
 }
+
+TEST_CASE("where more than GPU-hours is paid, the total is shown and wins") {
+  const std::string base =
+      "base: {params: 7B, tokens: 1T, gpu: h100-sxm-80gb, gpus: 64, efficiency: 40%, price: $2/h, staff: "
+      "$100k/month}\n";
+  const Finished all = finish(base + "scenarios: {sooner: {gpus: 256, price: $2.1/h}}");
+  CHECK(all.analysis.has_total);
+  REQUIRE(all.points[1].cost_usd->p50 > all.points[0].cost_usd->p50);
+  REQUIRE(all.points[1].bill_usd->p50 < all.points[0].bill_usd->p50);
+  CHECK(all.analysis.cheapest == 1);
+  CHECK(all.analysis.on_front == std::vector<bool>{false, true});
+  CHECK_THAT(findings(all)[0], ContainsSubstring("in total"));
+  const auto keys = [](const Finished& of) {
+    std::vector<std::string> found;
+    for (const render::Column& column : sweep_table(of.sweep, of.points, of.analysis).columns)
+      found.push_back(column.key);
+    return found;
+  };
+  CHECK(has(keys(all), "total_usd"));
+  const std::string plain = "base: {params: 7B, tokens: 1T, gpu: h100-sxm-80gb, gpus: 64, price: $2/h}\n";
+  const Finished hours = finish(plain + "grid: {gpus: [64, 128]}");
+  CHECK_FALSE(has(keys(hours), "total_usd"));
+  CHECK_FALSE(has(keys(hours), "co2_grams"));
+  CHECK(has(keys(finish(plain + "grid: {energy.country: [France, Germany]}")), "co2_grams"));
+}
+
+TEST_CASE("an axis that changes nothing that is shown is told") {
+  const std::string base = "base: {params: 7B, tokens: 1T, gpu: h100-sxm-80gb, gpus: 64, price: $2/h}\n";
+  CHECK(has(findings(finish(base + "grid: {start_delay: [1 day, 8 weeks]}")),
+            "start_delay changes none of these numbers"));
+  CHECK(
+      has(findings(finish(base + "grid: {energy.country: [France, Germany]}\nreport: {columns: [cost_usd]}")),
+          "energy.country changes no column that is shown, but: co2_grams, co2_grams_p10, co2_grams_p90"));
+  for (const std::string& finding : findings(finish(base + "grid: {gpus: [64, 128], start: [2026-12-01]}")))
+    CHECK_THAT(finding, !ContainsSubstring("changes no"));
+}

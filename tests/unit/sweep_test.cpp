@@ -51,6 +51,7 @@ Point point(double cost, double seconds) {
   return {.gpu_hours = exactly(cost),
           .wall_time_seconds = exactly(seconds),
           .cost_usd = exactly(cost),
+          .bill_usd = exactly(cost),
           .meets = true};
 }
 
