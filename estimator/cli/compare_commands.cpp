@@ -88,6 +88,7 @@ int run_check(const GlobalOptions& global, const CheckOptions& options) {
   render::GateReport report{.name = estimate.name,
                             .quantile = limits.quantile,
                             .conditions = conditions(estimate, limits),
+                            .warnings = {},
                             .against = std::nullopt};
   if (report.conditions.empty()) {
     throw io::InputError(
@@ -95,6 +96,7 @@ int run_check(const GlobalOptions& global, const CheckOptions& options) {
         "give a limit: --max-cost, --max-total, --max-days, --finish-by, --max-gpu-hours, --max-energy, "
         "--max-co2 or --require-fit");
   }
+  report.warnings = gate_warnings(estimate, limits, report.conditions);
   if (!options.against.empty()) {
     const Estimate base = io::load_estimate(options.against, profiles);
     report.against = {difference(base, estimate), options.against, options.file};

@@ -10,6 +10,7 @@
 #include "sweep/ordered_chunks.h"
 #include "sweep/point.h"
 #include "sweep/resumable_file.h"
+#include "sweep/shared_warnings.h"
 #include "sweep/sweep_csv.h"
 #include "sweep/sweep_file.h"
 #include "sweep/sweep_report.h"
@@ -85,6 +86,8 @@ int show(const Sweep& sweep, const io::ProfileFolder& profiles, int threads, con
         std::vector<std::string> findings = sweep::sweep_findings(sweep, points, analysis);
         for (std::string& finding : sweep::price_findings(sweep, reader))
           findings.push_back(std::move(finding));
+        for (std::string& finding : sweep::warning_findings(sweep, points))
+          findings.push_back(std::move(finding));
         for (const std::string& finding : findings)
           text += (format == Format::markdown ? "- " : "") + finding + "\n";
         return text;
@@ -93,11 +96,14 @@ int show(const Sweep& sweep, const io::ProfileFolder& profiles, int threads, con
   return 0;
 }
 
+bool is_one_csv(const OutputOptions& output) {
+  return output.files.size() == 1 && output.files.front().ends_with(".csv");
+}
+
 /// Where the rows of a stream go: a file that can be resumed, or standard output.
 std::string stream_target(const OutputOptions& output) {
   const bool to_stdout = format_named(output.format, "--format") == Format::csv;
-  const bool one_csv = output.files.size() == 1 && output.files.front().ends_with(".csv");
-  if (one_csv) return output.files.front();
+  if (is_one_csv(output)) return output.files.front();
   if (to_stdout && output.files.empty()) return {};
   throw io::InputError({.file = "whatif"},
                        "more than " + render::grouped(most_shown) + " scenarios are written as CSV",
@@ -116,8 +122,6 @@ int stream(const Sweep& sweep, const io::ProfileFolder& profiles, const WhatifOp
   const InterruptGuard guard;
   std::optional<sweep::ResumableFile> file;
   if (path.empty()) {
-    if (options.resume)
-      throw io::InputError({.file = "--resume"}, "standard output cannot be resumed", "--out results.csv");
     write_stdout(sweep::csv_header(sweep));
   } else {
     file.emplace(path, sweep::csv_header(sweep),
@@ -173,6 +177,12 @@ int run_whatif(const GlobalOptions& global, const WhatifOptions& options) {
       throw io::InputError({.file = "whatif"}, "a team writes to a file or to a folder",
                            "--out results.csv, or --out results/");
     if (!global.team->leads()) return 0;
+  }
+  if (options.resume && !is_one_csv(global.output)) {
+    throw io::InputError({.file = "--resume"},
+                         global.output.files.empty() ? "standard output cannot be resumed"
+                                                     : "only one file of CSV can be resumed",
+                         "--out results.csv");
   }
   if (sweep.size() <= most_shown && !options.resume)
     return show(sweep, profiles, threads_of(options), global.output);

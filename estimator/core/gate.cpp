@@ -1,6 +1,7 @@
 #include "core/gate.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace trainbudget {
 std::vector<Condition> conditions(const Estimate& estimate, const Limits& limits) {
@@ -8,7 +9,10 @@ std::vector<Condition> conditions(const Estimate& estimate, const Limits& limits
   const auto add = [&](const char* id, const char* title, Unit unit, std::optional<double> limit,
                        const char* reason) {
     Condition condition{.id = id, .title = title, .unit = unit, .limit = limit};
-    if (const LedgerLine* line = find_line(estimate, id)) condition.value = at(line->value, limits.quantile);
+    if (const LedgerLine* line = find_line(estimate, id)) {
+      condition.value = at(line->value, limits.quantile);
+      condition.exact = line->value.is_exact();
+    }
     if (condition.value && limit)
       condition.verdict = *condition.value <= *limit ? Verdict::holds : Verdict::broken;
     else
@@ -34,7 +38,9 @@ std::vector<Condition> conditions(const Estimate& estimate, const Limits& limits
     if (wait != nullptr && time != nullptr && most) {
       Condition& end = found.back();
       end.title = "Wait and wall time to the day of the end";
-      end.value = at(sum(time->value, wait->value), limits.quantile);
+      const Range until_the_end = sum(time->value, wait->value);
+      end.value = at(until_the_end, limits.quantile);
+      end.exact = until_the_end.is_exact();
       end.verdict = *end.value <= *most ? Verdict::holds : Verdict::broken;
     }
   }
@@ -50,6 +56,26 @@ std::vector<Condition> conditions(const Estimate& estimate, const Limits& limits
         "memory is computed with a global batch only");
   }
   return found;
+}
+
+std::vector<std::string> gate_warnings(const Estimate& estimate, const Limits& limits,
+                                       const std::vector<Condition>& conditions) {
+  std::vector<std::string> warnings = estimate.warnings;
+  const LedgerLine* fit = find_line(estimate, "memory_fit");
+  constexpr double sure = 0.9;  // as a layout that fits at P90
+  if (fit != nullptr && !limits.fit && fit->value.p50 < sure) {
+    warnings.push_back("the layout fits in memory with a chance of " +
+                       std::to_string(std::lround(100.0 * fit->value.p50)) +
+                       " %, and no limit asks whether it does: --require-fit");
+  }
+  if (limits.quantile == Quantile::p50) return warnings;
+  const std::string quantile(name_of(limits.quantile));
+  for (const Condition& condition : conditions) {
+    if (condition.value && condition.exact)
+      warnings.push_back(condition.title + " has no range: at " + quantile +
+                         " it is the same number as at p50, which says nothing of how sure it is");
+  }
+  return warnings;
 }
 
 bool all_hold(const std::vector<Condition>& conditions) {

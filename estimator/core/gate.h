@@ -48,10 +48,16 @@ struct Condition {
   std::optional<double> limit;  ///< nothing: the limit is not known
   Verdict verdict = Verdict::unknown;
   std::string reason;  ///< why nothing is known
+  bool exact = false;  ///< `value` has no range: every quantile is the same number
 };
 
 /// One condition for each limit that is given, in the order of Limits.
 std::vector<Condition> conditions(const Estimate& estimate, const Limits& limits);
+
+/// What whoever trusts the verdicts should know: the warnings of the estimate, a layout that may not fit
+/// where no condition asks for it, and a quantile that is asked of numbers without a range.
+std::vector<std::string> gate_warnings(const Estimate& estimate, const Limits& limits,
+                                       const std::vector<Condition>& conditions);
 
 bool all_hold(const std::vector<Condition>& conditions);
 

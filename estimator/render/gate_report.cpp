@@ -78,11 +78,15 @@ std::string against_title(const GateReport& report) {
 std::string gate_text(const GateReport& report, Style style) {
   std::string out = report.name + "\n\n" + table_text(table_of(report), style) + "\n" + verdict_text(report) +
                     ", at " + std::string(name_of(report.quantile)) + ".\n";
+  const auto list = [&](const std::string& title, const std::vector<std::string>& items) {
+    const auto width = static_cast<std::size_t>(style.width > 4 ? style.width - 4 : 0);
+    out += "\n" + title + "\n";
+    for (const std::string& item : items)
+      out += "  - " + wrapped(item, width, 4) + "\n";
+  };
+  if (!report.warnings.empty()) list("Beware", report.warnings);
   if (!report.against) return out;
-  out += "\n" + against_title(report) + "\n";
-  const auto width = static_cast<std::size_t>(style.width > 4 ? style.width - 4 : 0);
-  for (const std::string& fact : fact_texts(report.against->difference))
-    out += "  - " + wrapped(fact, width, 4) + "\n";
+  list(against_title(report), fact_texts(report.against->difference));
   const std::vector<NumberDifference> lines = headline(report.against->difference);
   if (!lines.empty()) out += table_text(difference_table(lines, *report.against), style);
   return out;
@@ -92,18 +96,25 @@ std::string gate_markdown(const GateReport& report) {
   const char* mark = all_hold(report.conditions) ? "✅" : "❌";
   std::string out = fmt::format("## {} {}\n\n{}, at {}.\n\n{}", mark, report.name, verdict_text(report),
                                 name_of(report.quantile), table_markdown(table_of(report)));
+  const auto list = [&](const std::string& title, const std::vector<std::string>& items) {
+    out += "\n### " + title + "\n";
+    for (std::size_t i = 0; i < items.size(); ++i)
+      out += (i == 0 ? "\n- " : "- ") + items[i] + "\n";
+  };
+  if (!report.warnings.empty()) list("Beware", report.warnings);
   if (!report.against) return out;
-  out += "\n### " + against_title(report) + "\n";
-  const std::vector<std::string> facts = fact_texts(report.against->difference);
-  for (std::size_t i = 0; i < facts.size(); ++i)
-    out += (i == 0 ? "\n- " : "- ") + facts[i] + "\n";
+  list(against_title(report), fact_texts(report.against->difference));
   const std::vector<NumberDifference> lines = headline(report.against->difference);
   if (!lines.empty()) out += "\n" + table_markdown(difference_table(lines, *report.against));
   return out;
 }
 
 std::string gate_csv(const GateReport& report) {
-  return table_csv(table_of(report));
+  Table table = table_of(report);
+  const Cell none{"", std::monostate{}};
+  for (const std::string& warning : report.warnings)
+    table.rows.push_back({Cell::of("warning"), none, none, Cell::of("beware"), Cell::of(warning)});
+  return table_csv(table);
 }
 
 std::string gate_json(const GateReport& report) {
@@ -127,6 +138,7 @@ std::string gate_json(const GateReport& report) {
       {"quantile", std::string(name_of(report.quantile))},
       {"passed", all_hold(report.conditions)},
       {"conditions", std::move(conditions)},
+      {"warnings", report.warnings},
       {"against", report.against ? Json::parse(difference_json(*report.against)) : Json(nullptr)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

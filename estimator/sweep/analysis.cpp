@@ -9,8 +9,8 @@ namespace {
 
 using Number = std::optional<double>;
 
-Number cost_of(const Point& point) {
-  return point.cost_usd ? Number(point.cost_usd->p50) : std::nullopt;
+Number bill_of(const Point& point) {
+  return point.bill_usd ? Number(point.bill_usd->p50) : std::nullopt;
 }
 Number time_of(const Point& point) {
   return point.wall_time_seconds.p50;
@@ -32,17 +32,17 @@ std::vector<bool> front(std::span<const Point> points) {
   std::vector<std::size_t> order;
   order.reserve(points.size());
   for (std::size_t i = 0; i < points.size(); ++i) {
-    if (points[i].meets && cost_of(points[i])) order.push_back(i);
+    if (points[i].meets && bill_of(points[i])) order.push_back(i);
   }
   // From the fastest to the slowest, cheaper ones first among equals: each must be cheaper than all before.
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     if (*time_of(points[a]) != *time_of(points[b])) return *time_of(points[a]) < *time_of(points[b]);
-    return *cost_of(points[a]) < *cost_of(points[b]);
+    return *bill_of(points[a]) < *bill_of(points[b]);
   });
   double cheapest = std::numeric_limits<double>::infinity();
   double time = -1.0;
   for (const std::size_t i : order) {
-    const double cost = *cost_of(points[i]);
+    const double cost = *bill_of(points[i]);
     const bool equal = cost == cheapest && *time_of(points[i]) == time;
     if (cost >= cheapest && !equal) continue;
     on_front[i] = true;
@@ -57,8 +57,8 @@ Swing swing_of(const Sweep& sweep, std::size_t axis, std::span<const Point> poin
   std::vector<double> sum(count, 0.0);
   std::vector<double> weight(count, 0.0);
   for (std::size_t i = 0; i < points.size(); ++i) {
-    if (!points[i].problem.empty()) continue;
-    const double value = has_cost ? cost_of(points[i]).value_or(0.0) : points[i].gpu_hours.p50;
+    if (!points[i].problem.empty() || !points[i].fits.value_or(true)) continue;
+    const double value = has_cost ? bill_of(points[i]).value_or(0.0) : points[i].gpu_hours.p50;
     if (value <= 0.0) continue;
     const std::size_t at = place_of(sweep, i).values[axis];
     sum[at] += std::log(value);
@@ -86,11 +86,14 @@ Swing swing_of(const Sweep& sweep, std::size_t axis, std::span<const Point> poin
 }  // namespace
 
 Analysis analyze(const Sweep& sweep, std::span<const Point> points) {
-  Analysis analysis{.cheapest = least(points, cost_of),
+  Analysis analysis{.cheapest = least(points, bill_of),
                     .fastest = least(points, time_of),
                     .on_front = front(points),
                     .has_cost = std::any_of(points.begin(), points.end(),
-                                            [](const Point& point) { return point.cost_usd.has_value(); })};
+                                            [](const Point& point) { return point.bill_usd.has_value(); }),
+                    .has_total = std::any_of(points.begin(), points.end(), [](const Point& point) {
+                      return point.bill_usd != point.cost_usd;
+                    })};
   analysis.swings.reserve(sweep.axes.size());
   for (std::size_t axis = 0; axis < sweep.axes.size(); ++axis)
     analysis.swings.push_back(swing_of(sweep, axis, points, analysis.has_cost));

@@ -13,8 +13,8 @@
 
 namespace trainbudget::sweep {
 
-/// How far one axis moves the cost: the geometric mean over all other inputs at its cheapest and its dearest
-/// value. `factor` is their ratio.
+/// How far one axis moves the bill: the geometric mean over all other inputs at its cheapest and its dearest
+/// value, over what fits in memory. `factor` is their ratio.
 struct Swing {
   std::string path;
   std::string cheapest;
@@ -23,13 +23,15 @@ struct Swing {
 };
 
 struct Analysis {
-  std::optional<std::size_t> cheapest;  ///< of the points that meet the constraints; ties: the first
+  /// By the bill, of the points that meet the constraints; ties: the first.
+  std::optional<std::size_t> cheapest;
   std::optional<std::size_t> fastest;
   /// Of those too: no other one is as cheap and as fast, and better in one of them. Only where costs are
   /// known.
   std::vector<bool> on_front;
   std::vector<Swing> swings;  ///< the largest first
   bool has_cost = false;      ///< otherwise swings are of GPU-hours
+  bool has_total = false;     ///< some bills are of more than GPU-hours
 };
 
 /// `points` by index, all of the sweep.

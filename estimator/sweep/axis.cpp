@@ -18,25 +18,36 @@ using io::YamlNode;
 struct KeyKind {
   std::string_view path;
   QuantityKind kind;
+  bool takes_range = false;  ///< `40%..55%` is a value, whose uncertainty it tells
 };
 
-/// Keys of a scenario whose values are single quantities.
+/// Keys of a scenario whose values are quantities.
 constexpr std::array key_kinds{KeyKind{"params", QuantityKind::count},
                                KeyKind{"tokens", QuantityKind::tokens},
                                KeyKind{"gpus", QuantityKind::count},
                                KeyKind{"sequence_length", QuantityKind::count},
                                KeyKind{"global_batch", QuantityKind::tokens},
-                               KeyKind{"efficiency", QuantityKind::fraction},
-                               KeyKind{"price", QuantityKind::usd_per_second},
+                               KeyKind{"efficiency", QuantityKind::fraction, true},
+                               KeyKind{"price", QuantityKind::usd_per_second, true},
                                KeyKind{"used_gpu_hours", QuantityKind::count},
-                               KeyKind{"energy.load_fraction", QuantityKind::fraction},
-                               KeyKind{"energy.pue", QuantityKind::count}};
+                               KeyKind{"energy.load_fraction", QuantityKind::fraction, true},
+                               KeyKind{"energy.pue", QuantityKind::count, true}};
 
-std::optional<QuantityKind> kind_of(const std::string& path) {
-  for (const KeyKind& known : key_kinds) {
-    if (known.path == path) return known.kind;
-  }
-  return std::nullopt;
+const KeyKind* known_key(const std::string& path) {
+  const auto* found = std::find_if(key_kinds.begin(), key_kinds.end(),
+                                   [&](const KeyKind& known) { return known.path == path; });
+  return found == key_kinds.end() ? nullptr : found;
+}
+
+/// `100B..1T` where only one number can stand: how to count through it.
+void require_step(const std::string& path, const YamlNode& node) {
+  const KeyKind* known = known_key(path);
+  if (known == nullptr || known->takes_range || node.kind != YamlNode::Kind::scalar) return;
+  const std::size_t dots = node.text.find("..");
+  if (dots == std::string::npos) return;
+  const std::string low = node.text.substr(0, dots);
+  throw InputError(node.location, "the range '" + node.text + "' has no step",
+                   node.text + "*2 doubles, " + node.text + "+" + low + " adds " + low);
 }
 
 /// `8..1024*2` in its parts.
@@ -116,6 +127,7 @@ YamlNode scalar(std::string text, const io::Location& where) {
 void add(Axis& axis, const YamlNode& node) {
   const std::optional<RangeText> range = range_text(node);
   if (!range) {
+    require_step(axis.path, node);
     axis.values.push_back(node);
     return;
   }
@@ -147,7 +159,8 @@ std::vector<double> numbers_of(const Axis& axis) {
 }  // namespace
 
 Axis read_axis(const std::string& path, const YamlNode& node) {
-  Axis axis{.path = path, .location = node.location, .kind = kind_of(path)};
+  Axis axis{.path = path, .location = node.location};
+  if (const KeyKind* known = known_key(path)) axis.kind = known->kind;
   if (node.kind == YamlNode::Kind::sequence) {
     for (const YamlNode& item : node.items)
       add(axis, item);

@@ -4,6 +4,7 @@
 #include "io/quantity_text.h"
 #include "render/json_number.h"
 #include "render/number_text.h"
+#include "sweep/shared_warnings.h"
 
 #include <algorithm>
 #include <utility>
@@ -56,15 +57,6 @@ std::string where_text(const LayoutRanking& ranking, const SearchedMachine& mach
 double fit_of(const SearchedMachine& machine, const LayoutCandidate& candidate) {
   const StepPlan& plan = *machine.scenario->step;
   return fit_probability(candidate.memory_bytes, plan.profile.memory_spread, plan.machine.memory_capacity);
-}
-
-/// Empty where the layout is as good as sure to fit.
-std::string doubt_text(const SearchedMachine& machine, const LayoutCandidate& candidate) {
-  constexpr double sure = 0.9;
-  const double chance = fit_of(machine, candidate);
-  if (chance >= sure) return {};
-  return "The best fits with a chance of " + number_text(chance, Unit::fraction) +
-         "; --fit p90 passes over those below 90 %";
 }
 
 std::string bound_text(const LayoutReport& report) {
@@ -195,6 +187,13 @@ std::string commitment_text(const SearchedMachine& machine, const RankedLayout& 
       number_text(used, Unit::gpu_hours));
 }
 
+std::vector<const Point*> points_of(const LayoutRanking& ranking) {
+  std::vector<const Point*> points;
+  for (const RankedLayout& ranked : ranking.best)
+    points.push_back(&ranked.point);
+  return points;
+}
+
 Json machine_json(const SearchedMachine& machine) {
   Json json = {{"hardware", machine.hardware},
                {"problem", machine.problem.empty() ? Json(nullptr) : Json(machine.problem)},
@@ -304,8 +303,6 @@ std::vector<std::string> layout_findings(const LayoutReport& report) {
         machine_of(ranking, winner).scenario->step->profile.name));
     findings.push_back(bound_text(report));
     if (ranking.best.size() > 1) findings.push_back(runner_up_text(report));
-    if (std::string text = doubt_text(machine_of(ranking, winner), winner.candidate); !text.empty())
-      findings.push_back(std::move(text));
     if (std::string text = commitment_text(machine_of(ranking, winner), winner); !text.empty())
       findings.push_back(std::move(text));
     if (const auto& scatter = machine_of(ranking, winner).scenario->run_scatter)
@@ -315,6 +312,8 @@ std::vector<std::string> layout_findings(const LayoutReport& report) {
           scatter->value.p50));
     for (const Purchase& purchase : report.purchases)
       findings.push_back(purchase_text(purchase, winner));
+    for (std::string& finding : warning_findings(points_of(ranking)))
+      findings.push_back(std::move(finding));
   } else if (ranking.nearest_miss) {
     findings.push_back(missed_text(report));
   } else {
@@ -380,7 +379,8 @@ std::string layout_json(const LayoutReport& report) {
                      {"purchases", std::move(purchases)},
                      {"nearest_miss", std::move(miss)},
                      {"fits_on_times_the_gpus", number_json(report.fits_times)},
-                     {"machines", std::move(machines)}};
+                     {"machines", std::move(machines)},
+                     {"warnings", warnings_json(points_of(ranking))}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

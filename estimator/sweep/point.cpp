@@ -7,15 +7,17 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <utility>
 
 namespace trainbudget::sweep {
 namespace {
 
 using Number = std::optional<double>;
 
-/// What is unknown keeps to nothing that is asked of it.
+/// What does not fit in memory cannot be run, and so keeps to nothing, asked or not; what is unknown keeps to
+/// nothing that is asked of it.
 bool meets(const Point& point, const Constraints& wanted) {
-  if (wanted.fits && !point.fits.value_or(false)) return false;
+  if (!point.fits.value_or(!wanted.fits)) return false;
   if (wanted.deadline_seconds && at(point.wall_time_seconds, wanted.quantile) > *wanted.deadline_seconds)
     return false;
   if (wanted.budget_usd && (!point.bill_usd || at(*point.bill_usd, wanted.quantile) > *wanted.budget_usd))
@@ -26,18 +28,20 @@ bool meets(const Point& point, const Constraints& wanted) {
 }  // namespace
 
 Point point_of(const Scenario& scenario, const Constraints& constraints) {
-  const Estimate result = estimate(scenario);
+  Estimate result = estimate(scenario);
   Point point{.gpu_hours = result.gpu_hours,
               .wall_time_seconds = result.wall_time_seconds,
               .cost_usd = result.cost_usd,
               .bill_usd = bill_of(result),
               .energy_joules = result.energy_joules,
+              .co2_grams = result.co2_grams,
               .model_flops_utilization = result.model_flops_utilization};
   if (const LedgerLine* step = find_line(result, "step_time")) point.step_seconds = step->value;
   if (const LedgerLine* memory = find_line(result, "memory")) {
     point.memory_bytes = memory->value.p50;
     point.fits = *point.memory_bytes <= scenario.step->machine.memory_capacity;
   }
+  point.warnings = std::move(result.warnings);
   point.meets = meets(point, constraints);
   return point;
 }
@@ -92,6 +96,9 @@ constexpr std::array all_metrics{
     Metric{"cost_usd", "Cost", Unit::usd, of_optional<&Point::cost_usd, &Range::p50>},
     Metric{"cost_usd_p10", "Cost P10", Unit::usd, of_optional<&Point::cost_usd, &Range::p10>, false},
     Metric{"cost_usd_p90", "Cost P90", Unit::usd, of_optional<&Point::cost_usd, &Range::p90>, false},
+    Metric{"total_usd", "Total", Unit::usd, of_optional<&Point::bill_usd, &Range::p50>},
+    Metric{"total_usd_p10", "Total P10", Unit::usd, of_optional<&Point::bill_usd, &Range::p10>, false},
+    Metric{"total_usd_p90", "Total P90", Unit::usd, of_optional<&Point::bill_usd, &Range::p90>, false},
     Metric{"wall_time_seconds", "Wall time", Unit::seconds, of_range<&Point::wall_time_seconds, &Range::p50>},
     Metric{"wall_time_seconds_p10", "Wall time P10", Unit::seconds,
            of_range<&Point::wall_time_seconds, &Range::p10>, false},
@@ -107,6 +114,9 @@ constexpr std::array all_metrics{
            false},
     Metric{"energy_joules_p90", "Energy P90", Unit::joules, of_optional<&Point::energy_joules, &Range::p90>,
            false},
+    Metric{"co2_grams", "CO2e", Unit::grams, of_optional<&Point::co2_grams, &Range::p50>},
+    Metric{"co2_grams_p10", "CO2e P10", Unit::grams, of_optional<&Point::co2_grams, &Range::p10>, false},
+    Metric{"co2_grams_p90", "CO2e P90", Unit::grams, of_optional<&Point::co2_grams, &Range::p90>, false},
     Metric{"model_flops_utilization", "Utilisation", Unit::fraction,
            of_range<&Point::model_flops_utilization, &Range::p50>},
     Metric{"step_seconds", "Step time", Unit::seconds, of_optional<&Point::step_seconds, &Range::p50>},
@@ -171,10 +181,47 @@ std::vector<Point> all_points(const Sweep& sweep, const io::ProfileFolder& profi
   return points;
 }
 
+namespace {
+
+bool is_at(const io::Location& a, const io::Location& b) {
+  return a.line == b.line && a.column == b.column;
+}
+
+/// "price: {provider: null}": what takes away that which `where` is the place of; empty where it is no place
+/// of `mapping`.
+std::string removal_of(const io::YamlNode& mapping, const io::Location& where) {
+  for (const io::YamlNode::Entry& entry : mapping.entries) {
+    if (is_at(entry.key_location, where) || is_at(entry.value.location, where)) return entry.key + ": null";
+    const std::string inner = removal_of(entry.value, where);
+    if (!inner.empty()) return entry.key + ": {" + inner + "}";
+  }
+  return {};
+}
+
+/// `error` of a scenario that differs from the base, which is fine: what it complains of may be a line of the
+/// base, which would not tell which scenario it is.
+io::InputError named_error(const Sweep& sweep, const Variant& variant, const io::InputError& error) {
+  const std::string removal = removal_of(sweep.variants.front().document, error.location);
+  std::string hint = error.hint;
+  if (!removal.empty())
+    hint += (hint.empty() ? "" : "; ") + ("'" + removal + "' in the scenario takes away what the base has");
+  return {error.location, "scenario '" + variant.name + "': " + error.what(), hint};
+}
+
+}  // namespace
+
 void check_values(const Sweep& sweep, PointReader& reader) {
+  const auto check = [&](const Place& place) {
+    try {
+      reader(place);
+    } catch (const io::InputError& error) {
+      if (place.variant == 0) throw;
+      throw named_error(sweep, sweep.variants[place.variant], error);
+    }
+  };
   Place place{.values = std::vector<std::size_t>(sweep.axes.size())};
   for (place.variant = 0; place.variant < sweep.variants.size(); ++place.variant) {
-    reader(place);
+    check(place);
     for (std::size_t axis = 0; axis < sweep.axes.size(); ++axis) {
       // A million values are not read twice: of long ranges, the ends.
       constexpr std::size_t most_checked = 1000;
@@ -182,7 +229,7 @@ void check_values(const Sweep& sweep, PointReader& reader) {
       for (std::size_t i = 1; i < count; ++i) {
         if (count > most_checked && i + 1 < count) continue;
         place.values[axis] = i;
-        reader(place);
+        check(place);
       }
       place.values[axis] = 0;
     }

@@ -23,11 +23,13 @@ struct Point {
   std::optional<Range> cost_usd;
   std::optional<Range> bill_usd;  ///< what a budget pays: bill_of() the estimate
   std::optional<Range> energy_joules;
+  std::optional<Range> co2_grams;
   Range model_flops_utilization;
   std::optional<Range> step_seconds;  ///< only where steps are computed, as the next two
   std::optional<double> memory_bytes;
   std::optional<bool> fits;
-  bool meets = false;  ///< the constraints
+  std::vector<std::string> warnings;  ///< of the estimate
+  bool meets = false;                 ///< the constraints, and fits in memory as far as that is known
 };
 
 /// A number of a Point; nothing where the point lacks it.

@@ -2,8 +2,10 @@
 
 #include "render/json_number.h"
 #include "render/number_text.h"
+#include "sweep/shared_warnings.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -14,6 +16,9 @@ namespace {
 
 using Number = std::optional<double>;
 using Json = nlohmann::ordered_json;
+
+/// Metrics that stand beside their difference.
+constexpr std::array<std::string_view, 3> compared{"cost_usd", "total_usd", "wall_time_seconds"};
 
 /// The point that `index` is compared to: the same place of the grid in the scenario compared to; of a sweep
 /// without scenarios, the first point that could be computed.
@@ -44,18 +49,26 @@ bool any_point_has(const Metric& metric, std::span<const Point> points) {
                      [&](const Point& point) { return metric.value(point).has_value(); });
 }
 
+bool is_column(const Sweep& sweep, std::string_view key) {
+  return std::find(sweep.columns.begin(), sweep.columns.end(), key) != sweep.columns.end();
+}
+
+/// Whether the table has a column of `metric`: a total only where some bills are of more than GPU-hours.
+bool is_shown(const Sweep& sweep, const Analysis& analysis, const Metric& metric) {
+  if (!sweep.columns.empty()) return is_column(sweep, metric.key);
+  return metric.shown && (analysis.has_total || metric.key != "total_usd");
+}
+
 /// Columns of the table, in order.
 class TableMaker {
  public:
   TableMaker(const Sweep& sweep, std::span<const Point> points, const Analysis& analysis)
       : sweep_(sweep), points_(points), analysis_(analysis) {
     for (const Metric& metric : metrics()) {
-      const bool wanted = sweep.columns.empty() ? metric.shown : is_column(metric.key);
-      if (wanted && any_point_has(metric, points)) metrics_.push_back(&metric);
+      if (is_shown(sweep, analysis, metric) && any_point_has(metric, points)) metrics_.push_back(&metric);
     }
     for (std::size_t axis = 0; axis < sweep.axes.size(); ++axis) {
-      const bool wanted = sweep.columns.empty() || is_column(sweep.axes[axis].path);
-      if (wanted) axes_.push_back(axis);
+      if (sweep.columns.empty() || is_column(sweep, sweep.axes[axis].path)) axes_.push_back(axis);
     }
     constrained_ =
         sweep.constraints.fits || sweep.constraints.deadline_seconds || sweep.constraints.budget_usd;
@@ -74,10 +87,6 @@ class TableMaker {
   }
 
  private:
-  bool is_column(std::string_view key) const {
-    return std::find(sweep_.columns.begin(), sweep_.columns.end(), key) != sweep_.columns.end();
-  }
-
   std::vector<render::Column> columns() const {
     std::vector<render::Column> columns;
     if (sweep_.variants.size() > 1) columns.push_back({"scenario", "Scenario"});
@@ -95,7 +104,7 @@ class TableMaker {
   }
 
   static bool is_compared(const Metric& metric) {
-    return metric.key == "cost_usd" || metric.key == "wall_time_seconds";
+    return std::find(compared.begin(), compared.end(), metric.key) != compared.end();
   }
 
   std::vector<std::size_t> order() const {
@@ -167,12 +176,59 @@ class TableMaker {
   bool front_ = false;
 };
 
+/// Why no point has won.
+std::string no_winner_text(std::span<const Point> points) {
+  const auto any = [&](auto holds) { return std::any_of(points.begin(), points.end(), holds); };
+  if (!any([](const Point& point) { return point.problem.empty(); }))
+    return "None of the scenarios can be computed";
+  if (!any([](const Point& point) { return point.problem.empty() && point.fits.value_or(true); }))
+    return "None of the scenarios fits in memory";
+  return "None of the scenarios keeps to the constraints";
+}
+
+const char* money_word(const Analysis& analysis) {
+  return analysis.has_total ? "total" : "cost";
+}
+
 std::string winner_text(const Sweep& sweep, std::span<const Point> points, std::size_t index) {
   const Point& point = points[index];
   std::string text = place_text(sweep, place_of(sweep, index)) + ", " +
                      render::number_text(point.wall_time_seconds.p50, Unit::seconds);
   if (point.cost_usd) text += ", " + render::number_text(point.cost_usd->p50, Unit::usd);
+  if (point.bill_usd != point.cost_usd)
+    text += ", " + render::number_text(point.bill_usd->p50, Unit::usd) + " in total";
   return text;
+}
+
+/// The numbers that an axis changes anywhere.
+std::vector<const Metric*> moved_by(const Sweep& sweep, std::span<const Point> points, std::size_t axis) {
+  std::vector<const Metric*> moved;
+  for (const Metric& metric : metrics()) {
+    for (std::size_t index = 0; index < points.size(); ++index) {
+      Place first = place_of(sweep, index);
+      first.values[axis] = 0;
+      const Point& other = points[static_cast<std::size_t>(index_of(sweep, first))];
+      if (metric.value(points[index]) == metric.value(other)) continue;
+      moved.push_back(&metric);
+      break;
+    }
+  }
+  return moved;
+}
+
+/// Says so where no column of the table shows what an axis changes; else empty.
+std::string unmoved_text(const Sweep& sweep, std::span<const Point> points, const Analysis& analysis,
+                         std::size_t axis) {
+  if (sweep.axes[axis].values.size() < 2) return {};
+  const std::vector<const Metric*> moved = moved_by(sweep, points, axis);
+  const bool shown = std::any_of(moved.begin(), moved.end(),
+                                 [&](const Metric* metric) { return is_shown(sweep, analysis, *metric); });
+  if (shown) return {};
+  if (moved.empty()) return sweep.axes[axis].path + " changes none of these numbers";
+  std::string keys;
+  for (const Metric* metric : moved)
+    keys += (keys.empty() ? "" : ", ") + std::string(metric->key);
+  return sweep.axes[axis].path + " changes no column that is shown, but: " + keys;
 }
 
 }  // namespace
@@ -186,16 +242,20 @@ std::vector<std::string> sweep_findings(const Sweep& sweep, std::span<const Poin
   std::vector<std::string> findings;
   if (analysis.cheapest) findings.push_back("Cheapest: " + winner_text(sweep, points, *analysis.cheapest));
   if (analysis.fastest) findings.push_back("Fastest: " + winner_text(sweep, points, *analysis.fastest));
-  if (!analysis.fastest) findings.emplace_back("None of the scenarios keeps to the constraints");
+  if (!analysis.fastest) findings.push_back(no_winner_text(points));
   const auto front = std::count(analysis.on_front.begin(), analysis.on_front.end(), true);
   if (front > 0 && points.size() > 1)
-    findings.push_back(
-        fmt::format("Front: {} of {} are beaten by none in both cost and time", front, points.size()));
+    findings.push_back(fmt::format("Front: {} of {} are beaten by none in both {} and time", front,
+                                   points.size(), money_word(analysis)));
   for (const Swing& swing : analysis.swings) {
     if (swing.factor <= 1.0) continue;
     findings.push_back(fmt::format("{} moves the {} by a factor of {}: least at {}, most at {}", swing.path,
-                                   analysis.has_cost ? "cost" : "GPU-hours",
+                                   analysis.has_cost ? money_word(analysis) : "GPU-hours",
                                    render::significant(swing.factor, 3), swing.cheapest, swing.dearest));
+  }
+  for (std::size_t axis = 0; axis < sweep.axes.size(); ++axis) {
+    if (std::string text = unmoved_text(sweep, points, analysis, axis); !text.empty())
+      findings.push_back(std::move(text));
   }
   return findings;
 }
@@ -237,7 +297,7 @@ std::string sweep_json(const Sweep& sweep, std::span<const Point> points, const 
     Json row = {{"scenario", sweep.variants[place.variant].name}, {"inputs", std::move(inputs)}};
     for (const Metric& metric : metrics())
       row[std::string(metric.key)] = number(metric.value(point));
-    for (const char* key : {"cost_usd", "wall_time_seconds"}) {
+    for (const std::string_view key : compared) {
       const Metric& metric = metric_named(key);
       row[std::string(key) + "_difference"] = number(ratio(metric.value(point), metric.value(reference)));
     }
@@ -257,14 +317,16 @@ std::string sweep_json(const Sweep& sweep, std::span<const Point> points, const 
   const auto index_json = [](const std::optional<std::size_t>& index) {
     return index ? Json(*index) : Json(nullptr);
   };
+  const char* swing_of = analysis.has_cost ? (analysis.has_total ? "total_usd" : "cost_usd") : "gpu_hours";
   const Json report = {{"schema_version", "1.0"},
                        {"name", sweep.name},
                        {"compared_to", sweep.variants[sweep.compared_to].name},
                        {"rows", std::move(rows)},
                        {"cheapest", index_json(analysis.cheapest)},
                        {"fastest", index_json(analysis.fastest)},
-                       {"swing_of", analysis.has_cost ? "cost_usd" : "gpu_hours"},
-                       {"swings", std::move(swings)}};
+                       {"swing_of", swing_of},
+                       {"swings", std::move(swings)},
+                       {"warnings", warnings_json(pointers_to(points))}};
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -138,5 +138,33 @@ TEST_CASE("limits are held against the quantile that is asked for") {
   CHECK_FALSE(all_hold(conditions(one, {.cost_usd = limit, .quantile = Quantile::p90})));
 }
 
+TEST_CASE("a gate tells of what the estimate warns, and of a layout that no limit asks about") {
+  Estimate one = estimate(tests::worked_example());
+  one.warnings = {"the price is old"};
+  const Limits cost{.cost_usd = 1e9};
+  CHECK(gate_warnings(one, cost, conditions(one, cost)) == one.warnings);
+  one.ledger.push_back({.id = "memory_fit", .title = "Chance that it fits", .value = exactly(0.004)});
+  const std::vector<std::string> told = gate_warnings(one, cost, conditions(one, cost));
+  REQUIRE(told.size() == 2);
+  CHECK(told[1] ==
+        "the layout fits in memory with a chance of 0 %, and no limit asks whether it does: --require-fit");
+  CHECK(gate_warnings(one, {.fit = true}, conditions(one, {.fit = true})) == one.warnings);
+}
+
+TEST_CASE("a quantile of a number without a range is told") {
+  Scenario priced = tests::worked_example();
+  priced.price->value = {0.5, 1.0, 2.0};
+  Estimate one = estimate(priced);
+  one.warnings.clear();
+  const auto warnings = [&](Quantile quantile) {
+    const Limits limits{.cost_usd = 1e9, .wall_time_seconds = 1e9, .quantile = quantile};
+    return gate_warnings(one, limits, conditions(one, limits));
+  };
+  CHECK(warnings(Quantile::p50).empty());
+  CHECK(warnings(Quantile::p90) ==
+        std::vector<std::string>{"Wall time has no range: at p90 it is the same number as at p50, which says "
+                                 "nothing of how sure it is"});
+}
+
 }  // namespace
 }  // namespace trainbudget

@@ -51,6 +51,7 @@ Point point(double cost, double seconds) {
   return {.gpu_hours = exactly(cost),
           .wall_time_seconds = exactly(seconds),
           .cost_usd = exactly(cost),
+          .bill_usd = exactly(cost),
           .meets = true};
 }
 
@@ -82,6 +83,10 @@ TEST_CASE("an axis that cannot be counted through is refused") {
   };
   CHECK(error("gpus", "[]") == "'gpus' has no values");
   CHECK(error("gpus", "[8, 8]") == "'8' is listed twice in 'gpus'");
+  CHECK(error("tokens", "100B..1T") == "the range '100B..1T' has no step");
+  CHECK(error("gpus", "[8, 16..64]") == "the range '16..64' has no step");
+  CHECK(input_error_of([&] { axis("tokens", "100B..1T"); }).hint ==
+        "100B..1T*2 doubles, 100B..1T+100B adds 100B");
   CHECK(error("gpus", "64..8*2") == "the range '64..8*2' is upside down");
   CHECK(error("gpus", "8..64*1") == "the range '8..64*1' never ends");
   CHECK(error("gpus", "8..64+0") == "the range '8..64+0' never ends");
@@ -131,6 +136,13 @@ TEST_CASE("values that no scenario can have are found before any work, others ma
   CHECK_THAT(input_error_of([&] { check(base + "grid: {gpus: [8, 0]}"); }).what(), ContainsSubstring("GPUs"));
   CHECK_THAT(input_error_of([&] { check(base + "scenarios: {a: {tokenz: 3}}"); }).what(),
              ContainsSubstring("unknown key 'tokenz'"));
+  const std::string offer =
+      "base: {params: 14B, tokens: 300B, gpu: a100-sxm-80gb, gpus: 64, price: {provider: gcp}}\n";
+  const io::InputError two_prices =
+      input_error_of([&] { check(offer + "scenarios: {mine: {price: {amount: $2/h}}}"); });
+  CHECK_THAT(two_prices.what(), ContainsSubstring("scenario 'mine': the price has an amount"));
+  CHECK_THAT(two_prices.hint, ContainsSubstring("'price: {provider: null}' in the scenario"));
+  CHECK_NOTHROW(check(offer + "scenarios: {mine: {price: {amount: $2/h, provider: null}}}"));
   // tp=8 does not divide 12 GPUs: a row says so.
   const Sweep sweep = sweep_of(
       "base: {model: llama-3-8b, tokens: 1T, cluster: hgx-h100, global_batch: 1024, layout: 'tp=8'}\n"
