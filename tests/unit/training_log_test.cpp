@@ -222,6 +222,17 @@ TEST_CASE("a field of a CSV log is a number as a whole, with its thousands, or i
   CHECK_THAT(log.notes[2].text, ContainsSubstring("'1,2'"));
 }
 
+TEST_CASE("a CSV log with semicolons is told as such, whether its format is recognized or given") {
+  const std::string text = "step;tokens;seconds\n10;41943040;46,33\n20;83886080;92,87\n";
+  for (const std::string name : {"", "csv", "wandb"}) {
+    const auto error = input_error_of([&] { parse_training_log(text, "log.csv", name); });
+    CHECK_THAT(error.what(), ContainsSubstring("separated by ';'"));
+    CHECK(error.location.line == 1);
+  }
+  CHECK_THAT(input_error_of([&] { parse_training_log("notes; and more\n", "log"); }).what(),
+             ContainsSubstring("no training log of a known format"));
+}
+
 TEST_CASE("what is recognized in the beginning is read to the end, and what is not is told") {
   std::string text;
   while (text.size() < io::recognized_bytes + 1000)
