@@ -226,7 +226,7 @@ Estimate estimate(const Scenario& s) {
   const SourcedRange whole_run = add_whole_run_fraction(ledger, s);
 
   const std::optional<Sourced<double>> spares = s.reliability ? s.reliability->spare_gpus : std::nullopt;
-  const double paid_gpus = s.gpus.value + (spares ? spares->value : 0.0);
+  const double gpus_paid = paid_gpus(s);
   std::vector<LedgerInput> hours_inputs{
       input("ideal GPU-hours", result.ideal_gpu_hours, Unit::gpu_hours),
       input("model FLOPs utilisation", utilization.value, Unit::fraction, utilization.provenance),
@@ -237,11 +237,11 @@ Estimate estimate(const Scenario& s) {
   const Range working_hours =
       quotient(exactly(result.ideal_gpu_hours), product(utilization.value, whole_run.value));
   result.gpu_hours = ledger.add(
-      "gpu_hours", "GPU-hours", spares ? working_hours * (paid_gpus / s.gpus.value) : working_hours,
+      "gpu_hours", "GPU-hours", spares ? working_hours * (gpus_paid / s.gpus.value) : working_hours,
       Unit::gpu_hours, spares ? "gpu-hours-with-spares" : "gpu-hours", std::move(hours_inputs));
   gpu_inputs.insert(gpu_inputs.begin(), input("GPU-hours", result.gpu_hours, Unit::gpu_hours));
   result.wall_time_seconds =
-      ledger.add("wall_time", "Wall time", result.gpu_hours * seconds_per_hour / paid_gpus, Unit::seconds,
+      ledger.add("wall_time", "Wall time", result.gpu_hours * seconds_per_hour / gpus_paid, Unit::seconds,
                  spares ? "wall-time-with-spares" : "wall-time", std::move(gpu_inputs));
   if (s.simulation && s.reliability) {
     const Range working =

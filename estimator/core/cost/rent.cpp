@@ -22,7 +22,7 @@ double step_seconds(const PriceCourse& course, double seconds) {
 
 /// The hours that are paid where they are sold in blocks.
 Range add_blocks(LedgerWriter& ledger, Range used, const Scenario& scenario) {
-  const double gpus = scenario.gpus.value;
+  const double gpus = paid_gpus(scenario);
   const auto paid_for = [&](double hours) {
     return gpus * in_hours(Seconds(capacity_block_seconds(hours / gpus * seconds_per_hour)));
   };
@@ -30,7 +30,8 @@ Range add_blocks(LedgerWriter& ledger, Range used, const Scenario& scenario) {
                     {paid_for(used.p10), paid_for(used.p50), paid_for(used.p90)}, Unit::gpu_hours,
                     "capacity-block",
                     {input("GPU-hours", used, Unit::gpu_hours),
-                     input("GPUs", gpus, Unit::count, *scenario.capacity_blocks)});
+                     input(gpus > scenario.gpus.value ? "GPUs and spares" : "GPUs", gpus, Unit::count,
+                           *scenario.capacity_blocks)});
 }
 
 /// The hours that are paid: those used, or those committed to where these are more.
@@ -56,7 +57,7 @@ Range add_commitment(LedgerWriter& ledger, const Estimate& result, const Scenari
 /// The hours that cost at the first price what the paid ones cost at all of them.
 Range add_course(LedgerWriter& ledger, Range paid, const Scenario& scenario) {
   if (!scenario.price_course) return paid;
-  const double gpus = scenario.gpus.value;
+  const double gpus = paid_gpus(scenario);
   const auto at_first_price = [&](double hours) {
     return seconds_at_first_price(*scenario.price_course, hours / gpus * seconds_per_hour) * gpus /
            seconds_per_hour;

@@ -8,6 +8,12 @@
 
 namespace trainbudget {
 
+/// Accelerators that are paid for: those of the run and its spares.
+inline double paid_gpus(const Scenario& scenario) {
+  const bool has_spares = scenario.reliability && scenario.reliability->spare_gpus;
+  return scenario.gpus.value + (has_spares ? scenario.reliability->spare_gpus->value : 0.0);
+}
+
 /// What interrupts the run, what that costs, and the share of the paid hours that makes progress.
 SourcedRange add_whole_run_fraction(LedgerWriter& ledger, const Scenario& scenario);
 /// Price and cost of the GPU-hours: rented, or of hardware of one's own.
