@@ -26,7 +26,7 @@ struct TrackOptions {
 
 /// Writes the steps of the log for `calibrate --from`.
 void write_steps(const TrackOptions& options, const TrainingLog& log, const Progress& progress,
-                 const std::optional<Scenario>& scenario) {
+                 const Scenario& scenario) {
   const io::Location where = io::option_location("--steps-csv", options.steps_csv);
   if (log.even)
     throw io::InputError(where, "the log has one time for all its steps: what a step took is not known");
@@ -37,7 +37,7 @@ void write_steps(const TrackOptions& options, const TrainingLog& log, const Prog
             : "";
   const std::string name = std::filesystem::path(options.log).filename().string();
   io::write_file(options.steps_csv,
-                 io::measured_steps_csv(scenario.value_or(Scenario{}),
+                 io::measured_steps_csv(scenario,
                                         {.id = name,
                                          .tokens_per_second = progress.tokens_per_second,
                                          .date = date,
@@ -60,14 +60,20 @@ render::ProgressReport track(const TrackOptions& options, const io::YamlNode& do
   if (const std::string problem = progress_problem(log, tracked.run); !problem.empty())
     throw io::InputError(io::option_location("--log", options.log), problem);
   Progress progress = progress_of(log, tracked.run);
+  ProgressBill bill = bill_of(progress, tracked.scenario, tracked.plan ? &*tracked.plan : nullptr);
+  if (bill.paid_ahead)
+    tracked.warnings.emplace_back(
+        "a commitment or a block is paid whether used or not, and when it falls due is not known: what is "
+        "spent "
+        "so far counts the hours used, and is not held against the plan; the final bill counts it");
   if (!options.steps_csv.empty()) write_steps(options, log, progress, tracked.scenario);
   return {.title = std::move(tracked.title),
           .format = log.format,
           .records = static_cast<double>(log.records.size()),
           .accelerator = std::move(tracked.accelerator),
           .gpus = tracked.run.gpus,
-          .price_usd_per_gpu_hour = tracked.run.price_usd_per_gpu_hour,
           .progress = std::move(progress),
+          .bill = bill,
           .plan = std::move(tracked.plan),
           .assumptions = std::move(tracked.assumptions),
           .warnings = std::move(tracked.warnings)};
