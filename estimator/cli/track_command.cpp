@@ -14,6 +14,8 @@
 #include <filesystem>
 #include <memory>
 
+#include <fmt/format.h>
+
 namespace trainbudget::cli {
 namespace {
 
@@ -45,6 +47,20 @@ void write_steps(const TrackOptions& options, const TrainingLog& log, const Prog
                                         where));
 }
 
+/// No accelerator is faster than its peak: one of the numbers that this comes from is wrong.
+void check_possible(const Progress& progress, const TrainingLog& log, const Scenario& scenario,
+                    const io::Location& where) {
+  if (progress.model_flops_utilization.value_or(0.0) <= 1.0) return;
+  const bool contradicts = log.gpus && *log.gpus != scenario.gpus.value;
+  throw io::InputError(
+      where,
+      fmt::format("the steps are {:.3g} times as fast as the peak of {:.0f} × {} at {}",
+                  *progress.model_flops_utilization, scenario.gpus.value, scenario.accelerator.name,
+                  name_of(scenario.precision.value)),
+      fmt::format("check --gpus{}, --sequence-length, --global-batch, --precision and the model",
+                  contradicts ? fmt::format(" (the log says {:.0f})", *log.gpus) : ""));
+}
+
 render::ProgressReport track(const TrackOptions& options, const io::YamlNode& document,
                              const io::ProfileFolder& profiles) {
   const TrainingLog log = io::read_training_log(options.log, options.format);
@@ -60,6 +76,7 @@ render::ProgressReport track(const TrackOptions& options, const io::YamlNode& do
   if (const std::string problem = progress_problem(log, tracked.run); !problem.empty())
     throw io::InputError(io::option_location("--log", options.log), problem);
   Progress progress = progress_of(log, tracked.run);
+  check_possible(progress, log, tracked.scenario, io::option_location("--log", options.log));
   ProgressBill bill = bill_of(progress, tracked.scenario, tracked.plan ? &*tracked.plan : nullptr);
   if (bill.paid_ahead)
     tracked.warnings.emplace_back(

@@ -43,6 +43,14 @@ void fill(YamlNode& root, const char* key, std::optional<double> value,
       fmt::format("{}: {}, as the log says", key, format_quantity(*value, QuantityKind::count, 6)));
 }
 
+/// What is given goes first; that the log says something else is told.
+void warn_of_contradiction(const char* key, double given, std::optional<double> logged,
+                           TrackedScenario& tracked) {
+  if (logged && *logged != given)
+    tracked.warnings.push_back(
+        fmt::format("{} is given as {:.0f}, and {:.0f} in the log", key, given, *logged));
+}
+
 std::optional<double> total_tokens(const TrainingLog& log, const TrackedRun& run) {
   if (log.total_tokens) return log.total_tokens;
   if (!log.total_steps) return std::nullopt;
@@ -116,9 +124,7 @@ TrackedScenario read_tracked_scenario(YamlNode root, const TrainingLog& log, con
   if (root.kind != YamlNode::Kind::mapping) MapReader(root, "scenario");  // throws
   if (const YamlNode* length = find(root, "sequence_length")) {
     run.sequence_length = read_count(*length, QuantityKind::count, most_sequence_tokens, "tokens").value;
-    if (log.sequence_length && *log.sequence_length != *run.sequence_length)
-      tracked.warnings.push_back(fmt::format("sequence_length is given as {:.0f}, and {:.0f} in the log",
-                                             *run.sequence_length, *log.sequence_length));
+    warn_of_contradiction("sequence_length", *run.sequence_length, log.sequence_length, tracked);
   }
   if (const YamlNode* batch = find(root, "global_batch")) {
     const auto [size, in_tokens] = read_batch_size(*batch);
@@ -129,6 +135,9 @@ TrackedScenario read_tracked_scenario(YamlNode root, const TrainingLog& log, con
       run.tokens_per_step = size * *length;
   }
   fill(root, "tokens", total_tokens(log, run), tracked.assumptions);
+  if (const YamlNode* gpus = find(root, "gpus"))
+    warn_of_contradiction("gpus", read_count(*gpus, QuantityKind::count, most_gpus, "GPUs").value, log.gpus,
+                          tracked);
   fill(root, "gpus", log.gpus, tracked.assumptions);
   const YamlNode* tokens = find(root, "tokens");
   if (tokens == nullptr)

@@ -82,6 +82,17 @@ TEST_CASE("Megatron-LM: with and without time stamps, rank prefixes, two reports
   CHECK(log.notes[1].line == 5);
 }
 
+TEST_CASE("Megatron-LM says the number of its ranks where it prints no arguments") {
+  const std::string report =
+      " iteration 10/ 50 | consumed samples: 10 | elapsed time per iteration (ms): 5.0 |\n";
+  const auto gpus_after = [&](const std::string& line) {
+    return parse_training_log(line + report, "out", "megatron").gpus;
+  };
+  CHECK(gpus_after("using world size: 64, data-parallel size: 32, tensor-model-parallel size: 2\n") == 64.0);
+  CHECK_FALSE(gpus_after("using world size: , data-parallel size: 32\n"));
+  CHECK_FALSE(gpus_after("using world size: 0, data-parallel size: 0\n"));
+}
+
 TEST_CASE("DeepSpeed: both kinds of lines, behind the prefix of a launcher") {
   const TrainingLog log = parse_training_log(
       "worker-0: [2026-11-01 08:00:00,250] [INFO] [logging.py:96:log_dist] [Rank 0] step=10, skipped=0, "
