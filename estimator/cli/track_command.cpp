@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/scenario_options.h"
 #include "core/date.h"
+#include "core/log_intervals.h"
 #include "io/file.h"
 #include "io/log/log_format.h"
 #include "io/measured_steps_file.h"
@@ -26,12 +27,30 @@ struct TrackOptions {
   std::string steps_csv;
 };
 
+/// A row of measured steps is of the run as the log has it.
+void check_measured(const TrainingLog& log, const Scenario& scenario, const io::Location& where) {
+  if (!scenario.step) return;  // refused by its writer
+  const auto refuse = [&](const char* key, const char* option, double given, double logged) {
+    throw io::InputError(where, fmt::format("{} is {:.0f}, and {:.0f} in the log", key, given, logged),
+                         fmt::format("what was measured has that of the log: {} {:.0f}", option, logged));
+  };
+  const double batch = scenario.step->global_batch;
+  const double length = scenario.step->workload.sequence_length;
+  const double gpus = scenario.gpus.value;
+  if (log.gpus && *log.gpus != gpus) refuse("gpus", "--gpus", gpus, *log.gpus);
+  if (log.sequence_length && *log.sequence_length != length)
+    refuse("sequence_length", "--sequence-length", length, *log.sequence_length);
+  if (const auto logged = contradicting_batch(log, batch, length))
+    refuse("global_batch, in sequences,", "--global-batch", batch, *logged);
+}
+
 /// Writes the steps of the log for `calibrate --from`.
 void write_steps(const TrackOptions& options, const TrainingLog& log, const Progress& progress,
                  const Scenario& scenario) {
   const io::Location where = io::option_location("--steps-csv", options.steps_csv);
   if (log.even)
     throw io::InputError(where, "the log has one time for all its steps: what a step took is not known");
+  check_measured(log, scenario, where);
   constexpr double day = 86400.0;
   const bool dated = log.dated && progress.last_time;
   const std::string date =

@@ -51,6 +51,13 @@ void warn_of_contradiction(const char* key, double given, std::optional<double> 
         fmt::format("{} is given as {:.0f}, and {:.0f} in the log", key, given, *logged));
 }
 
+void warn_of_batch(const TrainingLog& log, double sequences, std::optional<double> length,
+                   TrackedScenario& tracked) {
+  if (const auto logged = contradicting_batch(log, sequences, length))
+    tracked.warnings.push_back(fmt::format(
+        "global_batch is {:.0f} sequences as it is given, and {:.0f} in the log", sequences, *logged));
+}
+
 std::optional<double> total_tokens(const TrainingLog& log, const TrackedRun& run) {
   if (log.total_tokens) return log.total_tokens;
   if (!log.total_steps) return std::nullopt;
@@ -133,6 +140,7 @@ TrackedScenario read_tracked_scenario(YamlNode root, const TrainingLog& log, con
       run.tokens_per_step = size;
     else if (length)
       run.tokens_per_step = size * *length;
+    if (!in_tokens || length) warn_of_batch(log, in_tokens ? size / *length : size, length, tracked);
   }
   fill(root, "tokens", total_tokens(log, run), tracked.assumptions);
   if (const YamlNode* gpus = find(root, "gpus"))

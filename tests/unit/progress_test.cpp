@@ -2,6 +2,7 @@
 #include "core/progress.h"
 
 #include "catch.h"
+#include "core/log_intervals.h"
 
 #include <cmath>
 
@@ -156,6 +157,18 @@ TEST_CASE("a throughput falls by less than all of it, however far") {
     CHECK(progress.trend->is_clear);
     CHECK(progress.trend->change == Approx(1.0 / slower - 1.0).epsilon(0.03));
   }
+}
+
+TEST_CASE("a batch contradicts what the log counts, in sequences or in tokens") {
+  TrainingLog log;
+  CHECK_FALSE(contradicting_batch(log, 512.0, 4096.0));
+  log.tokens_per_step = 1024.0 * 4096.0;
+  CHECK(contradicting_batch(log, 512.0, 4096.0) == 1024.0);
+  CHECK_FALSE(contradicting_batch(log, 1024.0, 4096.0));
+  CHECK_FALSE(contradicting_batch(log, 1023.0, 4096.0));  // a few sequences were cut short
+  CHECK_FALSE(contradicting_batch(log, 512.0, {}));
+  log.sequences_per_step = 256.0;  // what is counted in sequences needs no length
+  CHECK(contradicting_batch(log, 512.0, {}) == 256.0);
 }
 
 TEST_CASE("steps need the tokens of one, one record makes no pace") {

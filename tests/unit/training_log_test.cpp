@@ -167,6 +167,16 @@ TEST_CASE("plain CSV: seconds since the start, or of one step, never one for the
   CHECK(std::string(tokens.what()).find("tokens go back") != std::string::npos);
 }
 
+TEST_CASE("plain CSV: what is counted from the start says how much a step trains") {
+  const TrainingLog tokens =
+      parse_training_log("step,tokens,seconds\n10,1000,1\n20,3000,2\n22,3600,3\n", "log.csv");
+  CHECK(tokens.tokens_per_step == 300.0);
+  CHECK_FALSE(tokens.sequences_per_step);
+  const TrainingLog samples =
+      parse_training_log("step,samples,seconds\n10,80,1\n20,160,2\n30,160,3\n", "log.csv");
+  CHECK(samples.sequences_per_step == 8.0);
+}
+
 TEST_CASE("what is no log says what was looked for, an unknown format names the nearest") {
   const auto unknown = input_error_of([] { parse_training_log("# Title\n", "README.md"); });
   for (const io::LogFormat& format : io::log_formats())

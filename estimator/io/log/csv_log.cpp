@@ -226,11 +226,18 @@ class RowReader : public LogReader {
   bool starts_run_ = false;
 };
 
+/// What `steps` steps went forward by, for one of them.
+void set_step_size(std::optional<double> before, std::optional<double> here, double steps,
+                   std::optional<double>& size) {
+  if (before && here && *here > *before) size = (*here - *before) / steps;
+}
+
 class StepCsvReader : public RowReader {
  public:
   StepCsvReader() : RowReader(plain_columns) {}
 
-  /// A column of seconds may count since the start or for one step: whoever means the latter is told.
+  /// A column of seconds may count since the start or for one step: whoever means the latter is told. What is
+  /// counted from the start says how much a step trains.
   void finish(const std::string& file, TrainingLog& log) override {
     RowReader::finish(file, log);
     for (std::size_t i = 1; i < log.records.size(); ++i) {
@@ -245,6 +252,8 @@ class StepCsvReader : public RowReader {
         throw InputError({.file = file, .line = here.line, .column = 1},
                          "the tokens go back while the steps go on, so they are not counted from the start",
                          "write how many have been trained on so far");
+      set_step_size(before.tokens, here.tokens, here.step - before.step, log.tokens_per_step);
+      set_step_size(before.samples, here.samples, here.step - before.step, log.sequences_per_step);
     }
   }
 };
