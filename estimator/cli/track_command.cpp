@@ -80,6 +80,19 @@ void check_possible(const Progress& progress, const TrainingLog& log, const Scen
                   contradicts ? fmt::format(" (the log says {:.0f})", *log.gpus) : ""));
 }
 
+/// Nothing that trains is that far below its peak, but a small model may be: told, where a slip of units
+/// would show.
+void warn_of_slowness(const Progress& progress, const TrainingLog& log, const std::string& file,
+                      std::vector<std::string>& warnings) {
+  constexpr double least_share_of_peak = 0.01;
+  if (progress.model_flops_utilization.value_or(1.0) >= least_share_of_peak) return;
+  const bool has_columns = log.format == "csv" || log.format == "wandb";
+  warnings.push_back(fmt::format("{}:{}: slower than one hundredth of the peak ({:.2g} % of it): {}", file,
+                                 log.records.front().line, 100.0 * *progress.model_flops_utilization,
+                                 has_columns ? "are the seconds milliseconds?"
+                                             : "are the GPUs, the model and the batch those of the log?"));
+}
+
 render::ProgressReport track(const TrackOptions& options, const io::YamlNode& document,
                              const io::ProfileFolder& profiles) {
   const TrainingLog log = io::read_training_log(options.log, options.format);
@@ -96,6 +109,7 @@ render::ProgressReport track(const TrackOptions& options, const io::YamlNode& do
     throw io::InputError(io::option_location("--log", options.log), problem);
   Progress progress = progress_of(log, tracked.run);
   check_possible(progress, log, tracked.scenario, io::option_location("--log", options.log));
+  warn_of_slowness(progress, log, options.log, tracked.warnings);
   ProgressBill bill = bill_of(progress, tracked.scenario, tracked.plan ? &*tracked.plan : nullptr);
   if (bill.paid_ahead)
     tracked.warnings.emplace_back(
