@@ -9,6 +9,10 @@
 
 namespace trainbudget {
 
+double Observation::share_of_peak() const {
+  return model_flops_utilization(workload, machine, layout(), run->run.global_batch, run->step_seconds);
+}
+
 double Observation::predicted_seconds(const Efficiency& efficiency) const {
   const RecomputeKnown known = run->recompute_stated ? RecomputeKnown::yes : RecomputeKnown::no;
   return step_time(workload, machine, layout(), run->run.global_batch, efficiency, known).total();

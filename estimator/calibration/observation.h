@@ -39,6 +39,8 @@ struct Observation {
   double total_scatter() const { return std::hypot(scatter, noise); }
 
   const Layout& layout() const { return run->run.layout; }
+  /// Model FLOPs of the measured step over what the peak does in its time.
+  double share_of_peak() const;
   double predicted_seconds(const Efficiency& efficiency) const;
   /// Bytes on the fullest stage, as the source counts them: in use, or held by the allocator.
   double predicted_memory(const Efficiency& efficiency) const;
@@ -49,6 +51,10 @@ struct Observation {
   double log_predicted(Target target, const Efficiency& efficiency) const;
   double log_measured_of(Target target) const;
 };
+
+/// Below this share of the peak a step time is a slip of units: milliseconds for seconds make less than a
+/// fifth of it at any utilisation, and the slowest published row has twice as much.
+inline constexpr double least_share_of_peak = 1.0 / 200.0;
 
 /// What a row leaves open adds to the scatter: chosen so that errors of rows that were not fitted
 /// (calibration/backtest.h) are as wide as predicted.

@@ -103,18 +103,32 @@ int calibrate_published(const io::ProfileFolder& profiles, const CalibrateOption
   return 0;
 }
 
-/// No accelerator is faster than its peak: such a row is a slip, of units most likely, and would spoil the
-/// fit.
-void check_possible(const std::vector<Observation>& rows, const io::Location& where) {
+/// The cell that says how long a row's step took.
+io::Location time_of(const io::CsvTable& table, std::size_t row) {
+  for (const std::string_view name : {"step_time_s", "tok_s_gpu"}) {
+    const auto column = table.find_column(name);
+    if (column && !table.field(row, *column).empty()) return table.location(row, *column);
+  }
+  return table.location(row);
+}
+
+/// No accelerator is faster than its peak, and none that trains is far below it: such a row is a slip, of
+/// units most likely, and would spoil the fit. `table` is what `runs` were read from.
+void check_possible(const std::vector<Observation>& rows, const io::MeasuredRuns& runs,
+                    const io::CsvTable& table) {
   for (const Observation& row : rows) {
-    const double reached = model_flops_utilization(row.workload, row.machine, row.layout(),
-                                                   row.run->run.global_batch, row.run->step_seconds);
-    if (reached <= 1.0) continue;
+    const double reached = row.share_of_peak();
+    if (reached >= least_share_of_peak && reached <= 1.0) continue;
+    const auto index = static_cast<std::size_t>(row.run - runs.runs.data());
+    const bool slow = reached < 1.0;
     throw io::InputError(
-        where,
-        fmt::format("row '{}' reaches {:.3g} times the peak of {}", row.run->id, reached,
-                    row.run->accelerator),
-        "step_time_s is in seconds, tok_s_gpu of one accelerator, global_batch in sequences");
+        time_of(table, index),
+        slow ? fmt::format("row '{}' is {:.0f} times as slow as the peak of {}", row.run->id, 1.0 / reached,
+                           row.run->accelerator)
+             : fmt::format("row '{}' reaches {:.3g} times the peak of {}", row.run->id, reached,
+                           row.run->accelerator),
+        std::string(slow ? "are the seconds milliseconds? " : "") +
+            "step_time_s is in seconds, tok_s_gpu of one accelerator, global_batch in sequences");
   }
 }
 
@@ -127,8 +141,8 @@ void check_profile_name(const std::string& file) {
 }
 
 int calibrate_own(const io::ProfileFolder& profiles, const CalibrateOptions& options) {
-  const io::MeasuredRuns own =
-      io::read_measured_runs(io::read_csv_file(options.from), io::read_run_names(profiles), profiles);
+  const io::CsvTable table = io::read_csv_file(options.from);
+  const io::MeasuredRuns own = io::read_measured_runs(table, io::read_run_names(profiles), profiles);
   std::vector<Observation> own_rows;
   add_observations(own, own_rows);
   for (const MeasuredRun& run : own.runs) {
@@ -138,7 +152,7 @@ int calibrate_own(const io::ProfileFolder& profiles, const CalibrateOptions& opt
   const io::Location where = io::option_location("--from", options.from);
   if (own_rows.empty()) throw io::InputError(where, "no row of " + options.from + " can be used");
   std::vector<const Observation*> rows;
-  check_possible(own_rows, where);
+  check_possible(own_rows, own, table);
   rows.reserve(own_rows.size());
   for (const Observation& row : own_rows)
     rows.push_back(&row);

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/scenario_options.h"
 #include "core/date.h"
+#include "core/log_intervals.h"
 #include "io/file.h"
 #include "io/log/log_format.h"
 #include "io/measured_steps_file.h"
@@ -14,6 +15,8 @@
 #include <filesystem>
 #include <memory>
 
+#include <fmt/format.h>
+
 namespace trainbudget::cli {
 namespace {
 
@@ -24,12 +27,30 @@ struct TrackOptions {
   std::string steps_csv;
 };
 
+/// A row of measured steps is of the run as the log has it.
+void check_measured(const TrainingLog& log, const Scenario& scenario, const io::Location& where) {
+  if (!scenario.step) return;  // refused by its writer
+  const auto refuse = [&](const char* key, const char* option, double given, double logged) {
+    throw io::InputError(where, fmt::format("{} is {:.0f}, and {:.0f} in the log", key, given, logged),
+                         fmt::format("what was measured has that of the log: {} {:.0f}", option, logged));
+  };
+  const double batch = scenario.step->global_batch;
+  const double length = scenario.step->workload.sequence_length;
+  const double gpus = scenario.gpus.value;
+  if (log.gpus && *log.gpus != gpus) refuse("gpus", "--gpus", gpus, *log.gpus);
+  if (log.sequence_length && *log.sequence_length != length)
+    refuse("sequence_length", "--sequence-length", length, *log.sequence_length);
+  if (const auto logged = contradicting_batch(log, batch, length))
+    refuse("global_batch, in sequences,", "--global-batch", batch, *logged);
+}
+
 /// Writes the steps of the log for `calibrate --from`.
 void write_steps(const TrackOptions& options, const TrainingLog& log, const Progress& progress,
-                 const std::optional<Scenario>& scenario) {
+                 const Scenario& scenario) {
   const io::Location where = io::option_location("--steps-csv", options.steps_csv);
   if (log.even)
     throw io::InputError(where, "the log has one time for all its steps: what a step took is not known");
+  check_measured(log, scenario, where);
   constexpr double day = 86400.0;
   const bool dated = log.dated && progress.last_time;
   const std::string date =
@@ -37,12 +58,39 @@ void write_steps(const TrackOptions& options, const TrainingLog& log, const Prog
             : "";
   const std::string name = std::filesystem::path(options.log).filename().string();
   io::write_file(options.steps_csv,
-                 io::measured_steps_csv(scenario.value_or(Scenario{}),
+                 io::measured_steps_csv(scenario,
                                         {.id = name,
                                          .tokens_per_second = progress.tokens_per_second,
                                          .date = date,
                                          .note = std::to_string(log.records.size()) + " records of " + name},
                                         where));
+}
+
+/// No accelerator is faster than its peak: one of the numbers that this comes from is wrong.
+void check_possible(const Progress& progress, const TrainingLog& log, const Scenario& scenario,
+                    const io::Location& where) {
+  if (progress.model_flops_utilization.value_or(0.0) <= 1.0) return;
+  const bool contradicts = log.gpus && *log.gpus != scenario.gpus.value;
+  throw io::InputError(
+      where,
+      fmt::format("the steps are {:.3g} times as fast as the peak of {:.0f} × {} at {}",
+                  *progress.model_flops_utilization, scenario.gpus.value, scenario.accelerator.name,
+                  name_of(scenario.precision.value)),
+      fmt::format("check --gpus{}, --sequence-length, --global-batch, --precision and the model",
+                  contradicts ? fmt::format(" (the log says {:.0f})", *log.gpus) : ""));
+}
+
+/// Nothing that trains is that far below its peak, but a small model may be: told, where a slip of units
+/// would show.
+void warn_of_slowness(const Progress& progress, const TrainingLog& log, const std::string& file,
+                      std::vector<std::string>& warnings) {
+  constexpr double least_share_of_peak = 0.01;
+  if (progress.model_flops_utilization.value_or(1.0) >= least_share_of_peak) return;
+  const bool has_columns = log.format == "csv" || log.format == "wandb";
+  warnings.push_back(fmt::format("{}:{}: slower than one hundredth of the peak ({:.2g} % of it): {}", file,
+                                 log.records.front().line, 100.0 * *progress.model_flops_utilization,
+                                 has_columns ? "are the seconds milliseconds?"
+                                             : "are the GPUs, the model and the batch those of the log?"));
 }
 
 render::ProgressReport track(const TrackOptions& options, const io::YamlNode& document,
@@ -60,14 +108,22 @@ render::ProgressReport track(const TrackOptions& options, const io::YamlNode& do
   if (const std::string problem = progress_problem(log, tracked.run); !problem.empty())
     throw io::InputError(io::option_location("--log", options.log), problem);
   Progress progress = progress_of(log, tracked.run);
+  check_possible(progress, log, tracked.scenario, io::option_location("--log", options.log));
+  warn_of_slowness(progress, log, options.log, tracked.warnings);
+  ProgressBill bill = bill_of(progress, tracked.scenario, tracked.plan ? &*tracked.plan : nullptr);
+  if (bill.paid_ahead)
+    tracked.warnings.emplace_back(
+        "a commitment or a block is paid whether used or not, and when it falls due is not known: what is "
+        "spent "
+        "so far counts the hours used, and is not held against the plan; the final bill counts it");
   if (!options.steps_csv.empty()) write_steps(options, log, progress, tracked.scenario);
   return {.title = std::move(tracked.title),
           .format = log.format,
           .records = static_cast<double>(log.records.size()),
           .accelerator = std::move(tracked.accelerator),
           .gpus = tracked.run.gpus,
-          .price_usd_per_gpu_hour = tracked.run.price_usd_per_gpu_hour,
           .progress = std::move(progress),
+          .bill = bill,
           .plan = std::move(tracked.plan),
           .assumptions = std::move(tracked.assumptions),
           .warnings = std::move(tracked.warnings)};

@@ -35,12 +35,19 @@ void add_texts(Difference& result, const char* title, const std::vector<std::str
   }
 }
 
-/// A given number, found by its line and its place in it: names of inputs may hold that of the accelerator.
+/// A given number, found by a line that it goes into and its place there: names of inputs may hold that of
+/// the accelerator.
 struct GivenInput {
-  std::string line;
+  std::vector<std::string> lines;  ///< all that it goes into
   std::string key;
   const LedgerInput* input = nullptr;
 };
+
+/// Whether both are one input: the same in a line that both estimates have.
+bool is_same_input(const GivenInput& a, const GivenInput& b) {
+  return a.key == b.key && a.input->unit == b.input->unit &&
+         std::find_first_of(a.lines.begin(), a.lines.end(), b.lines.begin(), b.lines.end()) != a.lines.end();
+}
 
 std::string key_of(const LedgerLine& line, const LedgerInput& input) {
   return line.id == "peak_flops_per_second" || line.id == "memory_capacity" ? line.id : input.name;
@@ -65,11 +72,14 @@ std::vector<GivenInput> given_inputs(const Estimate& estimate) {
   for (const LedgerLine& line : estimate.ledger) {
     for (const LedgerInput& input : line.inputs) {
       if (input.provenance.origin == Origin::derived || is_repeated(estimate, line, input)) continue;
-      const bool known = std::any_of(inputs.begin(), inputs.end(), [&](const GivenInput& other) {
+      const auto known = std::find_if(inputs.begin(), inputs.end(), [&](const GivenInput& other) {
         return other.key == key_of(line, input) && other.input->unit == input.unit &&
                same(other.input->value, input.value);
       });
-      if (!known) inputs.push_back({line.id, key_of(line, input), &input});
+      if (known != inputs.end())
+        known->lines.push_back(line.id);
+      else
+        inputs.push_back({{line.id}, key_of(line, input), &input});
     }
   }
   return inputs;
@@ -82,7 +92,7 @@ std::string source_text(const Provenance& provenance) {
 
 NumberDifference of_input(const GivenInput& before, const GivenInput& after) {
   const GivenInput& any = before.input != nullptr ? before : after;
-  NumberDifference number{.id = any.line, .title = any.input->name, .unit = any.input->unit};
+  NumberDifference number{.id = any.lines.front(), .title = any.input->name, .unit = any.input->unit};
   if (before.input != nullptr) {
     number.before = before.input->value;
     number.source_before = source_text(before.input->provenance);
@@ -98,9 +108,8 @@ void add_inputs(Difference& result, const Estimate& before, const Estimate& afte
   std::vector<GivenInput> left = given_inputs(before);
   std::vector<GivenInput> right = given_inputs(after);
   for (const GivenInput& a : left) {
-    const auto b = std::find_if(right.begin(), right.end(), [&](const GivenInput& other) {
-      return other.line == a.line && other.key == a.key && other.input->unit == a.input->unit;
-    });
+    const auto b = std::find_if(right.begin(), right.end(),
+                                [&](const GivenInput& other) { return is_same_input(a, other); });
     if (b == right.end()) {
       result.inputs.push_back(of_input(a, {}));
       continue;

@@ -94,6 +94,14 @@ std::optional<double> tokens_of(const LogRecord& record, const TrainingLog& log,
   return std::nullopt;
 }
 
+std::optional<double> contradicting_batch(const TrainingLog& log, double sequences,
+                                          std::optional<double> length) {
+  constexpr double rounding = 0.01;  // sequences that are cut short, or packed
+  std::optional<double> shown = log.sequences_per_step;
+  if (!shown && log.tokens_per_step && length) shown = *log.tokens_per_step / *length;
+  return shown && std::fabs(*shown - sequences) > rounding * sequences ? shown : std::nullopt;
+}
+
 LogIntervals intervals_of(const TrainingLog& log, const TrackedRun& run) {
   LogIntervals result;
   std::vector<Point> points;

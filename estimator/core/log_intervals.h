@@ -31,6 +31,11 @@ struct LogIntervals {
 /// Tokens trained on by the time of `record`; nothing where neither the log nor `run` says enough.
 std::optional<double> tokens_of(const LogRecord& record, const TrainingLog& log, const TrackedRun& run);
 
+/// The sequences of a step that the log shows, where they are not `sequences`, one in a hundred aside;
+/// nothing where it shows none. `length` is the tokens of a sequence.
+std::optional<double> contradicting_batch(const TrainingLog& log, double sequences,
+                                          std::optional<double> length);
+
 LogIntervals intervals_of(const TrainingLog& log, const TrackedRun& run);
 
 }  // namespace trainbudget

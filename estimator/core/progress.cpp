@@ -270,12 +270,9 @@ Progress progress_of(const TrainingLog& log, const TrackedRun& run) {
   progress.wall_time_seconds = progress.remaining_seconds + progress.elapsed_seconds;
   if (progress.last_time) progress.finish_time = progress.remaining_seconds + *progress.last_time;
   if (run.gpus) {
-    progress.gpu_hours = *run.gpus * progress.elapsed_seconds / seconds_per_hour;
-    progress.final_gpu_hours = progress.wall_time_seconds * (*run.gpus / seconds_per_hour);
-    if (run.price_usd_per_gpu_hour) {
-      progress.cost_usd = *run.price_usd_per_gpu_hour * *progress.gpu_hours;
-      progress.final_cost_usd = product(*run.price_usd_per_gpu_hour, *progress.final_gpu_hours);
-    }
+    const double paid_gpus = *run.gpus + run.spare_gpus;
+    progress.gpu_hours = paid_gpus * progress.elapsed_seconds / seconds_per_hour;
+    progress.final_gpu_hours = progress.wall_time_seconds * (paid_gpus / seconds_per_hour);
     if (run.flops_per_token) {
       progress.flops_per_second_per_gpu = progress.tokens_per_second * *run.flops_per_token / *run.gpus;
       if (run.peak_flops_per_second)

@@ -1,5 +1,5 @@
 // How a run in progress goes, from its log: spent so far, throughput and its trend, interruptions, and a
-// forecast of finish and final bill. Formulas with their reasons: docs/track.md.
+// forecast of the finish. Formulas with their reasons: docs/track.md.
 #pragma once
 
 #include "core/training_log.h"
@@ -15,7 +15,7 @@ namespace trainbudget {
 struct TrackedRun {
   double total_tokens = 0.0;
   std::optional<double> gpus;
-  std::optional<Range> price_usd_per_gpu_hour;
+  double spare_gpus = 0.0;                ///< paid and not working, on top of them
   std::optional<double> sequence_length;  ///< tokens; before what the log says
   std::optional<double> tokens_per_step;
   std::optional<double> elapsed_seconds;        ///< of all records, for a log without any time
@@ -59,10 +59,8 @@ struct Progress {
   Range remaining_seconds;
   Range wall_time_seconds;           ///< elapsed and remaining
   std::optional<Range> finish_time;  ///< of a dated log
-  std::optional<double> gpu_hours;   ///< so far
+  std::optional<double> gpu_hours;   ///< so far, those of spares with them
   std::optional<Range> final_gpu_hours;
-  std::optional<Range> cost_usd;  ///< so far
-  std::optional<Range> final_cost_usd;
   std::vector<LogNote> notes;
 };
 

@@ -35,6 +35,7 @@ struct TrainingLog {
   // What the log says of the run besides.
   std::optional<double> sequence_length;     ///< tokens
   std::optional<double> sequences_per_step;  ///< of the newest record
+  std::optional<double> tokens_per_step;     ///< the same, where tokens are counted
   std::optional<double> total_steps;
   std::optional<double> total_tokens;
   std::optional<double> gpus;

@@ -46,6 +46,7 @@ void CsvTable::check_header() const {
   if (header_.size() > most_csv_columns) {
     throw InputError(where, "too many columns: at most " + std::to_string(most_csv_columns));
   }
+  if (header_.size() == 1) refuse_semicolons(header_.front(), where);
   for (auto name = header_.begin(); name != header_.end(); ++name) {
     if (name->empty()) throw InputError(where, "a column has no name");
     if (std::find(header_.begin(), name, *name) != name) {
@@ -139,6 +140,12 @@ Location CsvTable::location(std::size_t row, std::size_t column) const {
     if (text[at] == ',' && !is_quoted) --column;
   }
   return locate(source_, file_, at);
+}
+
+void refuse_semicolons(std::string_view header, const Location& where) {
+  if (header.find(';') == std::string_view::npos || header.find(',') != std::string_view::npos) return;
+  throw InputError(where, "the columns are separated by ';', and ',' is wanted",
+                   "save it with commas between the columns and points in the numbers");
 }
 
 CsvTable read_csv_file(const std::string& path) {

@@ -24,8 +24,8 @@ inline constexpr std::size_t most_csv_fields = 8'000'000;
 class CsvTable {
  public:
   /// Throws InputError for an empty input, an unterminated quote, text around a quoted field, a quote inside
-  /// an unquoted one, a column that has no name or the name of another, a row with more or fewer fields than
-  /// the header, and too many columns or fields. Blank lines are skipped.
+  /// an unquoted one, columns that are separated by semicolons, have no name or the name of another, a row
+  /// with more or fewer fields than the header, and too many columns or fields. Blank lines are skipped.
   CsvTable(std::shared_ptr<const std::string> source, std::string file);
 
   std::size_t rows() const { return rows_.size(); }
@@ -59,6 +59,10 @@ class CsvTable {
   std::vector<Row> rows_;
   std::deque<std::string> unescaped_;
 };
+
+/// Throws at `where` for the header of a table whose columns are separated by semicolons, as spreadsheets
+/// write it where the comma is the decimal sign.
+void refuse_semicolons(std::string_view header, const Location& where);
 
 /// Reads and splits the file at `path`.
 CsvTable read_csv_file(const std::string& path);

@@ -1,9 +1,11 @@
 #include "io/tracked_scenario.h"
 
+#include "core/date.h"
 #include "core/log_intervals.h"
 #include "io/accelerator_file.h"
 #include "io/cluster_file.h"
 #include "io/map_reader.h"
+#include "io/price_table.h"
 #include "io/quantity_text.h"
 #include "io/scenario_document.h"
 #include "io/scenario_file.h"
@@ -12,6 +14,7 @@
 #include "io/scenario_step.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -40,6 +43,21 @@ void fill(YamlNode& root, const char* key, std::optional<double> value,
       fmt::format("{}: {}, as the log says", key, format_quantity(*value, QuantityKind::count, 6)));
 }
 
+/// What is given goes first; that the log says something else is told.
+void warn_of_contradiction(const char* key, double given, std::optional<double> logged,
+                           TrackedScenario& tracked) {
+  if (logged && *logged != given)
+    tracked.warnings.push_back(
+        fmt::format("{} is given as {:.0f}, and {:.0f} in the log", key, given, *logged));
+}
+
+void warn_of_batch(const TrainingLog& log, double sequences, std::optional<double> length,
+                   TrackedScenario& tracked) {
+  if (const auto logged = contradicting_batch(log, sequences, length))
+    tracked.warnings.push_back(fmt::format(
+        "global_batch is {:.0f} sequences as it is given, and {:.0f} in the log", sequences, *logged));
+}
+
 std::optional<double> total_tokens(const TrainingLog& log, const TrackedRun& run) {
   if (log.total_tokens) return log.total_tokens;
   if (!log.total_steps) return std::nullopt;
@@ -53,7 +71,7 @@ void set_flops(const Scenario& scenario, TrackedRun& run) {
 
 /// The few keys that count without hardware.
 void read_parts(const YamlNode& root, const ProfileFolder& profiles, TrackedScenario& tracked) {
-  Scenario scenario;
+  Scenario& scenario = tracked.scenario;
   ScenarioSources sources;
   MapReader map(root, "scenario");
   const YamlNode* name = map.find("name");
@@ -72,19 +90,37 @@ void read_parts(const YamlNode& root, const ProfileFolder& profiles, TrackedScen
     tracked.assumptions.insert(tracked.assumptions.end(), scenario.assumptions.begin(),
                                scenario.assumptions.end());
   }
-  if (const YamlNode* gpus = find(root, "gpus"))
-    tracked.run.gpus = read_count(*gpus, QuantityKind::count, most_gpus, "GPUs").value;
-  else
+  if (const YamlNode* gpus = find(root, "gpus")) {
+    scenario.gpus.value = read_count(*gpus, QuantityKind::count, most_gpus, "GPUs").value;
+    tracked.run.gpus = scenario.gpus.value;
+  } else {
     tracked.warnings.push_back("no number of GPUs: GPU-hours and the bill are unknown; give it: --gpus 8");
+  }
   if (price == nullptr) {
     tracked.warnings.push_back(
         "no price: the bill is unknown; give one: --price '$2/h', or --gpu and --model");
     return;
   }
-  if (price->kind == YamlNode::Kind::mapping && find(*price, "amount") == nullptr)
+  if (price->kind == YamlNode::Kind::mapping && find(*price, "amount") == nullptr &&
+      find(*price, "schedule") == nullptr)
     throw InputError(price->location, "a price is looked up by the accelerator, and none is given",
                      "name it: --gpu h100-sxm-80gb, and the model; or write the price: --price '$2/h'");
-  tracked.run.price_usd_per_gpu_hour = read_price({.node = price}, profiles, scenario, sources)->value;
+  scenario.price = read_price({.node = price}, profiles, scenario, sources);
+}
+
+/// Prices by date were placed by the start that is given.
+void warn_of_start(const TrainingLog& log, TrackedScenario& tracked) {
+  const Scenario& scenario = tracked.scenario;
+  if (!scenario.start || !scenario.price_course || scenario.price_course->steps.empty()) return;
+  const LogRecord& first = log.records.front();
+  const std::optional<double> time = first.run_start ? first.run_start : first.time;
+  if (!log.dated || !time) return;
+  const Date began = date_of(static_cast<int>(std::floor(*time / seconds_per_day)));
+  if (days_between(began, *scenario.start) != 0)
+    tracked.warnings.push_back(
+        fmt::format("start is given as {}, and the log begins on {}: the prices are those "
+                    "of a run from the day that is given",
+                    date_text(*scenario.start), date_text(began)));
 }
 
 }  // namespace
@@ -95,9 +131,7 @@ TrackedScenario read_tracked_scenario(YamlNode root, const TrainingLog& log, con
   if (root.kind != YamlNode::Kind::mapping) MapReader(root, "scenario");  // throws
   if (const YamlNode* length = find(root, "sequence_length")) {
     run.sequence_length = read_count(*length, QuantityKind::count, most_sequence_tokens, "tokens").value;
-    if (log.sequence_length && *log.sequence_length != *run.sequence_length)
-      tracked.warnings.push_back(fmt::format("sequence_length is given as {:.0f}, and {:.0f} in the log",
-                                             *run.sequence_length, *log.sequence_length));
+    warn_of_contradiction("sequence_length", *run.sequence_length, log.sequence_length, tracked);
   }
   if (const YamlNode* batch = find(root, "global_batch")) {
     const auto [size, in_tokens] = read_batch_size(*batch);
@@ -106,8 +140,12 @@ TrackedScenario read_tracked_scenario(YamlNode root, const TrainingLog& log, con
       run.tokens_per_step = size;
     else if (length)
       run.tokens_per_step = size * *length;
+    if (!in_tokens || length) warn_of_batch(log, in_tokens ? size / *length : size, length, tracked);
   }
   fill(root, "tokens", total_tokens(log, run), tracked.assumptions);
+  if (const YamlNode* gpus = find(root, "gpus"))
+    warn_of_contradiction("gpus", read_count(*gpus, QuantityKind::count, most_gpus, "GPUs").value, log.gpus,
+                          tracked);
   fill(root, "gpus", log.gpus, tracked.assumptions);
   const YamlNode* tokens = find(root, "tokens");
   if (tokens == nullptr)
@@ -132,24 +170,24 @@ TrackedScenario read_tracked_scenario(YamlNode root, const TrainingLog& log, con
       tracked.warnings.push_back("without a model and the number of GPUs the hardware says nothing");
     return tracked;
   }
-  const Scenario scenario = read_scenario(root, profiles);
+  const Scenario& scenario = tracked.scenario = read_scenario(root, profiles);
   tracked.plan = estimate(scenario);
   tracked.title = scenario.name;
   tracked.accelerator = scenario.accelerator.title;
   run.gpus = scenario.gpus.value;
-  if (scenario.price) {
-    run.price_usd_per_gpu_hour = scenario.price->value;
-    if (scenario.price_drift)
-      run.price_usd_per_gpu_hour = product(
-          scenario.price->value, price_drift(*scenario.price_drift, tracked.plan->wall_time_seconds.p50));
-  }
+  if (scenario.reliability && scenario.reliability->spare_gpus)
+    run.spare_gpus = scenario.reliability->spare_gpus->value;
   set_flops(scenario, run);
   run.peak_flops_per_second = find_peak(scenario.accelerator.peak, scenario.precision.value)->value.value;
   tracked.assumptions.insert(tracked.assumptions.end(), tracked.plan->assumptions.begin(),
                              tracked.plan->assumptions.end());
   tracked.warnings.insert(tracked.warnings.end(), tracked.plan->warnings.begin(),
                           tracked.plan->warnings.end());
-  tracked.scenario = scenario;
+  if (scenario.extras.any())
+    tracked.warnings.push_back(
+        "the bills are those of the GPU-hours: storage, egress, development, staff and contingency are left "
+        "out");
+  warn_of_start(log, tracked);
   return tracked;
 }
 

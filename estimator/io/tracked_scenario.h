@@ -14,10 +14,10 @@ namespace trainbudget::io {
 
 struct TrackedScenario {
   TrackedRun run;
-  std::string title;                 ///< "rwkv-7-1.5b on 1T tokens"
-  std::string accelerator;           ///< as the vendor prints it; empty: unknown
-  std::optional<Scenario> scenario;  ///< where model and hardware are known
-  std::optional<Estimate> plan;      ///< what was to be expected: where model and hardware are known
+  std::string title;             ///< "rwkv-7-1.5b on 1T tokens"
+  std::string accelerator;       ///< as the vendor prints it; empty: unknown
+  Scenario scenario;             ///< as much of it as is known: all where there is a plan
+  std::optional<Estimate> plan;  ///< what was to be expected: where model and hardware are known
   std::vector<std::string> assumptions;
   std::vector<std::string> warnings;
 };

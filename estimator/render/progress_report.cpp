@@ -30,11 +30,9 @@ struct Line {
 
 /// Against the plan, positive where the run is behind it: later, dearer.
 struct AgainstPlan {
-  double planned_seconds = 0.0;
   double behind_seconds = 0.0;  ///< at the tokens of now
   double final_behind_seconds = 0.0;
-  std::optional<double> planned_usd;
-  std::optional<double> over_usd;  ///< at the tokens of now
+  std::optional<double> over_usd;  ///< at the tokens of now; absent where that is not known
   std::optional<double> final_over_usd;
   bool is_within = false;  ///< the forecast of the wall time lies in the plan's P10 to P90
 };
@@ -44,16 +42,14 @@ std::optional<AgainstPlan> against_plan(const ProgressReport& report) {
   const Progress& progress = report.progress;
   const Estimate& plan = *report.plan;
   const double done = std::fmin(1.0, progress.tokens / progress.total_tokens);
-  AgainstPlan against{.planned_seconds = plan.wall_time_seconds.p50,
-                      .behind_seconds = progress.elapsed_seconds - done * plan.wall_time_seconds.p50,
+  AgainstPlan against{.behind_seconds = progress.elapsed_seconds - done * plan.wall_time_seconds.p50,
                       .final_behind_seconds = progress.wall_time_seconds.p50 - plan.wall_time_seconds.p50,
                       .is_within = progress.wall_time_seconds.p50 >= plan.wall_time_seconds.p10 &&
                                    progress.wall_time_seconds.p50 <= plan.wall_time_seconds.p90};
-  if (plan.cost_usd && progress.cost_usd && progress.final_cost_usd) {
-    against.planned_usd = plan.cost_usd->p50;
-    against.over_usd = progress.cost_usd->p50 - done * plan.cost_usd->p50;
-    against.final_over_usd = progress.final_cost_usd->p50 - plan.cost_usd->p50;
-  }
+  const ProgressBill& bill = report.bill;
+  if (bill.cost_usd && bill.planned_usd) against.over_usd = bill.cost_usd->p50 - *bill.planned_usd;
+  if (bill.final_cost_usd && plan.cost_usd)
+    against.final_over_usd = bill.final_cost_usd->p50 - plan.cost_usd->p50;
   return against;
 }
 
@@ -69,7 +65,7 @@ std::vector<Line> lines_of(const ProgressReport& report) {
       {"share", "Of all tokens", exactly(p.tokens / p.total_tokens), Unit::fraction},
       {"elapsed", "Time so far", exactly(p.elapsed_seconds), Unit::seconds},
       {"gpu_hours", "GPU-hours so far", exact(p.gpu_hours), Unit::gpu_hours, false, no_bill},
-      {"cost", "Spent so far", p.cost_usd, Unit::usd, false, no_bill},
+      {"cost", "Spent so far", report.bill.cost_usd, Unit::usd, false, no_bill},
       {"throughput", "Throughput now", exactly(p.tokens_per_second), Unit::tokens_per_second, false, "",
        true},
       {"throughput_all", "Throughput, all time counted", exactly(p.tokens_per_second_all),
@@ -94,7 +90,7 @@ std::vector<Line> lines_of(const ProgressReport& report) {
   lines.push_back({"wall_time", "Wall time in the end", p.wall_time_seconds, Unit::seconds});
   lines.push_back(
       {"final_gpu_hours", "GPU-hours in the end", p.final_gpu_hours, Unit::gpu_hours, false, no_bill});
-  lines.push_back({"final_cost", "Final bill", p.final_cost_usd, Unit::usd, false, no_bill});
+  lines.push_back({"final_cost", "Final bill", report.bill.final_cost_usd, Unit::usd, false, no_bill});
   if (report.plan) {
     lines.push_back({"plan_wall_time", "Planned wall time", report.plan->wall_time_seconds, Unit::seconds,
                      false, "", true});
@@ -359,13 +355,13 @@ std::string progress_json(const ProgressReport& report) {
         {"records", json_number(report.records)},
         {"last_time", p.last_time ? Json(time_text(*p.last_time)) : Json(nullptr)}}},
       {"gpus", optional_number(report.gpus)},
-      {"price_usd_per_gpu_hour", optional_range(report.price_usd_per_gpu_hour)},
+      {"price_usd_per_gpu_hour", optional_range(report.bill.price_usd_per_gpu_hour)},
       {"steps", json_number(p.steps)},
       {"tokens", json_number(p.tokens)},
       {"total_tokens", json_number(p.total_tokens)},
       {"elapsed_seconds", json_number(p.elapsed_seconds)},
       {"gpu_hours", optional_number(p.gpu_hours)},
-      {"cost_usd", optional_range(p.cost_usd)},
+      {"cost_usd", optional_range(report.bill.cost_usd)},
       {"tokens_per_second", json_number(p.tokens_per_second)},
       {"tokens_per_second_all", json_number(p.tokens_per_second_all)},
       {"trend", p.trend ? Json{{"change", json_number(p.trend->change)}, {"is_clear", p.trend->is_clear}}
@@ -380,7 +376,7 @@ std::string progress_json(const ProgressReport& report) {
       {"finish", std::move(finish)},
       {"wall_time_seconds", range_json(p.wall_time_seconds)},
       {"final_gpu_hours", optional_range(p.final_gpu_hours)},
-      {"final_cost_usd", optional_range(p.final_cost_usd)},
+      {"final_cost_usd", optional_range(report.bill.final_cost_usd)},
       {"blocks", p.blocks},
       {"block_spread", json_number(p.block_spread)},
       {"plan", against_json(against_plan(report), report.plan)},

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/estimate.h"
-#include "core/progress.h"
+#include "core/progress_bill.h"
 #include "render/table.h"
 
 #include <optional>
@@ -17,8 +17,8 @@ struct ProgressReport {
   double records = 0.0;
   std::string accelerator;  ///< empty: unknown
   std::optional<double> gpus;
-  std::optional<Range> price_usd_per_gpu_hour;
   Progress progress;
+  ProgressBill bill;
   std::optional<Estimate> plan;
   std::vector<std::string> assumptions;
   std::vector<std::string> warnings;

@@ -15,11 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto read = [&](const std::string& format) {
     try {
       const TrainingLog log = io::parse_training_log(text, "log", format);
-      const TrackedRun run{.total_tokens = 1e12,
-                           .gpus = 8.0,
-                           .price_usd_per_gpu_hour = exactly(2.0),
-                           .sequence_length = 4096.0,
-                           .tokens_per_step = 1e6};
+      const TrackedRun run{
+          .total_tokens = 1e12, .gpus = 8.0, .sequence_length = 4096.0, .tokens_per_step = 1e6};
       if (!progress_problem(log, run).empty()) return;
       const Range left = progress_of(log, run).remaining_seconds;
       if (!(left.p10 >= 0.0) || !(left.p10 <= left.p50) || !(left.p50 <= left.p90)) std::abort();

@@ -51,6 +51,27 @@ TEST_CASE("the worked example at a price that halves after 10 days") {
   CHECK(e.cost_usd->p50 == Approx(15360.0 * 0.79 + 29511.7949 * 0.395).epsilon(1e-9));
 }
 
+TEST_CASE(
+    "spares are paid by the clock of the run: a price that changes after 10 days, blocks of whole days") {
+  Scenario scenario = worked_example();
+  scenario.reliability = Reliability{.gpu_hours_per_interruption = {exactly(50e3), given},
+                                     .checkpoint_bytes = number(1e11),
+                                     .checkpoint_bandwidth = {exactly(1e10), given},
+                                     .restart_seconds = {exactly(600.0), given},
+                                     .stalls = {exactly(0.01), given},
+                                     .spare_gpus = number(8.0),
+                                     .residual = {exactly(1.0), given}};
+  scenario.price_course = PriceCourse{.steps = {{0.0, 0.79}, {10.0 * day, 0.395}}};
+  const Estimate e = estimate(scenario);
+  const double first = 72.0 * 240.0;
+  CHECK(e.cost_usd->p50 == Approx(first * 0.79 + (e.gpu_hours.p50 - first) * 0.395));
+  scenario.price_course.reset();
+  scenario.capacity_blocks = given;
+  const Estimate blocks = estimate(scenario);
+  CHECK(line(blocks, "paid_gpu_hours") ==
+        Approx(72.0 * capacity_block_seconds(blocks.wall_time_seconds.p50) / 3600.0));
+}
+
 TEST_CASE("a commitment is paid to its end, and what is not used is said") {
   Scenario scenario = worked_example();
   scenario.commitment = Commitment{.gpu_hours = 100000.0};

@@ -62,6 +62,35 @@ TEST_CASE("the shares of two factors follow the logarithmic mean and leave no re
   REQUIRE(time->shares.size() == 1);
 }
 
+TEST_CASE("an input that goes into more lines of the one is still one input of both") {
+  const Provenance given{.origin = Origin::user, .source = "worked example"};
+  Scenario interrupted = tests::worked_example();
+  interrupted.gpus.value = 32.0;
+  interrupted.reliability = Reliability{.gpu_hours_per_interruption = {exactly(50e3), given},
+                                        .checkpoint_bytes = {1e11, given},
+                                        .checkpoint_bandwidth = {exactly(1e10), given},
+                                        .restart_seconds = {exactly(600.0), given},
+                                        .stalls = {exactly(0.01), given},
+                                        .residual = {exactly(1.0), given}};
+  const auto gpus_of = [](const Difference& found) {
+    std::vector<NumberDifference> gpus;
+    for (const NumberDifference& one : found.inputs) {
+      if (one.title == "GPUs") gpus.push_back(one);
+    }
+    return gpus;
+  };
+  // The second has them in the time between interruptions before it has them in the wall time.
+  for (const bool turned : {false, true}) {
+    const Estimate plain = estimate(tests::worked_example());
+    const Estimate other = estimate(interrupted);
+    const std::vector<NumberDifference> gpus =
+        gpus_of(turned ? difference(other, plain) : difference(plain, other));
+    REQUIRE(gpus.size() == 1);
+    CHECK(gpus[0].before == exactly(turned ? 32.0 : 64.0));
+    CHECK(gpus[0].after == exactly(turned ? 64.0 : 32.0));
+  }
+}
+
 TEST_CASE("what only one of the two has is shown as such") {
   Scenario unpriced = tests::worked_example();
   unpriced.price.reset();

@@ -64,6 +64,14 @@ TEST_CASE("what is no CSV is refused at its place") {
   CHECK_THAT(error_in("a,b\n1,\r2\n").what(), ContainsSubstring("carriage return"));
 }
 
+TEST_CASE("a table of a spreadsheet with semicolons is told as such") {
+  const InputError error = error_in("name;price\na;1,5\n");
+  CHECK(std::string(error.what()) == "the columns are separated by ';', and ',' is wanted");
+  CHECK(error.location.line == 1);
+  CHECK_THAT(error.hint, ContainsSubstring("points in the numbers"));
+  CHECK(table_of("name;of,price\na,1\n").rows() == 1);
+}
+
 TEST_CASE("columns have a limit, and a long header costs no time") {
   std::string header = "c0";
   for (int i = 1; i < 200'000; ++i)

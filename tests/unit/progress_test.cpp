@@ -2,6 +2,7 @@
 #include "core/progress.h"
 
 #include "catch.h"
+#include "core/log_intervals.h"
 
 #include <cmath>
 
@@ -19,7 +20,7 @@ void add(TrainingLog& log, int first, int last, double start) {
 }
 
 TrackedRun run_of(double tokens) {
-  return {.total_tokens = tokens, .gpus = 8.0, .price_usd_per_gpu_hour = exactly(2.0)};
+  return {.total_tokens = tokens, .gpus = 8.0};
 }
 
 }  // namespace
@@ -38,9 +39,8 @@ TEST_CASE("a steady run: half done takes as long again") {
   CHECK(progress.tokens_per_second_all == Approx(10.0));
   CHECK(progress.interruptions.empty());
   CHECK(*progress.gpu_hours == Approx(8.0));
-  CHECK(progress.cost_usd->p50 == Approx(16.0));
   CHECK(progress.remaining_seconds.p50 == Approx(3600.0));
-  CHECK(progress.final_cost_usd->p50 == Approx(32.0));
+  CHECK(progress.final_gpu_hours->p50 == Approx(16.0));
   CHECK(progress.finish_time->p50 == Approx(7200.0));
   CHECK(*progress.flops_per_second_per_gpu == Approx(1e7));
   CHECK(*progress.model_flops_utilization == Approx(0.25));
@@ -52,6 +52,18 @@ TEST_CASE("a steady run: half done takes as long again") {
   CHECK(progress.block_spread == Approx(std::sqrt(0.008)));
   CHECK(std::log(progress.remaining_seconds.p90 / progress.remaining_seconds.p50) ==
         Approx(1.372 * std::sqrt(0.008 * 2.0 / 9.0)));
+}
+
+TEST_CASE("spares are hours that are paid, and do not work") {
+  TrainingLog log;
+  add(log, 1, 36, 0.0);
+  TrackedRun run = run_of(72000.0);
+  run.spare_gpus = 2.0;
+  run.flops_per_token = 8e6;
+  const Progress progress = progress_of(log, run);
+  CHECK(*progress.gpu_hours == Approx(10.0));
+  CHECK(progress.final_gpu_hours->p50 == Approx(20.0));
+  CHECK(*progress.flops_per_second_per_gpu == Approx(1e7));
 }
 
 TEST_CASE("little data has a wide range") {
@@ -145,6 +157,18 @@ TEST_CASE("a throughput falls by less than all of it, however far") {
     CHECK(progress.trend->is_clear);
     CHECK(progress.trend->change == Approx(1.0 / slower - 1.0).epsilon(0.03));
   }
+}
+
+TEST_CASE("a batch contradicts what the log counts, in sequences or in tokens") {
+  TrainingLog log;
+  CHECK_FALSE(contradicting_batch(log, 512.0, 4096.0));
+  log.tokens_per_step = 1024.0 * 4096.0;
+  CHECK(contradicting_batch(log, 512.0, 4096.0) == 1024.0);
+  CHECK_FALSE(contradicting_batch(log, 1024.0, 4096.0));
+  CHECK_FALSE(contradicting_batch(log, 1023.0, 4096.0));  // a few sequences were cut short
+  CHECK_FALSE(contradicting_batch(log, 512.0, {}));
+  log.sequences_per_step = 256.0;  // what is counted in sequences needs no length
+  CHECK(contradicting_batch(log, 512.0, {}) == 256.0);
 }
 
 TEST_CASE("steps need the tokens of one, one record makes no pace") {

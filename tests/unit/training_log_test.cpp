@@ -82,6 +82,17 @@ TEST_CASE("Megatron-LM: with and without time stamps, rank prefixes, two reports
   CHECK(log.notes[1].line == 5);
 }
 
+TEST_CASE("Megatron-LM says the number of its ranks where it prints no arguments") {
+  const std::string report =
+      " iteration 10/ 50 | consumed samples: 10 | elapsed time per iteration (ms): 5.0 |\n";
+  const auto gpus_after = [&](const std::string& line) {
+    return parse_training_log(line + report, "out", "megatron").gpus;
+  };
+  CHECK(gpus_after("using world size: 64, data-parallel size: 32, tensor-model-parallel size: 2\n") == 64.0);
+  CHECK_FALSE(gpus_after("using world size: , data-parallel size: 32\n"));
+  CHECK_FALSE(gpus_after("using world size: 0, data-parallel size: 0\n"));
+}
+
 TEST_CASE("DeepSpeed: both kinds of lines, behind the prefix of a launcher") {
   const TrainingLog log = parse_training_log(
       "worker-0: [2026-11-01 08:00:00,250] [INFO] [logging.py:96:log_dist] [Rank 0] step=10, skipped=0, "
@@ -156,6 +167,16 @@ TEST_CASE("plain CSV: seconds since the start, or of one step, never one for the
   CHECK(std::string(tokens.what()).find("tokens go back") != std::string::npos);
 }
 
+TEST_CASE("plain CSV: what is counted from the start says how much a step trains") {
+  const TrainingLog tokens =
+      parse_training_log("step,tokens,seconds\n10,1000,1\n20,3000,2\n22,3600,3\n", "log.csv");
+  CHECK(tokens.tokens_per_step == 300.0);
+  CHECK_FALSE(tokens.sequences_per_step);
+  const TrainingLog samples =
+      parse_training_log("step,samples,seconds\n10,80,1\n20,160,2\n30,160,3\n", "log.csv");
+  CHECK(samples.sequences_per_step == 8.0);
+}
+
 TEST_CASE("what is no log says what was looked for, an unknown format names the nearest") {
   const auto unknown = input_error_of([] { parse_training_log("# Title\n", "README.md"); });
   for (const io::LogFormat& format : io::log_formats())
@@ -220,6 +241,17 @@ TEST_CASE("a field of a CSV log is a number as a whole, with its thousands, or i
   CHECK_THAT(log.notes[0].text, ContainsSubstring("'0.0126B' is not a number"));
   CHECK_THAT(log.notes[1].text, ContainsSubstring("'5min'"));
   CHECK_THAT(log.notes[2].text, ContainsSubstring("'1,2'"));
+}
+
+TEST_CASE("a CSV log with semicolons is told as such, whether its format is recognized or given") {
+  const std::string text = "step;tokens;seconds\n10;41943040;46,33\n20;83886080;92,87\n";
+  for (const std::string name : {"", "csv", "wandb"}) {
+    const auto error = input_error_of([&] { parse_training_log(text, "log.csv", name); });
+    CHECK_THAT(error.what(), ContainsSubstring("separated by ';'"));
+    CHECK(error.location.line == 1);
+  }
+  CHECK_THAT(input_error_of([&] { parse_training_log("notes; and more\n", "log"); }).what(),
+             ContainsSubstring("no training log of a known format"));
 }
 
 TEST_CASE("what is recognized in the beginning is read to the end, and what is not is told") {

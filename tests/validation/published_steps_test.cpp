@@ -32,6 +32,7 @@ class Corpus {
   std::vector<PredictedRun> memory(Holdout holdout) const {
     return backtest(with_memory_, with_memory_, holdout, of_memory);
   }
+  const std::vector<Observation>& rows() const { return steps_; }
   const std::vector<Observation>& with_memory() const { return with_memory_; }
 
  private:
@@ -162,6 +163,14 @@ TEST_CASE("step times of published rows, and their ranges") {
   check_after_ten_rows();
   check_unseen_kinds();
   check_ranges();
+}
+
+TEST_CASE("no published row is faster than the peak, or so slow that it would be taken for a slip of units") {
+  for (const Observation& row : corpus().rows()) {
+    INFO(row.run->id);
+    CHECK(row.share_of_peak() <= 1.0);
+    CHECK(row.share_of_peak() >= 2.0 * least_share_of_peak);
+  }
 }
 
 TEST_CASE("memory by rules alone, and by fits that have not seen the row") {

@@ -30,7 +30,8 @@ Range add_blocks(LedgerWriter& ledger, Range used, const Scenario& scenario) {
                     {paid_for(used.p10), paid_for(used.p50), paid_for(used.p90)}, Unit::gpu_hours,
                     "capacity-block",
                     {input("GPU-hours", used, Unit::gpu_hours),
-                     input("GPUs", gpus, Unit::count, *scenario.capacity_blocks)});
+                     input(gpus > scenario.gpus.value ? "GPUs and spares" : "GPUs", gpus, Unit::count,
+                           *scenario.capacity_blocks)});
 }
 
 /// The hours that are paid: those used, and those committed to that are not.

@@ -1,5 +1,6 @@
 // Two kinds of CSV: what Weights & Biases exports, and plain `step,tokens,seconds`. Both by the names of
 // their columns. io/csv.h would refuse the whole file for one torn row, which in a log is a note.
+#include "io/csv.h"
 #include "io/input_error.h"
 #include "io/log/log_format.h"
 #include "io/log/log_text.h"
@@ -211,9 +212,11 @@ class RowReader : public LogReader {
   }
 
   void finish(const std::string& file, TrainingLog& /*log*/) override {
-    if (!header_.names.empty() && !header_.has(Field::step))
-      throw InputError({.file = file, .line = 1, .column = 1}, "there is no column of steps",
-                       "one of these is wanted: step, _step, global_step");
+    if (header_.names.empty() || header_.has(Field::step)) return;
+    const Location where{.file = file, .line = 1, .column = 1};
+    if (header_.names.size() == 1) refuse_semicolons(header_.names.front(), where);
+    throw InputError(where, "there is no column of steps",
+                     "one of these is wanted: step, _step, global_step");
   }
 
  private:
@@ -223,11 +226,18 @@ class RowReader : public LogReader {
   bool starts_run_ = false;
 };
 
+/// What `steps` steps went forward by, for one of them.
+void set_step_size(std::optional<double> before, std::optional<double> here, double steps,
+                   std::optional<double>& size) {
+  if (before && here && *here > *before) size = (*here - *before) / steps;
+}
+
 class StepCsvReader : public RowReader {
  public:
   StepCsvReader() : RowReader(plain_columns) {}
 
-  /// A column of seconds may count since the start or for one step: whoever means the latter is told.
+  /// A column of seconds may count since the start or for one step: whoever means the latter is told. What is
+  /// counted from the start says how much a step trains.
   void finish(const std::string& file, TrainingLog& log) override {
     RowReader::finish(file, log);
     for (std::size_t i = 1; i < log.records.size(); ++i) {
@@ -242,6 +252,8 @@ class StepCsvReader : public RowReader {
         throw InputError({.file = file, .line = here.line, .column = 1},
                          "the tokens go back while the steps go on, so they are not counted from the start",
                          "write how many have been trained on so far");
+      set_step_size(before.tokens, here.tokens, here.step - before.step, log.tokens_per_step);
+      set_step_size(before.samples, here.samples, here.step - before.step, log.sequences_per_step);
     }
   }
 };
@@ -256,6 +268,14 @@ bool is_wandb_csv(std::string_view text) {
                          first_line(text).find("Relative Time") != std::string_view::npos;
   return own_names && header.has(Field::step) &&
          (header.has(Field::time) || header.has(Field::elapsed) || header.has(Field::step_seconds));
+}
+
+void refuse_csv_with_semicolons(std::string_view text, const std::string& file) {
+  const std::string_view header = first_line(text);
+  std::string with_commas(header);
+  std::replace(with_commas.begin(), with_commas.end(), ';', ',');
+  if (is_wandb_csv(with_commas) || is_step_csv(with_commas))
+    refuse_semicolons(header, {.file = file, .line = 1, .column = 1});
 }
 
 std::unique_ptr<LogReader> wandb_reader() {

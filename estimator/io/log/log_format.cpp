@@ -42,6 +42,7 @@ const LogFormat& format_of(std::string_view beginning, bool is_all, const std::s
   for (const LogFormat& format : formats) {
     if (format.is_it(beginning)) return format;
   }
+  refuse_csv_with_semicolons(beginning, file);
   std::string looked_for =
       is_all ? "looked for"
              : "--log-format NAME reads on; looked in the first " + size_text(recognized_bytes) + " for";

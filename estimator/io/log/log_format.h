@@ -80,5 +80,7 @@ bool is_wandb_csv(std::string_view text);
 std::unique_ptr<LogReader> wandb_reader();
 bool is_step_csv(std::string_view text);
 std::unique_ptr<LogReader> step_csv_reader();
+/// Throws where `text` would be CSV of either kind if its columns were not separated by semicolons.
+void refuse_csv_with_semicolons(std::string_view text, const std::string& file);
 
 }  // namespace trainbudget::io

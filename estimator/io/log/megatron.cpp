@@ -67,6 +67,8 @@ void read_line(const LogLine& line, TrainingLog& log) {
     read_argument(line.text, "seq_length", log.sequence_length);
     read_argument(line.text, "world_size", log.gpus);
     read_argument(line.text, "global_batch_size", log.sequences_per_step);
+    if (const auto ranks = sane(number_after(line.text, "using world size:")); ranks && *ranks > 0.0)
+      log.gpus = ranks;
     return;
   }
   std::string_view before = line.text.substr(0, at);
