@@ -1,46 +1,19 @@
 // Model types whose counts are held against published ones, to the parameter.
-#include "catch.h"
-#include "core/model_summary.h"
-#include "io/file.h"
-#include "io/hf_config.h"
-#include "unit/input_error_of.h"
+#include "hf_fixtures.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <set>
 
 using namespace trainbudget;
+using namespace trainbudget::hf_fixtures;
 
 namespace {
 
 const std::string folder = TRAINBUDGET_TEST_DATA_DIR "/hf_published/";
 
 std::string config(const std::string& name) {
-  return io::read_file(folder + name + ".json", 1 << 20);
-}
-
-/// `text` with `fields` before all others.
-std::string with(const std::string& text, const std::string& fields) {
-  return "{" + fields + "," + text.substr(text.find('{') + 1);
-}
-
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  REQUIRE(text.find(from) != std::string::npos);
-  return text.replace(text.find(from), from.size(), to);
-}
-
-Model model_of(const std::string& text) {
-  return io::read_hf_config(text, "config.json").model;
-}
-
-Totals total_of(const std::string& text) {
-  return summarize(expand(model_of(text)), {.length = 16384}).total;
-}
-
-void refused(const std::string& text, const std::string& message) {
-  const io::InputError error = input_error_of([&] { io::read_hf_config(text, "config.json"); });
-  CHECK_THAT(error.what(), ContainsSubstring(message));
-  CHECK(error.location.file == "config.json");
+  return text_of(folder, name);
 }
 
 /// Why a published total is more than what is trained.

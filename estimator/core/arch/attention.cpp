@@ -99,8 +99,10 @@ void append(const LatentAttention& attention, BlockBuilder& builder) {
   builder.norm("attention.key_value_norm", kv_rank, NormKind::rms);
   builder.gemm("attention.key_value_up", Part::attention,
                heads * (attention.head_size + attention.value_size), kv_rank, Split::column);
-  builder.elementwise("attention.rotary", Part::attention, Split::heads,
-                      {.forward = 4.0 * (heads + 1.0) * rotary, .backward = 4.0 * (heads + 1.0) * rotary});
+  if (attention.rotary) {
+    builder.elementwise("attention.rotary", Part::attention, Split::heads,
+                        {.forward = 4.0 * (heads + 1.0) * rotary, .backward = 4.0 * (heads + 1.0) * rotary});
+  }
   append_core(builder, "attention.core", heads, heads, head_size, attention.value_size, 0.0);
   builder.gemm("attention.output", Part::attention, hidden, heads * attention.value_size, Split::row)
       .input_kept_before = true;

@@ -69,6 +69,7 @@ struct LatentAttention {
   int head_size = 0;
   int rotary_size = 0;
   int value_size = 0;
+  bool rotary = true;
 
   static constexpr std::string_view word = "latent_attention";
   static constexpr auto fields() {
@@ -83,6 +84,8 @@ struct LatentAttention {
         field::required<&LatentAttention::rotary_size>("rotary_size", 1, 4096,
                                                        "width of the rotary part of a head"),
         field::required<&LatentAttention::value_size>("value_size", 1, 4096, "width of a value head"),
+        field::flag<&LatentAttention::rotary>("rotary",
+                                              "rotates the rotary part; true unless stated (Kimi Linear)"),
     };
   }
 };

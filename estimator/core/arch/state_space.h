@@ -58,13 +58,17 @@ struct Mamba2 {
   }
 };
 
-/// Gated delta rule: Yang et al., arXiv 2412.06464, with the projections of Qwen3-Next.
+/// Gated delta rule: Yang et al., arXiv 2412.06464, with the projections of Qwen3-Next. With a decay for each
+/// channel of a key, computed in two steps through a low rank, it is Kimi delta attention: arXiv 2510.26692,
+/// §3.
 struct GatedDeltaNet {
   int key_heads = 0;
   int value_heads = 0;
   int key_head_size = 0;
   int value_head_size = 0;
   int conv_size = 0;
+  int decay_rank = 0;
+  int gate_rank = 0;
 
   static constexpr std::string_view word = "gated_delta_net";
   static constexpr auto fields() {
@@ -75,6 +79,10 @@ struct GatedDeltaNet {
         field::required<&GatedDeltaNet::key_head_size>("key_head_size", 1, 4096, "width of a key head"),
         field::required<&GatedDeltaNet::value_head_size>("value_head_size", 1, 4096, "width of a value head"),
         field::required<&GatedDeltaNet::conv_size>("conv_size", 1, 64, "width of the causal convolution"),
+        field::optional<&GatedDeltaNet::decay_rank>(
+            "decay_rank", 0, 1 << 20, "rank of a decay per key channel (Kimi); 0 for one decay per head"),
+        field::optional<&GatedDeltaNet::gate_rank>("gate_rank", 0, 1 << 20,
+                                                   "rank of the output gate; 0 for a full matrix"),
     };
   }
 };

@@ -1,0 +1,90 @@
+// Hybrids of attention and recurrent layers whose counts are held against published ones, to the parameter.
+#include "hf_fixtures.h"
+
+#include <filesystem>
+#include <set>
+
+using namespace trainbudget;
+using namespace trainbudget::hf_fixtures;
+
+namespace {
+
+const std::string folder = TRAINBUDGET_TEST_DATA_DIR "/hf_hybrids/";
+
+std::string config(const std::string& name) {
+  return text_of(folder, name);
+}
+
+struct Published {
+  std::string name;
+  double total;      ///< what the source says
+  double untrained;  ///< of it what is not trained
+};
+
+/// Totals of the safetensors files on huggingface.co, as AlexsJones/llmfit lists them, unless stated.
+const Published published[] = {
+    // Routing offsets that a rule sets: one for each expert.
+    {"kimi-linear-48b-a3b", 49122681728, 26 * 256},
+};
+
+template <class Mixer>
+int count_of(const Model& model) {
+  int count = 0;
+  for (const int kind : model.layers)
+    count += std::holds_alternative<Mixer>(model.blocks[static_cast<std::size_t>(kind)].mixer) ? 1 : 0;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("hf hybrids: every configuration has its published count") {
+  std::set<std::string> names;
+  for (const Published& row : published) {
+    CAPTURE(row.name);
+    names.insert(row.name);
+    CHECK(total_of(config(row.name)).parameters == row.total - row.untrained);
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    CHECK(names.count(entry.path().stem().string()) == 1);
+}
+
+TEST_CASE("hf hybrids: a token visits the experts that its configuration says") {
+  struct Experts {
+    std::string name;
+    double layers, visited_not, matrices;  ///< experts that a token does not visit; weights of one
+  };
+  for (const Experts& row : {Experts{"kimi-linear-48b-a3b", 26, 256 - 8, 3.0 * 2304 * 1024}}) {
+    CAPTURE(row.name);
+    const Totals total = total_of(config(row.name));
+    CHECK(total.parameters - total.active_parameters == row.layers * row.visited_not * row.matrices);
+  }
+}
+
+TEST_CASE("hf hybrids: Kimi Linear has three layers of delta attention for one of latent attention") {
+  const std::string kimi = config("kimi-linear-48b-a3b");
+  const Model model = model_of(kimi);
+  CHECK(count_of<GatedDeltaNet>(model) == 20);
+  CHECK(count_of<LatentAttention>(model) == 7);
+  CHECK(model.blocks.size() == 3);  // the first layer alone is dense
+  for (const Layer& layer : model.blocks)
+    if (const auto* latent = std::get_if<LatentAttention>(&layer.mixer)) CHECK_FALSE(latent->rotary);
+  // Keys and values of latent attention, and a state and three columns of convolutions for each delta layer.
+  const ModelSummary summary = summary_of(kimi);
+  CHECK(summary.cache_bytes == 7 * 2.0 * (512 + 64) * 16384);
+  CHECK(summary.state_bytes == 20 * (4.0 * 32 * 128 * 128 + 2.0 * 3 * 4096 * 4));
+
+  refused(replaced(kimi, "\"kda_layers\": [1, 2,", "\"kda_layers\": [0, 2,"),
+          "'linear_attn_config.kda_layers'");
+  refused(replaced(kimi, "\"kda_layers\": [1, 2,", "\"kda_layers\": [2, 2,"), "names a layer a second time");
+  refused(replaced(kimi, "\"kda_layers\": [1, 2,", "\"kda_layers\": [2,"), "together leave a layer out");
+  refused(replaced(kimi, "\"kda_layers\": [1, 2,", "\"kda_layers\": [1, 2, 4,"),
+          "'linear_attn_config.full_attn");
+  refused(replaced(kimi, "\"num_nextn_predict_layers\": 0", "\"num_nextn_predict_layers\": 1"),
+          "'num_nextn_predict_layers'");
+  // Kimi K3's language model calls itself the same.
+  refused(with(kimi, "\"attn_res_block_size\": 12"), "'attn_res_block_size'");
+  refused(with(kimi, "\"routed_expert_hidden_size\": 3584"), "'routed_expert_hidden_size'");
+  refused(with(kimi, "\"mla_use_output_gate\": true"), "'mla_use_output_gate'");
+  refused(replaced(kimi, "\"num_heads\": 32", "\"num_heads\": 32, \"use_full_rank_gate\": true"),
+          "'linear_attn_config.use_full_rank_gate'");
+}

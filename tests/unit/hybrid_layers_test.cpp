@@ -1,0 +1,77 @@
+// Layers of hybrids, worked by hand.
+#include "catch.h"
+#include "core/model_summary.h"
+
+#include <algorithm>
+
+using namespace trainbudget;
+
+namespace {
+
+/// The operations of one layer of `mixer` and no more.
+Block block_of(const Layer& layer, int hidden) {
+  return expand({.hidden_size = hidden, .vocabulary = 1, .blocks = {layer}, .layers = {0}}).blocks.front();
+}
+
+const Op& find(const Block& block, std::string_view name) {
+  const auto found =
+      std::find_if(block.ops.begin(), block.ops.end(), [&](const Op& op) { return op.name == name; });
+  REQUIRE(found != block.ops.end());
+  return *found;
+}
+
+double saved_of(const Block& block) {
+  double saved = 0.0;
+  for (const Op& op : block.ops)
+    saved += op.saved_bytes;
+  return saved;
+}
+
+}  // namespace
+
+TEST_CASE("Kimi delta attention, worked by hand") {
+  const GatedDeltaNet delta{.key_heads = 32,
+                            .value_heads = 32,
+                            .key_head_size = 128,
+                            .value_head_size = 128,
+                            .conv_size = 4,
+                            .decay_rank = 128,
+                            .gate_rank = 128};
+  const double h = 2304;
+  const double width = 32 * 128;
+  const Block block = block_of({.mixer = delta}, 2304);
+  const Totals total = totals_of(block, {.length = 4096});
+  // Queries, keys, values and output; a strength per head; two matrices each for decays and gates.
+  const double matrices = 4 * h * width + h * 32 + 2 * (h * 128 + 128 * width);
+  // Convolutions; a decay per head with a bias per channel; a norm over a head; the norm before the layer.
+  CHECK(total.parameters == matrices + 3 * width * 4 + 32 + width + 128 + h);
+  const double state = 32.0 * 128 * 128;
+  CHECK(total.forward_flops == 2 * matrices + 7 * state);
+  CHECK(total.backward_flops == 4 * matrices + 14 * state);
+  CHECK(block.state_bytes == 4 * state + 2 * 3 * width * 4);
+  CHECK(block.tensor_collectives == 1.0);
+  // The norm's input, the one input of all projections, the two ranks, what is convolved before and after,
+  // strengths in fp32, decays of channels, the norm's two inputs, the output's input.
+  CHECK(saved_of(block) ==
+        2 * h + 2 * h + 2 * 2 * 128 + 2 * 2 * 3 * width + 4 * 32 + 2 * width + 4 * width + 2 * width);
+  CHECK(find(block, "delta_net.rule").forward_bytes == 2 * (4 * width) + 4 * 32 + 2 * width);
+
+  // One decay per head and a full gate are what a gated delta net has.
+  GatedDeltaNet gated = delta;
+  gated.decay_rank = gated.gate_rank = 0;
+  const Totals whole = totals_of(block_of({.mixer = gated}, 2304), {.length = 4096});
+  CHECK(whole.parameters - total.parameters ==
+        h * width - (h * 128 + 128 * width) + h * 32 - (h * 128 + 128 * width) + 32 - width);
+}
+
+TEST_CASE("latent attention without a rotary embedding moves less and computes the same") {
+  const LatentAttention rotary{
+      .heads = 32, .kv_rank = 512, .head_size = 128, .rotary_size = 64, .value_size = 128};
+  LatentAttention plain = rotary;
+  plain.rotary = false;
+  const Block with = block_of({.mixer = rotary}, 2304);
+  const Block without = block_of({.mixer = plain}, 2304);
+  CHECK(totals_of(with, {.length = 4096}).parameters == totals_of(without, {.length = 4096}).parameters);
+  CHECK(totals_of(with, {.length = 4096}).flops() == totals_of(without, {.length = 4096}).flops());
+  CHECK(with.ops.size() == without.ops.size() + 1);
+}
