@@ -1,6 +1,7 @@
 // Hybrids of attention and recurrent layers whose counts are held against published ones, to the parameter.
 #include "hf_fixtures.h"
 
+#include <cmath>
 #include <filesystem>
 #include <set>
 
@@ -25,6 +26,7 @@ struct Published {
 const Published published[] = {
     // Routing offsets that a rule sets: one for each expert.
     {"kimi-linear-48b-a3b", 49122681728, 26 * 256},
+    {"minimax-m1-80k", 456089655296, 0},  // a public table of models; MiniMax-Text-01 has the same shapes
 };
 
 template <class Mixer>
@@ -53,7 +55,8 @@ TEST_CASE("hf hybrids: a token visits the experts that its configuration says") 
     std::string name;
     double layers, visited_not, matrices;  ///< experts that a token does not visit; weights of one
   };
-  for (const Experts& row : {Experts{"kimi-linear-48b-a3b", 26, 256 - 8, 3.0 * 2304 * 1024}}) {
+  for (const Experts& row : {Experts{"kimi-linear-48b-a3b", 26, 256 - 8, 3.0 * 2304 * 1024},
+                             Experts{"minimax-m1-80k", 80, 32 - 2, 3.0 * 6144 * 9216}}) {
     CAPTURE(row.name);
     const Totals total = total_of(config(row.name));
     CHECK(total.parameters - total.active_parameters == row.layers * row.visited_not * row.matrices);
@@ -87,4 +90,37 @@ TEST_CASE("hf hybrids: Kimi Linear has three layers of delta attention for one o
   refused(with(kimi, "\"mla_use_output_gate\": true"), "'mla_use_output_gate'");
   refused(replaced(kimi, "\"num_heads\": 32", "\"num_heads\": 32, \"use_full_rank_gate\": true"),
           "'linear_attn_config.use_full_rank_gate'");
+}
+
+TEST_CASE("hf hybrids: MiniMax-01 has seven layers of lightning attention for one of softmax attention") {
+  const std::string minimax = config("minimax-m1-80k");
+  const Model model = model_of(minimax);
+  CHECK(count_of<LightningAttention>(model) == 70);
+  CHECK(count_of<Attention>(model) == 10);
+  const ModelSummary summary = summary_of(minimax);
+  // "456B parameters, 45.9B activated" (arXiv 2501.08313), embedding and head apart.
+  CHECK(std::round((summary.total.active_parameters - 2 * 200064.0 * 6144) / 1e8) == 459);
+  CHECK(summary.state_bytes == 70 * 4.0 * 64 * 128 * 128);
+  CHECK(summary.cache_bytes == 10 * 2.0 * 2 * 8 * 128 * 16384);
+  CHECK(total_of(replaced(minimax, "minimax_m1", "minimax_text_01")).parameters == 456089655296);
+
+  // transformers lists kinds by words, and without them every second layer is lightning attention.
+  std::string words;
+  for (int i = 0; i < 80; ++i)
+    words += std::string(i > 0 ? ", " : "") + (i % 8 == 7 ? "\"full_attention\"" : "\"linear_attention\"");
+  const std::string listed = replaced(minimax, "minimax_m1", "minimax");
+  CHECK(total_of(listed).parameters == 456089655296);
+  const std::string worded = with(listed, "\"layer_types\": [" + words + "]");
+  CHECK(total_of(worded).parameters == 456089655296);
+  const std::string bare = replaced(listed, "\"attn_type_list\"", "\"unknown\"");
+  CHECK(count_of<LightningAttention>(model_of(bare)) == 40);
+  CHECK(std::holds_alternative<Attention>(model_of(bare).blocks[0].mixer));
+  CHECK(model_of(bare).layers[0] == 0);
+
+  refused(replaced(minimax, "\"attn_type_list\"", "\"unknown\""), "'attn_type_list' is missing");
+  refused(replaced(minimax, "[\n    0,", "[\n    2,"), "an entry other than 0 and 1");
+  refused(replaced(minimax, "[\n    0,", "[\n"), "has not one entry for each layer");
+  refused(replaced(minimax, "\"shared_intermediate_size\": 0", "\"shared_intermediate_size\": 64"),
+          "'shared_intermediate_size'");
+  refused(with(listed, "\"use_qk_norm\": true"), "'use_qk_norm'");
 }

@@ -237,7 +237,7 @@ TEST_CASE("hf published: what a class would build otherwise is refused") {
   const std::string minimax = config("minimax-m2");
   refused(replaced(minimax, "[1, 1", "[0, 1"), "'attn_type_list'");
   refused(replaced(minimax, "\"per_layer\"", "\"per_head\""), "'qk_norm_type'");
-  refused(replaced(minimax, "minimax_m2", "minimax"), "the model type 'minimax' is not supported");
+  refused(replaced(minimax, "minimax_m2", "minimax"), "'use_qk_norm'");
   refused(replaced(config("dots.llm1"), "\"max_window_layers\": 62,\n  \"sliding_window\": null",
                    "\"max_window_layers\": 8, \"sliding_window\": 4096"),
           "'max_window_layers'");

@@ -75,3 +75,29 @@ TEST_CASE("latent attention without a rotary embedding moves less and computes t
   CHECK(totals_of(with, {.length = 4096}).flops() == totals_of(without, {.length = 4096}).flops());
   CHECK(with.ops.size() == without.ops.size() + 1);
 }
+
+TEST_CASE("lightning attention, worked by hand") {
+  const double h = 6144;
+  const double width = 64 * 128;
+  const LightningAttention lightning{.heads = 64, .head_size = 128, .silu = true};
+  const Block block = block_of({.mixer = lightning}, 6144);
+  const Totals total = totals_of(block, {.length = 4096});
+  // Queries, keys, values, gate and output; a norm over all heads and the one before the layer.
+  CHECK(total.parameters == 5 * h * width + width + h);
+  const double state = 64.0 * 128 * 128;
+  CHECK(total.forward_flops == 2 * 5 * h * width + 5 * state);
+  CHECK(total.backward_flops == 2 * total.forward_flops);
+  CHECK(block.state_bytes == 4 * state);
+  CHECK(block.cache_bytes_per_token == 0.0);
+  // The norm's input and the projection's, queries, keys and values before and after SiLU, what the norm
+  // multiplies, the output's input.
+  CHECK(saved_of(block) == 2 * h + 2 * h + 6 * width + 6 * width + 4 * width + 2 * width);
+  CHECK(find(block, "lightning_attention.scan").forward_bytes == 8 * width);
+
+  LightningAttention normed = lightning;
+  normed.query_key_norm = normed.rotary = true;
+  const Block more = block_of({.mixer = normed}, 6144);
+  CHECK(totals_of(more, {.length = 4096}).parameters - total.parameters == 2 * 128);
+  CHECK(totals_of(more, {.length = 4096}).flops() == total.flops());
+  CHECK(saved_of(more) - saved_of(block) == 4 * width);
+}

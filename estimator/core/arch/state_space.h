@@ -1,4 +1,4 @@
-// Recurrent mixers other than RWKV: Mamba-1, Mamba-2, gated delta net.
+// Recurrent mixers other than RWKV: Mamba-1, Mamba-2, gated delta net, lightning attention.
 #pragma once
 
 #include "core/arch/field.h"
@@ -83,6 +83,28 @@ struct GatedDeltaNet {
             "decay_rank", 0, 1 << 20, "rank of a decay per key channel (Kimi); 0 for one decay per head"),
         field::optional<&GatedDeltaNet::gate_rank>("gate_rank", 0, 1 << 20,
                                                    "rank of the output gate; 0 for a full matrix"),
+    };
+  }
+};
+
+/// Linear attention with a decay per head that is not trained: Lightning Attention-2, Qin et al., arXiv
+/// 2401.04658, with the gate and the norm of MiniMax-01, arXiv 2501.08313, §2.2.
+struct LightningAttention {
+  int heads = 0;
+  int head_size = 0;
+  bool silu = false;
+  bool query_key_norm = false;
+  bool rotary = false;
+
+  static constexpr std::string_view word = "lightning_attention";
+  static constexpr auto fields() {
+    return std::array{
+        field::required<&LightningAttention::heads>("heads", 1, 4096, "heads of queries, keys and values"),
+        field::required<&LightningAttention::head_size>("head_size", 1, 4096, "width of one head"),
+        field::flag<&LightningAttention::silu>("silu", "SiLU on queries, keys and values (MiniMax)"),
+        field::flag<&LightningAttention::query_key_norm>("query_key_norm",
+                                                         "norms of queries and keys per head (Ring)"),
+        field::flag<&LightningAttention::rotary>("rotary", "rotary position embedding (Ring)"),
     };
   }
 };

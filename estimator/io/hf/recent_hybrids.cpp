@@ -77,10 +77,72 @@ void kimi_linear(Fields& fields, Model& model) {
       fields.integer("first_k_dense_replace", 0));
 }
 
+MixtureOfExperts minimax_experts(Fields& fields) {
+  return {.experts = fields.integer("num_local_experts", 8),
+          .active_experts = fields.integer("num_experts_per_tok", 2),
+          .intermediate_size = fields.integer("intermediate_size"),
+          .gated = true};
+}
+
+/// Softmax attention where `is_softmax` says so, lightning attention elsewhere; experts in every layer. The
+/// factors of the residuals are no parameters.
+void minimax_layers(Fields& fields, Model& model, const std::vector<bool>& is_softmax) {
+  Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 8});
+  attention.window = sliding_window(fields, 0);
+  const LightningAttention lightning{
+      .heads = attention.heads, .head_size = attention.head_size, .silu = true};
+  const MixtureOfExperts moe = minimax_experts(fields);
+  alternate(model, {.mixer = attention, .feed_forward = moe}, {.mixer = lightning, .feed_forward = moe},
+            is_softmax);
+}
+
+/// Ones are softmax attention.
+std::vector<bool> softmax_layers(Fields& fields, int layers) {
+  const std::vector<int> types = fields.integers("attn_type_list");
+  if (types.size() != static_cast<std::size_t>(layers))
+    fields.refuse("attn_type_list", "has not one entry for each layer");
+  std::vector<bool> is_softmax;
+  for (const int type : types) {
+    if (type > 1) fields.refuse("attn_type_list", "has an entry other than 0 and 1");
+    is_softmax.push_back(type == 1);
+  }
+  return is_softmax;
+}
+
+/// MiniMax-01 as transformers writes it. Programs that write MiniMax-M2 under this name give it its norms.
+void minimax(Fields& fields, Model& model) {
+  read_outline(fields, model, false);
+  if (fields.boolean("use_qk_norm", false))
+    fields.refuse("use_qk_norm", "only false is supported: MiniMax-M2 has the type 'minimax_m2'");
+  const int layers = fields.layers("num_hidden_layers");
+  std::vector<bool> is_softmax(static_cast<std::size_t>(layers));
+  for (std::size_t i = 0; i < is_softmax.size(); ++i)
+    is_softmax[i] = i % 2 == 0;
+  if (fields.has("layer_types")) {
+    is_softmax =
+        layers_of_kind(fields, "layer_types", layers, {{"full_attention", 1}, {"linear_attention", 0}});
+    fields.mentions("attn_type_list");
+  } else if (fields.has("attn_type_list")) {
+    is_softmax = softmax_layers(fields, layers);
+  }
+  minimax_layers(fields, model, is_softmax);
+}
+
+/// MiniMax-01 and M1 as their own code reads them.
+void minimax_text_01(Fields& fields, Model& model) {
+  read_outline(fields, model, false);
+  if (fields.integer("shared_intermediate_size", 0) != 0)
+    fields.refuse("shared_intermediate_size", "only 0 is supported");
+  minimax_layers(fields, model, softmax_layers(fields, fields.layers("num_hidden_layers")));
+}
+
 }  // namespace
 
 std::vector<ModelType> recent_hybrid_types() {
-  return {{"kimi_linear", kimi_linear}};
+  return {{"kimi_linear", kimi_linear},
+          {"minimax", minimax},
+          {"minimax_text_01", minimax_text_01},
+          {"minimax_m1", minimax_text_01}};
 }
 
 }  // namespace trainbudget::io::hf
