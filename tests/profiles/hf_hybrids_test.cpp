@@ -27,6 +27,13 @@ const Published published[] = {
     // Routing offsets that a rule sets: one for each expert.
     {"kimi-linear-48b-a3b", 49122681728, 26 * 256},
     {"minimax-m1-80k", 456089655296, 0},  // a public table of models; MiniMax-Text-01 has the same shapes
+    // No published count to the parameter was found for it: the shapes of the tensors in the code that it
+    // brings.
+    {"ring-mini-linear-2.0",
+     2 * 157184.0 * 2048 + 2048 + 20 * 2 * 2048 + 16 * (5 * 2048.0 * 2048 + 2 * 128 + 2048) +
+         4 * (2048.0 * (2048 + 2 * 512 + 2048) + 2 * 128) + 3.0 * 2048 * 5120 +
+         19 * (257 * 3.0 * 2048 * 512 + 256 * 2048),
+     0},
 };
 
 template <class Mixer>
@@ -56,7 +63,8 @@ TEST_CASE("hf hybrids: a token visits the experts that its configuration says") 
     double layers, visited_not, matrices;  ///< experts that a token does not visit; weights of one
   };
   for (const Experts& row : {Experts{"kimi-linear-48b-a3b", 26, 256 - 8, 3.0 * 2304 * 1024},
-                             Experts{"minimax-m1-80k", 80, 32 - 2, 3.0 * 6144 * 9216}}) {
+                             Experts{"minimax-m1-80k", 80, 32 - 2, 3.0 * 6144 * 9216},
+                             Experts{"ring-mini-linear-2.0", 19, 256 - 8, 3.0 * 2048 * 512}}) {
     CAPTURE(row.name);
     const Totals total = total_of(config(row.name));
     CHECK(total.parameters - total.active_parameters == row.layers * row.visited_not * row.matrices);
@@ -123,4 +131,28 @@ TEST_CASE("hf hybrids: MiniMax-01 has seven layers of lightning attention for on
   refused(replaced(minimax, "\"shared_intermediate_size\": 0", "\"shared_intermediate_size\": 64"),
           "'shared_intermediate_size'");
   refused(with(listed, "\"use_qk_norm\": true"), "'use_qk_norm'");
+}
+
+TEST_CASE("hf hybrids: Ring-linear has softmax attention at the end of each group of layers") {
+  const std::string ring = config("ring-mini-linear-2.0");
+  const Model model = model_of(ring);
+  CHECK(count_of<LightningAttention>(model) == 16);
+  CHECK(count_of<Attention>(model) == 4);
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    const Layer& layer = model.blocks[static_cast<std::size_t>(model.layers[i])];
+    CHECK(std::holds_alternative<Attention>(layer.mixer) == (i % 5 == 4));
+    CHECK(std::holds_alternative<Mlp>(layer.feed_forward) == (i == 0));
+  }
+  // "16B parameters and 957M activations" (arXiv 2510.19338), embedding and head apart.
+  const Totals total = total_of(ring);
+  CHECK(std::round(total.parameters / 1e9) == 16);
+  CHECK(std::round((total.active_parameters - 2 * 157184.0 * 2048) / 1e6) == 957);
+  // 20 layers in groups of 6 leave two that are softmax attention as well.
+  CHECK(count_of<Attention>(model_of(replaced(ring, "\"layer_group_size\": 5", "\"layer_group_size\": 6"))) ==
+        5);
+  refused(replaced(ring, "\"head_dim\": 128", "\"head_dim\": 64"), "'num_attention_heads'");
+  refused(replaced(ring, "\"use_qkv_bias\": false", "\"use_qkv_bias\": true"), "'use_qkv_bias'");
+  refused(replaced(ring, "\"num_nextn_predict_layers\": 0", "\"num_nextn_predict_layers\": 1"),
+          "'num_nextn_predict_layers'");
+  refused(replaced(ring, "\"layer_group_size\": 5", "\"layer_group_size\": 0"), "'layer_group_size'");
 }

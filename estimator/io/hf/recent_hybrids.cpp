@@ -136,13 +136,55 @@ void minimax_text_01(Fields& fields, Model& model) {
   minimax_layers(fields, model, softmax_layers(fields, fields.layers("num_hidden_layers")));
 }
 
+/// The last layer of each group is softmax attention, and so are layers beyond the last whole group.
+std::vector<bool> last_of_groups(Fields& fields, int layers) {
+  const int size = fields.integer("layer_group_size", 1);
+  if (size < 1) fields.refuse("layer_group_size", "must be positive");
+  std::vector<bool> is_last(static_cast<std::size_t>(layers));
+  for (int i = 0; i < layers; ++i)
+    is_last[static_cast<std::size_t>(i)] = (i + 1) % size == 0 || i >= layers / size * size;
+  return is_last;
+}
+
+/// Ring-linear: lightning attention with as many keys and values as queries, whose heads share hidden_size.
+void bailing_moe_linear(Fields& fields, Model& model) {
+  read_outline(fields, model, false);
+  if (fields.boolean("use_bias", false)) fields.refuse("use_bias", "is not supported here");
+  if (fields.boolean("use_qkv_bias", false)) fields.refuse("use_qkv_bias", "is not supported here");
+  if (fields.integer("num_nextn_predict_layers", 0) != 0)
+    fields.refuse("num_nextn_predict_layers", "only 0 is supported");
+  Attention attention = grouped_attention(fields, model.hidden_size);
+  if (attention.heads * attention.head_size != model.hidden_size)
+    fields.refuse("num_attention_heads", "heads that do not fill hidden_size are not supported");
+  const bool norms = fields.boolean("use_qk_norm", false);
+  if (norms) attention.query_key_norm = QueryKeyNorm::per_head;
+  const LightningAttention lightning{.heads = attention.heads,
+                                     .head_size = attention.head_size,
+                                     .silu = fields.boolean("linear_silu", false),
+                                     .query_key_norm = norms,
+                                     .rotary = true};
+  const int width = fields.integer("moe_intermediate_size");
+  const int shared = fields.integer("moe_shared_expert_intermediate_size", width);
+  const bool shares =
+      fields.boolean("moe_router_enable_shared_expert", true) && fields.integer("num_shared_experts") > 0;
+  mix(model, attention, lightning, last_of_groups(fields, fields.layers("num_hidden_layers")),
+      gated_mlp(fields),
+      {.experts = fields.integer("num_experts"),
+       .active_experts = fields.integer("num_experts_per_tok"),
+       .intermediate_size = width,
+       .gated = true,
+       .shared_intermediate_size = shares ? fields.multiple("num_shared_experts", 1, shared) : 0},
+      fields.integer("first_k_dense_replace"));
+}
+
 }  // namespace
 
 std::vector<ModelType> recent_hybrid_types() {
   return {{"kimi_linear", kimi_linear},
           {"minimax", minimax},
           {"minimax_text_01", minimax_text_01},
-          {"minimax_m1", minimax_text_01}};
+          {"minimax_m1", minimax_text_01},
+          {"bailing_moe_linear", bailing_moe_linear}};
 }
 
 }  // namespace trainbudget::io::hf
