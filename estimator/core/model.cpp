@@ -78,6 +78,13 @@ std::string layer_problem(const Layer& layer, int hidden_size) {
       return found;
     if (layer.cross_attention->attends != Attends::cross) return "cross_attention must attend to the encoder";
   }
+  if (layer.parallel_attention) {
+    if (layer.mixer.index() == 0) return "parallel_attention needs a mixer beside it";
+    if (std::string found = component_problem(Mixer(*layer.parallel_attention), hidden_size); !found.empty())
+      return found;
+    if (layer.parallel_attention->attends == Attends::cross)
+      return "parallel_attention must not attend to the encoder";
+  }
   if (layer.mixer.index() == 0 && layer.feed_forward.index() == 0)
     return "a layer has neither a mixer nor a feed-forward";
   return {};

@@ -49,6 +49,7 @@ constexpr int weights_per_width(NormKind kind) {
 /// neither.
 struct Layer {
   Mixer mixer;
+  std::optional<Attention> parallel_attention;  ///< beside the mixer, over the same norm (Falcon-H1)
   std::optional<Attention> cross_attention;
   FeedForward feed_forward;
   bool pre_norm = true;

@@ -24,6 +24,8 @@ struct Published {
 
 /// Totals of the safetensors files on huggingface.co, as AlexsJones/llmfit lists them, unless stated.
 const Published published[] = {
+    {"falcon-h1-0.5b", 521411104, 0},
+    {"falcon-h1-tiny-90m", 91131072, 0},
     // Routing offsets that a rule sets: one for each expert.
     {"kimi-linear-48b-a3b", 49122681728, 26 * 256},
     {"minimax-m1-80k", 456089655296, 0},  // a public table of models; MiniMax-Text-01 has the same shapes
@@ -155,4 +157,32 @@ TEST_CASE("hf hybrids: Ring-linear has softmax attention at the end of each grou
   refused(replaced(ring, "\"num_nextn_predict_layers\": 0", "\"num_nextn_predict_layers\": 1"),
           "'num_nextn_predict_layers'");
   refused(replaced(ring, "\"layer_group_size\": 5", "\"layer_group_size\": 0"), "'layer_group_size'");
+}
+
+TEST_CASE("hf hybrids: Falcon-H1 has Mamba-2 and attention in every layer") {
+  const std::string falcon = config("falcon-h1-0.5b");
+  const Model model = model_of(falcon);
+  REQUIRE(model.blocks.size() == 1);
+  REQUIRE(model.blocks[0].parallel_attention);
+  CHECK(model.blocks[0].parallel_attention->kv_heads == 2);
+  const ModelSummary summary = summary_of(falcon);
+  CHECK(summary.cache_bytes == 36 * 2.0 * 2 * 2 * 64 * 16384);
+  CHECK(summary.state_bytes == 36 * (4.0 * 1536 * 128 + 2.0 * (1536 + 2 * 128) * 4));
+  // 8 heads of 64, half of the square, forward and twice that backward.
+  CHECK(summary.attention_flops == 36 * 6.0 * 512 * 16384);
+  CHECK(summary.recurrence_flops == 36 * 21.0 * 1536 * 128);
+  // A norm of the width of the state space in each layer.
+  CHECK(total_of(replaced(falcon, "\"mamba_rms_norm\": false", "\"mamba_rms_norm\": true")).parameters -
+            summary.total.parameters ==
+        36 * 1536);
+  // The width by its factor where it is null: twice 1024, in 32 heads of 64.
+  const std::string null_width = replaced(replaced(falcon, "\"mamba_d_ssm\": 1536", "\"mamba_d_ssm\": null"),
+                                          "\"mamba_n_heads\": 24", "\"mamba_n_heads\": 32");
+  CHECK(std::get<Mamba2>(model_of(null_width).blocks[0].mixer).heads == 32);
+  CHECK(summary_of(null_width).state_bytes == 36 * (4.0 * 2048 * 128 + 2.0 * (2048 + 2 * 128) * 4));
+  refused(replaced(falcon, "\"mamba_d_head\": 64", "\"mamba_d_head\": 32"), "'mamba_d_head'");
+  refused(replaced(falcon, "\"mamba_n_heads\": 24", "\"mamba_n_heads\": 25"), "'mamba_n_heads'");
+  refused(replaced(falcon, "\"projectors_bias\": false", "\"projectors_bias\": true"), "'projectors_bias'");
+  refused(replaced(falcon, "\"attn_layer_indices\": null", "\"attn_layer_indices\": [0]"),
+          "'attn_layer_indices'");
 }

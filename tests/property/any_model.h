@@ -62,6 +62,11 @@ Variant any_of(std::size_t index, int hidden) {
 inline Layer any_layer(int hidden) {
   Layer layer;
   layer.mixer = any_of<Mixer>(*rc::gen::inRange<std::size_t>(0, std::variant_size_v<Mixer>), hidden);
+  if (layer.mixer.index() != 0 && *rc::gen::arbitrary<bool>()) {
+    auto attention = any_component<Attention>();
+    repair(attention, hidden);
+    layer.parallel_attention = attention;
+  }
   const std::size_t least = layer.mixer.index() == 0 ? 1 : 0;
   layer.feed_forward =
       any_of<FeedForward>(*rc::gen::inRange<std::size_t>(least, std::variant_size_v<FeedForward>), hidden);

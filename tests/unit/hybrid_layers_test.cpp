@@ -101,3 +101,44 @@ TEST_CASE("lightning attention, worked by hand") {
   CHECK(totals_of(more, {.length = 4096}).flops() == total.flops());
   CHECK(saved_of(more) - saved_of(block) == 4 * width);
 }
+
+TEST_CASE("attention beside a mixer adds its own work, and shares the norm, the input and the collective") {
+  const Mamba2 mamba{.heads = 24, .head_size = 64, .state_size = 128, .groups = 1, .conv_size = 4};
+  const Attention attention{.heads = 8, .kv_heads = 2, .head_size = 64, .rotary = true};
+  const double h = 1024;
+  const Block alone = block_of({.mixer = mamba}, 1024);
+  const Block beside = block_of({.mixer = attention}, 1024);
+  const Block both = block_of({.mixer = mamba, .parallel_attention = attention}, 1024);
+  const Sequence sequence{.length = 4096};
+  const auto sum = [&](auto member) {
+    return totals_of(alone, sequence).*member + totals_of(beside, sequence).*member;
+  };
+  CHECK(totals_of(both, sequence).parameters == sum(&Totals::parameters) - h);  // one norm
+  CHECK(totals_of(both, sequence).forward_flops == sum(&Totals::forward_flops));
+  CHECK(totals_of(both, sequence).backward_flops == sum(&Totals::backward_flops));
+  CHECK(saved_of(both) == saved_of(alone) + saved_of(beside) - 2 * h - 2 * h);  // and the norm's output
+  CHECK(both.tensor_collectives == alone.tensor_collectives);
+  CHECK(both.cache_bytes_per_token == beside.cache_bytes_per_token);
+  CHECK(both.state_bytes == alone.state_bytes);
+
+  Model wrong{.hidden_size = 1024,
+              .vocabulary = 1,
+              .blocks = {{.parallel_attention = attention, .feed_forward = Mlp{.intermediate_size = 1}}},
+              .layers = {0}};
+  CHECK(problem(wrong) == "parallel_attention needs a mixer beside it");
+  wrong.blocks[0].mixer = mamba;
+  CHECK(problem(wrong).empty());
+  wrong.blocks[0].parallel_attention->attends = Attends::cross;
+  CHECK(problem(wrong) == "parallel_attention must not attend to the encoder");
+}
+
+TEST_CASE("Mamba-2 without its norm multiplies by the gate") {
+  const Mamba2 normed{.heads = 24, .head_size = 64, .state_size = 128, .groups = 1, .conv_size = 4};
+  Mamba2 plain = normed;
+  plain.gated_norm = false;
+  const Block with = block_of({.mixer = normed}, 1024);
+  const Block without = block_of({.mixer = plain}, 1024);
+  CHECK(totals_of(with, {}).parameters - totals_of(without, {}).parameters == 1536);
+  CHECK(totals_of(with, {}).forward_flops == totals_of(without, {}).forward_flops);
+  CHECK(saved_of(with) == saved_of(without));
+}

@@ -33,7 +33,8 @@ struct Mamba1 {
   }
 };
 
-/// State space duality: Dao and Gu, arXiv 2405.21060.
+/// State space duality: Dao and Gu, arXiv 2405.21060. Without the gated norm the output is multiplied by the
+/// gate alone.
 struct Mamba2 {
   int heads = 0;
   int head_size = 0;
@@ -42,6 +43,7 @@ struct Mamba2 {
   int conv_size = 0;
   bool conv_bias = true;
   bool projection_bias = false;
+  bool gated_norm = true;
 
   static constexpr std::string_view word = "mamba2";
   static constexpr auto fields() {
@@ -54,6 +56,7 @@ struct Mamba2 {
         field::flag<&Mamba2::conv_bias>("conv_bias", "bias of the convolution; true unless stated"),
         field::flag<&Mamba2::projection_bias>("projection_bias",
                                               "biases of the input and output projections"),
+        field::flag<&Mamba2::gated_norm>("gated_norm", "RMS norm of the gated output; true unless stated"),
     };
   }
 };

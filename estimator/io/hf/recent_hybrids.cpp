@@ -177,6 +177,44 @@ void bailing_moe_linear(Fields& fields, Model& model) {
       fields.integer("first_k_dense_replace"));
 }
 
+/// Falcon-H1's Mamba-2: its width is a field of its own, and its norm is optional.
+Mamba2 falcon_mamba2(Fields& fields, int hidden_size) {
+  const bool by_factor = fields.mentions("mamba_d_ssm") && !fields.has("mamba_d_ssm");
+  const int inner =
+      by_factor ? fields.multiple("mamba_expand", 2, hidden_size) : fields.integer("mamba_d_ssm", 1024);
+  const int heads = fields.integer("mamba_n_heads", 128);
+  if (heads < 1) fields.refuse("mamba_n_heads", "must be positive");
+  if (inner % heads != 0) fields.refuse("mamba_n_heads", "does not divide mamba_d_ssm");
+  if (fields.has("mamba_d_head") && fields.text("mamba_d_head") != "auto" &&
+      fields.integer("mamba_d_head") != inner / heads)
+    fields.refuse("mamba_d_head", "is not mamba_d_ssm ÷ mamba_n_heads");
+  const bool bias = fields.boolean("mamba_proj_bias", false);
+  if (fields.boolean("projectors_bias", false) != bias)
+    fields.refuse("projectors_bias", "only the value of mamba_proj_bias is supported");
+  return {.heads = heads,
+          .head_size = inner / heads,
+          .state_size = fields.integer("mamba_d_state", 256),
+          .groups = fields.integer("mamba_n_groups", 1),
+          .conv_size = fields.integer("mamba_d_conv", 4),
+          .conv_bias = fields.boolean("mamba_conv_bias", true),
+          .projection_bias = bias,
+          .gated_norm = fields.boolean("mamba_rms_norm", false)};
+}
+
+/// Mamba-2 and attention side by side in every layer. The multipliers are no parameters.
+void falcon_h1(Fields& fields, Model& model) {
+  read_outline(fields, model, false);
+  if (fields.has("attn_layer_indices")) fields.refuse("attn_layer_indices", "only null is supported");
+  if (!fields.boolean("mamba_use_mlp", true)) fields.refuse("mamba_use_mlp", "only true is supported");
+  Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 8});
+  attention.query_key_value_bias = attention.output_bias = fields.boolean("attention_bias", false);
+  repeat(model,
+         {.mixer = falcon_mamba2(fields, model.hidden_size),
+          .parallel_attention = attention,
+          .feed_forward = gated_mlp(fields, fields.boolean("mlp_bias", false))},
+         fields.layers("num_hidden_layers"));
+}
+
 }  // namespace
 
 std::vector<ModelType> recent_hybrid_types() {
@@ -184,7 +222,8 @@ std::vector<ModelType> recent_hybrid_types() {
           {"minimax", minimax},
           {"minimax_text_01", minimax_text_01},
           {"minimax_m1", minimax_text_01},
-          {"bailing_moe_linear", bailing_moe_linear}};
+          {"bailing_moe_linear", bailing_moe_linear},
+          {"falcon_h1", falcon_h1}};
 }
 
 }  // namespace trainbudget::io::hf
