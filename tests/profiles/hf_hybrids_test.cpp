@@ -26,6 +26,10 @@ struct Published {
 const Published published[] = {
     {"falcon-h1-0.5b", 521411104, 0},
     {"falcon-h1-tiny-90m", 91131072, 0},
+    {"lfm2-1.2b", 1170340608, 0},
+    {"lfm2-350m", 354483968, 0},
+    {"lfm2-700m", 742489344, 0},
+    {"lfm2-8b-a1b", 8339929856, 0},
     // Routing offsets that a rule sets: one for each expert.
     {"kimi-linear-48b-a3b", 49122681728, 26 * 256},
     {"minimax-m1-80k", 456089655296, 0},  // a public table of models; MiniMax-Text-01 has the same shapes
@@ -66,7 +70,8 @@ TEST_CASE("hf hybrids: a token visits the experts that its configuration says") 
   };
   for (const Experts& row : {Experts{"kimi-linear-48b-a3b", 26, 256 - 8, 3.0 * 2304 * 1024},
                              Experts{"minimax-m1-80k", 80, 32 - 2, 3.0 * 6144 * 9216},
-                             Experts{"ring-mini-linear-2.0", 19, 256 - 8, 3.0 * 2048 * 512}}) {
+                             Experts{"ring-mini-linear-2.0", 19, 256 - 8, 3.0 * 2048 * 512},
+                             Experts{"lfm2-8b-a1b", 22, 32 - 4, 3.0 * 2048 * 1792}}) {
     CAPTURE(row.name);
     const Totals total = total_of(config(row.name));
     CHECK(total.parameters - total.active_parameters == row.layers * row.visited_not * row.matrices);
@@ -185,4 +190,49 @@ TEST_CASE("hf hybrids: Falcon-H1 has Mamba-2 and attention in every layer") {
   refused(replaced(falcon, "\"projectors_bias\": false", "\"projectors_bias\": true"), "'projectors_bias'");
   refused(replaced(falcon, "\"attn_layer_indices\": null", "\"attn_layer_indices\": [0]"),
           "'attn_layer_indices'");
+}
+
+TEST_CASE("hf hybrids: LFM2 has short convolutions, and attention where its configuration says") {
+  const std::string lfm = config("lfm2-1.2b");
+  const Model model = model_of(lfm);
+  CHECK(count_of<ShortConvolution>(model) == 10);
+  CHECK(count_of<Attention>(model) == 6);
+  CHECK(model.tied_head);
+  const double total = total_of(lfm).parameters;
+  const ModelSummary summary = summary_of(lfm);
+  CHECK(summary.cache_bytes == 6 * 2.0 * 2 * 8 * 64 * 16384);
+  CHECK(summary.state_bytes == 10 * 2.0 * 2048 * 3);
+  CHECK(summary.recurrence_flops == 0);
+
+  // Two thirds of 12288 are 8192, as the configuration of a later model writes it.
+  const std::string plain =
+      replaced(replaced(lfm, "\"block_ff_dim\": 12288", "\"intermediate_size\": 8192"),
+               "\"block_auto_adjust_ff_dim\": true", "\"block_auto_adjust_ff_dim\": false");
+  CHECK(total_of(plain).parameters == total);
+  // 1.1 · 8192 = 9011.2, to whole 256s.
+  CHECK(total_of(replaced(lfm, "\"block_ffn_dim_multiplier\": 1.0", "\"block_ffn_dim_multiplier\": 1.1"))
+                .parameters -
+            total ==
+        16 * 3 * 2048.0 * (9216 - 8192));
+  // A null factor is none; one that is left out is the class's.
+  CHECK(total_of(replaced(lfm, "\"block_ffn_dim_multiplier\": 1.0", "\"block_ffn_dim_multiplier\": null"))
+            .parameters == total);
+  CHECK(total_of(replaced(lfm, "  \"block_ffn_dim_multiplier\": 1.0,\n", "")).parameters == total);
+  CHECK(total_of(replaced(lfm, "\"full_attn_idxs\": [2, 5, 8, 10, 12, 14]", "\"full_attn_idxs\": null"))
+                .parameters -
+            total ==
+        10 * (2048.0 * (2048 + 1024) + 2048 * 2048 + 2 * 64 - (4 * 2048.0 * 2048 + 3 * 2048)));
+  CHECK(total_of(with(lfm, "\"tie_embedding\": false")).parameters - total == 65536 * 2048.0);
+  // A bias for each of three inputs, for the convolution and for the output.
+  CHECK(total_of(replaced(lfm, "\"conv_bias\": false", "\"conv_bias\": true")).parameters - total ==
+        10 * (3 + 1 + 1) * 2048);
+  refused(replaced(lfm, "[2, 5,", "[2, 16,"), "'full_attn_idxs'");
+  refused(replaced(lfm, "\"block_multiple_of\": 256", "\"block_multiple_of\": 0"), "'block_multiple_of'");
+  refused(replaced(lfm, "\"block_ffn_dim_multiplier\": 1.0", "\"block_ffn_dim_multiplier\": 1e7"),
+          "which no model has");
+
+  const std::string moe = config("lfm2-8b-a1b");
+  CHECK(count_of<Attention>(model_of(moe)) == 6);
+  refused(replaced(moe, "\"layer_types\"", "\"unknown\""), "'layer_types' is missing");
+  refused(replaced(moe, "\"full_attention\"", "\"attention\""), "'attention' is no kind of layer");
 }

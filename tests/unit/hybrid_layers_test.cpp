@@ -142,3 +142,20 @@ TEST_CASE("Mamba-2 without its norm multiplies by the gate") {
   CHECK(totals_of(with, {}).forward_flops == totals_of(without, {}).forward_flops);
   CHECK(saved_of(with) == saved_of(without));
 }
+
+TEST_CASE("a gated short convolution, worked by hand") {
+  const double h = 2048;
+  const Block block = block_of({.mixer = ShortConvolution{.conv_size = 3}}, 2048);
+  const Totals total = totals_of(block, {.length = 4096});
+  // Two gates and what they gate, the output; the convolution; the norm before the layer.
+  CHECK(total.parameters == 4 * h * h + 3 * h + h);
+  CHECK(total.forward_flops == 2 * 4 * h * h);
+  CHECK(total.backward_flops == 2 * total.forward_flops);
+  // The inputs of the norm and the projection; both factors of each product, and between them the
+  // convolution's input; the output's input.
+  CHECK(saved_of(block) == 2 * h + 2 * h + 4 * h + 2 * h + 4 * h + 2 * h);
+  CHECK(block.state_bytes == 2 * h * 3);
+  CHECK(block.tensor_collectives == 1.0);
+  const Block biased = block_of({.mixer = ShortConvolution{.conv_size = 3, .bias = true}}, 2048);
+  CHECK(totals_of(biased, {}).parameters - total.parameters == (3 + 1 + 1) * h);
+}

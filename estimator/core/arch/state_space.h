@@ -1,4 +1,5 @@
-// Recurrent mixers other than RWKV: Mamba-1, Mamba-2, gated delta net, lightning attention.
+// Recurrent mixers other than RWKV: Mamba-1, Mamba-2, gated delta net, lightning attention, gated short
+// convolution.
 #pragma once
 
 #include "core/arch/field.h"
@@ -108,6 +109,21 @@ struct LightningAttention {
         field::flag<&LightningAttention::query_key_norm>("query_key_norm",
                                                          "norms of queries and keys per head (Ring)"),
         field::flag<&LightningAttention::rotary>("rotary", "rotary position embedding (Ring)"),
+    };
+  }
+};
+
+/// A short causal convolution between two products with gates, all three of the layer's width: LFM2, Liquid
+/// AI, arXiv 2511.23404.
+struct ShortConvolution {
+  int conv_size = 0;
+  bool bias = false;
+
+  static constexpr std::string_view word = "short_convolution";
+  static constexpr auto fields() {
+    return std::array{
+        field::required<&ShortConvolution::conv_size>("conv_size", 1, 64, "width of the causal convolution"),
+        field::flag<&ShortConvolution::bias>("bias", "biases of the convolution and of both projections"),
     };
   }
 };

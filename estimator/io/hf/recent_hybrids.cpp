@@ -2,6 +2,8 @@
 // Hugging Face transformers, and for models that bring their own code of that code.
 #include "io/hf/fields.h"
 
+#include <algorithm>
+
 namespace trainbudget::io::hf {
 namespace {
 
@@ -215,6 +217,68 @@ void falcon_h1(Fields& fields, Model& model) {
          fields.layers("num_hidden_layers"));
 }
 
+/// Where LFM2 attends: by words, or by the numbers of the layers; everywhere without either.
+std::vector<bool> lfm2_attention_layers(Fields& fields, int layers) {
+  if (fields.has("layer_types")) {
+    fields.mentions("full_attn_idxs");
+    return layers_of_kind(fields, "layer_types", layers, {{"full_attention", 1}, {"conv", 0}});
+  }
+  std::vector<bool> attends(static_cast<std::size_t>(layers), !fields.has("full_attn_idxs"));
+  if (!fields.has("full_attn_idxs")) return attends;
+  for (const int index : fields.integers("full_attn_idxs")) {
+    if (index >= layers) fields.refuse("full_attn_idxs", "names a layer that is not there");
+    attends[static_cast<std::size_t>(index)] = true;
+  }
+  return attends;
+}
+
+/// What both kinds of LFM2 have in common; the head is tied unless one of two fields says otherwise.
+Attention lfm2_attention(Fields& fields, Model& model) {
+  read_outline(fields, model, true);
+  if (fields.has("tie_embedding")) model.tied_head = fields.boolean("tie_embedding");
+  Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 8});
+  attention.query_key_norm = QueryKeyNorm::per_head;
+  return attention;
+}
+
+ShortConvolution short_convolution(Fields& fields) {
+  return {.conv_size = fields.integer("conv_L_cache", 3), .bias = fields.boolean("conv_bias", false)};
+}
+
+/// Two thirds of the size that is written, times a factor, rounded up; as it is written where nothing
+/// adjusts.
+Mlp lfm2_mlp(Fields& fields) {
+  const int written = fields.integer_of("block_ff_dim", "intermediate_size");
+  if (!fields.boolean("block_auto_adjust_ff_dim", true)) return {.intermediate_size = written, .gated = true};
+  const bool scaled = fields.has("block_ffn_dim_multiplier") || !fields.mentions("block_ffn_dim_multiplier");
+  const double factor = scaled ? fields.number("block_ffn_dim_multiplier", 1.0) : 1.0;
+  const int two_thirds = 2 * written / 3;
+  const int size = fields.size_by("block_ffn_dim_multiplier", factor * two_thirds);
+  const int multiple = fields.integer("block_multiple_of", 256);
+  if (multiple < 1) fields.refuse("block_multiple_of", "must be positive");
+  return {.intermediate_size = (size + multiple - 1) / multiple * multiple, .gated = true};
+}
+
+void lfm2(Fields& fields, Model& model) {
+  const Attention attention = lfm2_attention(fields, model);
+  const Mlp mlp = lfm2_mlp(fields);
+  alternate(model, {.mixer = attention, .feed_forward = mlp},
+            {.mixer = short_convolution(fields), .feed_forward = mlp},
+            lfm2_attention_layers(fields, fields.layers("num_hidden_layers")));
+}
+
+void lfm2_moe(Fields& fields, Model& model) {
+  const Attention attention = lfm2_attention(fields, model);
+  if (!fields.has("layer_types")) (void)fields.texts("layer_types");  // throws: the class has no default
+  mix(model, attention, short_convolution(fields),
+      lfm2_attention_layers(fields, fields.layers("num_hidden_layers")), gated_mlp(fields),
+      {.experts = fields.integer("num_experts", 32),
+       .active_experts = fields.integer("num_experts_per_tok", 4),
+       .intermediate_size = fields.integer("moe_intermediate_size", 1792),
+       .gated = true},
+      fields.integer("num_dense_layers", 2));
+}
+
 }  // namespace
 
 std::vector<ModelType> recent_hybrid_types() {
@@ -223,7 +287,9 @@ std::vector<ModelType> recent_hybrid_types() {
           {"minimax_text_01", minimax_text_01},
           {"minimax_m1", minimax_text_01},
           {"bailing_moe_linear", bailing_moe_linear},
-          {"falcon_h1", falcon_h1}};
+          {"falcon_h1", falcon_h1},
+          {"lfm2", lfm2},
+          {"lfm2_moe", lfm2_moe}};
 }
 
 }  // namespace trainbudget::io::hf
