@@ -68,6 +68,7 @@ struct Published {
 /// Totals of the safetensors files on huggingface.co, as AlexsJones/llmfit lists them, unless stated.
 const Published published[] = {
     {"afm-4.5b", 4619184640, none},
+    {"apertus-8b", 8053338176, none},
     {"bamba-9b", 9780235392, none},
     {"command-r7b", 8028033024, none},
     {"dots.llm1", 142774381696, routing_offsets(61, 128)},
@@ -262,6 +263,8 @@ TEST_CASE("hf published: what a class would build otherwise is refused") {
   refused(replaced(config("command-r7b"), "\"head_dim\": 128", "\"head_dim\": 64"), "'head_dim'");
   refused(replaced(config("exaone-4.0-32b"), "\"full_attention\"", "\"global\""),
           "'global' is no kind of layer");
+  refused(replaced(config("apertus-8b"), "\"qk_norm\": true", "\"qk_norm\": false"), "'qk_norm'");
+  refused(replaced(config("apertus-8b"), "\"post_norm\": false", "\"post_norm\": true"), "'post_norm'");
   refused(replaced(config("helium-1-preview-2b"), "\"head_dim\": 128", "\"head_dim\": 64"),
           "'num_attention_heads'");
 }
@@ -301,6 +304,10 @@ TEST_CASE("hf published: fields that may be left out have the class's own values
 }
 
 TEST_CASE("hf published: variants of a type") {
+  // Two numbers of each layer's activation are learned; other activations have none.
+  const std::string apertus = config("apertus-8b");
+  CHECK(total_of(apertus).parameters - total_of(replaced(apertus, "\"xielu\"", "\"relu2\"")).parameters ==
+        32 * 2);
   // Ling's second version is known by its class or by its own type.
   const std::string ling = config("ling-mini-2.0");
   const std::string by_type =

@@ -159,3 +159,15 @@ TEST_CASE("a gated short convolution, worked by hand") {
   const Block biased = block_of({.mixer = ShortConvolution{.conv_size = 3, .bias = true}}, 2048);
   CHECK(totals_of(biased, {}).parameters - total.parameters == (3 + 1 + 1) * h);
 }
+
+TEST_CASE("a learned activation has two weights and no more work") {
+  const Mlp relu{.intermediate_size = 21504};
+  Mlp learned = relu;
+  learned.learned_activation = true;
+  const Block with = block_of({.feed_forward = learned}, 4096);
+  const Block without = block_of({.feed_forward = relu}, 4096);
+  CHECK(find(with, "mlp.activation").parameters == 2);
+  CHECK(totals_of(with, {}).parameters - totals_of(without, {}).parameters == 2);
+  CHECK(totals_of(with, {}).flops() == totals_of(without, {}).flops());
+  CHECK(saved_of(with) == saved_of(without));
+}
