@@ -45,6 +45,12 @@ struct Relations {
   std::string operator()(const GatedDeltaNet& m) const {
     return not_divisible("key_heads", m.key_heads, "value_heads", m.value_heads);
   }
+  std::string operator()(const LatentAttention& a) const {
+    const bool indexes = a.index_heads > 0;
+    if (indexes != (a.index_head_size > 0) || indexes != (a.index_top_k > 0))
+      return "index_heads, index_head_size and index_top_k go together";
+    return indexes && a.query_rank == 0 ? "an indexer needs query_rank, from which it makes its queries" : "";
+  }
   std::string operator()(const MixtureOfExperts& m) const {
     if (m.active_experts <= m.experts) return {};
     return "active_experts " + std::to_string(m.active_experts) + " is more than experts " +

@@ -171,3 +171,53 @@ TEST_CASE("a learned activation has two weights and no more work") {
   CHECK(totals_of(with, {}).flops() == totals_of(without, {}).flops());
   CHECK(saved_of(with) == saved_of(without));
 }
+
+TEST_CASE("latent attention with an indexer, worked by hand") {
+  const LatentAttention dense{.heads = 128,
+                              .query_rank = 1536,
+                              .kv_rank = 512,
+                              .head_size = 128,
+                              .rotary_size = 64,
+                              .value_size = 128};
+  LatentAttention sparse = dense;
+  sparse.index_heads = 64;
+  sparse.index_head_size = 128;
+  sparse.index_top_k = 2048;
+  const double h = 7168;
+  const double length = 65536;
+  const Sequence sequence{.length = length};
+  const Totals all = totals_of(block_of({.mixer = dense}, 7168), sequence);
+  const Block block = block_of({.mixer = sparse}, 7168);
+  const Totals some = totals_of(block, sequence);
+  // Queries from the compressed ones, one key and a weight for each head, a LayerNorm of the key.
+  const double indexer = 64.0 * 128 * 1536 + h * (128 + 64);
+  CHECK(some.parameters - all.parameters == indexer + 2 * 128);
+  // Half of all keys for the indexer; a window's number of them for attention, over 576 and 512 latent
+  // channels in place of 192 and 128.
+  const double keys = 2048 - 2048.0 * 2048 / (2 * length);
+  CHECK(some.forward_flops - all.forward_flops == 2 * indexer + 2 * 64 * 128 * length / 2 +
+                                                      2 * 128 * (576 + 512) * keys -
+                                                      2 * 128 * (192 + 128) * length / 2);
+  CHECK(some.backward_flops == 2 * some.forward_flops);
+  CHECK(find(block, "attention.core").kv_heads == 1);
+  CHECK(block.cache_bytes_per_token == 2 * (512 + 64 + 128));
+  CHECK(block.cache_window == 0);
+  // The inputs of the norm, of all projections of it, and of the norms of compressed queries and keys with
+  // theirs; the queries that the matrix of keys takes to latent channels; of the indexer its norm's input,
+  // its queries, key and weights, and what is selected; queries, latent vectors, log-sum-exps and outputs of
+  // the core; the input of the output.
+  CHECK(saved_of(block) == 2 * h + 2 * h + 2 * 2 * 1536 + 2 * 512 + 2 * 128 * 128 + 2 * 128 +
+                               2 * (64 * 128 + 128 + 64) + 4 * 2048 + 2 * (128 * 576 + 576) + 4 * 128 +
+                               2 * 128 * 512 + 2 * 128 * 128);
+
+  const auto problem_of = [](const LatentAttention& attention) {
+    return problem({.hidden_size = 64, .vocabulary = 1, .blocks = {{.mixer = attention}}, .layers = {0}});
+  };
+  CHECK(problem_of(sparse).empty());
+  LatentAttention wrong = sparse;
+  wrong.index_top_k = 0;
+  CHECK(problem_of(wrong) == "index_heads, index_head_size and index_top_k go together");
+  wrong = sparse;
+  wrong.query_rank = 0;
+  CHECK(problem_of(wrong) == "an indexer needs query_rank, from which it makes its queries");
+}
