@@ -45,6 +45,12 @@ struct Relations {
   std::string operator()(const GatedDeltaNet& m) const {
     return not_divisible("key_heads", m.key_heads, "value_heads", m.value_heads);
   }
+  std::string operator()(const LatentAttention& a) const {
+    const bool indexes = a.index_heads > 0;
+    if (indexes != (a.index_head_size > 0) || indexes != (a.index_top_k > 0))
+      return "index_heads, index_head_size and index_top_k go together";
+    return indexes && a.query_rank == 0 ? "an indexer needs query_rank, from which it makes its queries" : "";
+  }
   std::string operator()(const MixtureOfExperts& m) const {
     if (m.active_experts <= m.experts) return {};
     return "active_experts " + std::to_string(m.active_experts) + " is more than experts " +
@@ -77,6 +83,13 @@ std::string layer_problem(const Layer& layer, int hidden_size) {
     if (std::string found = component_problem(Mixer(*layer.cross_attention), hidden_size); !found.empty())
       return found;
     if (layer.cross_attention->attends != Attends::cross) return "cross_attention must attend to the encoder";
+  }
+  if (layer.parallel_attention) {
+    if (layer.mixer.index() == 0) return "parallel_attention needs a mixer beside it";
+    if (std::string found = component_problem(Mixer(*layer.parallel_attention), hidden_size); !found.empty())
+      return found;
+    if (layer.parallel_attention->attends == Attends::cross)
+      return "parallel_attention must not attend to the encoder";
   }
   if (layer.mixer.index() == 0 && layer.feed_forward.index() == 0)
     return "a layer has neither a mixer nor a feed-forward";

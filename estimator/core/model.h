@@ -16,8 +16,9 @@ namespace trainbudget {
 
 /// The mixers and feed-forwards that a layer can be made of. To add one: its struct with its table of fields,
 /// its append() in core/arch/<name>.cpp, and its place in the list here.
-using Mixer = std::variant<std::monostate, Attention, LatentAttention, Rwkv4TimeMix, Rwkv5TimeMix,
-                           Rwkv6TimeMix, Rwkv7TimeMix, Mamba1, Mamba2, GatedDeltaNet>;
+using Mixer =
+    std::variant<std::monostate, Attention, LatentAttention, Rwkv4TimeMix, Rwkv5TimeMix, Rwkv6TimeMix,
+                 Rwkv7TimeMix, Mamba1, Mamba2, GatedDeltaNet, LightningAttention, ShortConvolution>;
 using FeedForward = std::variant<std::monostate, Mlp, MixtureOfExperts, ChannelMix>;
 
 enum class NormKind : unsigned char {
@@ -49,6 +50,7 @@ constexpr int weights_per_width(NormKind kind) {
 /// neither.
 struct Layer {
   Mixer mixer;
+  std::optional<Attention> parallel_attention;  ///< beside the mixer, over the same norm (Falcon-H1)
   std::optional<Attention> cross_attention;
   FeedForward feed_forward;
   bool pre_norm = true;

@@ -111,7 +111,7 @@ bool is_resizable(const Model& model) {
   const auto* attention = std::get_if<Attention>(&layer.mixer);
   return model.blocks.size() == 1 && attention != nullptr && attention->attends == Attends::causal &&
          attention->relative_buckets == 0 && model.embedding_size == 0 && !layer.cross_attention &&
-         std::holds_alternative<Mlp>(layer.feed_forward);
+         !layer.parallel_attention && std::holds_alternative<Mlp>(layer.feed_forward);
 }
 
 int width_unit(const Model& like) {

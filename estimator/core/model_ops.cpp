@@ -25,6 +25,16 @@ void append_feed_forward(const FeedForward& feed_forward, BlockBuilder& builder)
       feed_forward);
 }
 
+/// Attention beside the mixer: both read one norm, and their partial sums are added before one collective.
+void append_parallel_attention(const Attention& attention, BlockBuilder& builder) {
+  std::vector<Op>& ops = builder.block().ops;
+  const std::size_t first = ops.size();
+  append(attention, builder);
+  ops[first].saved_bytes = 0.0;  // the mixer keeps the same input
+  builder.residual("parallel_attention_sum");
+  builder.block().tensor_collectives -= 1.0;
+}
+
 /// Norm, component, second norm, residual: the frame around each sublayer.
 template <class Component>
 void append_sublayer(BlockBuilder& builder, const Layer& layer, bool pre_norm, std::string_view norm,
@@ -50,8 +60,10 @@ Block expand_layer(const Layer& layer, const LayerContext& context) {
   const bool mixes = !std::holds_alternative<std::monostate>(layer.mixer);
   const bool feeds = !std::holds_alternative<std::monostate>(layer.feed_forward);
   if (mixes) {
-    append_sublayer(builder, layer, layer.pre_norm, "mixer_norm", "mixer_post_norm", "mixer_residual",
-                    [&] { append_mixer(layer.mixer, builder); });
+    append_sublayer(builder, layer, layer.pre_norm, "mixer_norm", "mixer_post_norm", "mixer_residual", [&] {
+      append_mixer(layer.mixer, builder);
+      if (layer.parallel_attention) append_parallel_attention(*layer.parallel_attention, builder);
+    });
   }
   if (layer.cross_attention) {
     append_sublayer(builder, layer, layer.pre_norm, "cross_attention_norm", "cross_attention_post_norm",

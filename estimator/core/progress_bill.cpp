@@ -31,8 +31,9 @@ ProgressBill bill_of(const Progress& progress, const Scenario& scenario, const E
   bill.cost_usd = rented(as_used, exactly(progress.elapsed_seconds)).cost_usd;
   if (!bill.cost_usd) return bill;
   const double used = *progress.gpu_hours;
-  bill.paid_ahead = scenario.capacity_blocks ||
-                    (scenario.commitment && scenario.commitment->paid_gpu_hours(used, paid_gpus(scenario)) > used);
+  bill.paid_ahead =
+      scenario.capacity_blocks ||
+      (scenario.commitment && scenario.commitment->paid_gpu_hours(used, paid_gpus(scenario)) > used);
   if (plan == nullptr || bill.paid_ahead) return bill;
   const double done = std::fmin(1.0, progress.tokens / progress.total_tokens);
   bill.planned_usd = rented(as_used, plan->wall_time_seconds * done).cost_usd->p50;

@@ -14,8 +14,9 @@ using hf::Fields;
 
 std::vector<hf::ModelType> all_types() {
   std::vector<hf::ModelType> types = hf::dense_types();
-  for (const auto& more : {hf::recent_dense_types(), hf::expert_types(), hf::recent_expert_types(),
-                           hf::recurrent_types(), hf::qwen_hybrid_types(), hf::fla_types()})
+  for (const auto& more :
+       {hf::recent_dense_types(), hf::expert_types(), hf::recent_expert_types(), hf::recurrent_types(),
+        hf::qwen_hybrid_types(), hf::recent_hybrid_types(), hf::fla_types()})
     types.insert(types.end(), more.begin(), more.end());
   return types;
 }

@@ -40,6 +40,8 @@ Layer read_layer(const YamlNode& node) {
     layer.cross_attention = read_component<Attention>(*cross);
     layer.cross_attention->attends = Attends::cross;
   }
+  if (const YamlNode* beside = map.find("parallel_attention"))
+    layer.parallel_attention = read_component<Attention>(*beside);
   read_flag(map, "pre_norm", layer.pre_norm);
   read_flag(map, "post_norm", layer.post_norm);
   read_flag(map, "parallel", layer.parallel);

@@ -41,6 +41,7 @@ std::string describe(const Layer& layer) {
   const auto append = [&](const std::string& more) {
     if (!more.empty()) text += (text.empty() ? "" : "; ") + more;
   };
+  if (layer.parallel_attention) append("beside it " + describe_component(*layer.parallel_attention));
   if (layer.cross_attention) append("cross " + describe_component(*layer.cross_attention));
   append(describe_any(layer.feed_forward));
   if (!layer.pre_norm) append("no norm before");

@@ -80,11 +80,11 @@ TEST_CASE("hf: a missing field that changes the count is an error with its name"
 
 TEST_CASE("hf: an unknown model type is an error with all known ones, and with none that is like it") {
   // Its layers are not those of the type with the nearest name.
-  for (const std::string type : {"lama", "gemma4_text", "deepseek_v32", "mamba3"}) {
+  for (const std::string type : {"lama", "gemma4_text", "deepseek_v4", "mamba3"}) {
     const std::string text = replaced(config("llama-3-8b"), "\"llama\"", "\"" + type + "\"");
     const io::InputError error = input_error_of([&] { io::read_hf_config(text, "config.json"); });
     CHECK(std::string(error.what()) == "'model_type': the model type '" + type + "' is not supported");
-    CHECK(error.hint.starts_with("these are: afmoe, arcee, bailing_moe, "));
+    CHECK(error.hint.starts_with("these are: afmoe, apertus, arcee, "));
     CHECK(error.location.line > 0);
   }
   CHECK_THROWS_AS(io::read_hf_config("{\"hidden_size\": 4096}", "config.json"), io::InputError);

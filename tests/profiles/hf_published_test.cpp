@@ -1,46 +1,19 @@
 // Model types whose counts are held against published ones, to the parameter.
-#include "catch.h"
-#include "core/model_summary.h"
-#include "io/file.h"
-#include "io/hf_config.h"
-#include "unit/input_error_of.h"
+#include "hf_fixtures.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <set>
 
 using namespace trainbudget;
+using namespace trainbudget::hf_fixtures;
 
 namespace {
 
 const std::string folder = TRAINBUDGET_TEST_DATA_DIR "/hf_published/";
 
 std::string config(const std::string& name) {
-  return io::read_file(folder + name + ".json", 1 << 20);
-}
-
-/// `text` with `fields` before all others.
-std::string with(const std::string& text, const std::string& fields) {
-  return "{" + fields + "," + text.substr(text.find('{') + 1);
-}
-
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  REQUIRE(text.find(from) != std::string::npos);
-  return text.replace(text.find(from), from.size(), to);
-}
-
-Model model_of(const std::string& text) {
-  return io::read_hf_config(text, "config.json").model;
-}
-
-Totals total_of(const std::string& text) {
-  return summarize(expand(model_of(text)), {.length = 16384}).total;
-}
-
-void refused(const std::string& text, const std::string& message) {
-  const io::InputError error = input_error_of([&] { io::read_hf_config(text, "config.json"); });
-  CHECK_THAT(error.what(), ContainsSubstring(message));
-  CHECK(error.location.file == "config.json");
+  return text_of(folder, name);
 }
 
 /// Why a published total is more than what is trained.
@@ -95,6 +68,7 @@ struct Published {
 /// Totals of the safetensors files on huggingface.co, as AlexsJones/llmfit lists them, unless stated.
 const Published published[] = {
     {"afm-4.5b", 4619184640, none},
+    {"apertus-8b", 8053338176, none},
     {"bamba-9b", 9780235392, none},
     {"command-r7b", 8028033024, none},
     {"dots.llm1", 142774381696, routing_offsets(61, 128)},
@@ -264,7 +238,7 @@ TEST_CASE("hf published: what a class would build otherwise is refused") {
   const std::string minimax = config("minimax-m2");
   refused(replaced(minimax, "[1, 1", "[0, 1"), "'attn_type_list'");
   refused(replaced(minimax, "\"per_layer\"", "\"per_head\""), "'qk_norm_type'");
-  refused(replaced(minimax, "minimax_m2", "minimax"), "the model type 'minimax' is not supported");
+  refused(replaced(minimax, "minimax_m2", "minimax"), "'use_qk_norm'");
   refused(replaced(config("dots.llm1"), "\"max_window_layers\": 62,\n  \"sliding_window\": null",
                    "\"max_window_layers\": 8, \"sliding_window\": 4096"),
           "'max_window_layers'");
@@ -289,6 +263,8 @@ TEST_CASE("hf published: what a class would build otherwise is refused") {
   refused(replaced(config("command-r7b"), "\"head_dim\": 128", "\"head_dim\": 64"), "'head_dim'");
   refused(replaced(config("exaone-4.0-32b"), "\"full_attention\"", "\"global\""),
           "'global' is no kind of layer");
+  refused(replaced(config("apertus-8b"), "\"qk_norm\": true", "\"qk_norm\": false"), "'qk_norm'");
+  refused(replaced(config("apertus-8b"), "\"post_norm\": false", "\"post_norm\": true"), "'post_norm'");
   refused(replaced(config("helium-1-preview-2b"), "\"head_dim\": 128", "\"head_dim\": 64"),
           "'num_attention_heads'");
 }
@@ -328,6 +304,10 @@ TEST_CASE("hf published: fields that may be left out have the class's own values
 }
 
 TEST_CASE("hf published: variants of a type") {
+  // Two numbers of each layer's activation are learned; other activations have none.
+  const std::string apertus = config("apertus-8b");
+  CHECK(total_of(apertus).parameters - total_of(replaced(apertus, "\"xielu\"", "\"relu2\"")).parameters ==
+        32 * 2);
   // Ling's second version is known by its class or by its own type.
   const std::string ling = config("ling-mini-2.0");
   const std::string by_type =
@@ -391,43 +371,4 @@ TEST_CASE("hf published: a head that is tied outside of text_config is tied") {
   const std::string inside = replaced(tied, "\"model_type\": \"qwen3_5_text\"",
                                       "\"model_type\": \"qwen3_5_text\", \"tie_word_embeddings\": false");
   CHECK(total_of(inside).parameters - total_of(tied).parameters == head);
-}
-
-TEST_CASE("hf published: flash-linear-attention's shapes") {
-  // RWKV-7 1.5B with ranks that are derived, that are left out, and that are given.
-  const auto rwkv = [](const std::string& ranks) {
-    return R"({"model_type": "rwkv7", "hidden_size": 2048, "num_hidden_layers": 24, "vocab_size": 65536)" +
-           ranks + "}";
-  };
-  const auto given = [&](int decay, int learning_rate, int value, int gate) {
-    return total_of(rwkv(", \"decay_low_rank_dim\": " + std::to_string(decay) + ", \"a_low_rank_dim\": " +
-                         std::to_string(learning_rate) + ", \"v_low_rank_dim\": " + std::to_string(value) +
-                         ", \"gate_low_rank_dim\": " + std::to_string(gate)))
-        .parameters;
-  };
-  // 2.5 · √2048 ÷ 32 = 3.5 to 4 (half to even), 1.7 · √2048 ÷ 32 = 2.4 to 2, 5 · √2048 ÷ 32 = 7.07 to 7.
-  CHECK(total_of(rwkv(R"(, "decay_low_rank_dim": null, "a_low_rank_dim": null, "v_low_rank_dim": null,
-                         "gate_low_rank_dim": null)"))
-            .parameters == given(128, 128, 64, 224));
-  CHECK(total_of(rwkv("")).parameters == given(64, 64, 16, 128));
-  const io::HfModel left = io::read_hf_config(rwkv(""), "config.json");
-  CHECK(std::find(left.defaults.begin(), left.defaults.end(), "v_low_rank_dim = 16") != left.defaults.end());
-  refused(rwkv(R"(, "norm_first": false)"), "'norm_first'");
-  refused(rwkv(R"(, "attn": {"layers": [3], "num_heads": 32})"), "'attn'");
-
-  const std::string delta = config("fla-gated-deltanet");
-  refused(replaced(delta, "\"attn\": null", "\"attn\": {\"layers\": [3]}"), "'attn'");
-  refused(replaced(delta, "\"use_gate\": true", "\"use_gate\": false"), "'use_gate'");
-  refused(replaced(delta, "\"expand_v\": 2", "\"expand_v\": 1.001"), "'expand_v'");
-  refused(replaced(delta, "\"expand_v\": 2", "\"expand_v\": 16000000"), "which no model has");
-  refused(replaced(delta, "\"hidden_ratio\": 4", "\"hidden_ratio\": 16000000"), "which no model has");
-  refused(with(delta, "\"attnres_block_size\": 2"), "'attnres_block_size'");
-  // Values of half as many heads: half of values, gates and outputs, and of what each head has.
-  CHECK(total_of(delta).parameters -
-            total_of(replaced(delta, "\"expand_v\": 2", "\"expand_v\": 1")).parameters ==
-        21 * (3 * 2048.0 * 1536 + 4 * 1536 + 256));
-  const std::string plain = config("fla-transformer-1.3b");
-  CHECK(total_of(with(plain, "\"qk_norm\": true")).parameters - 1364297728 == 24 * 2 * 64);
-  CHECK(total_of(replaced(plain, "\"window_size\": null", "\"window_size\": 512")).flops() <
-        total_of(plain).flops());
 }

@@ -43,6 +43,14 @@ inline void repair(Mamba2& mix, int /*hidden*/) {
 inline void repair(GatedDeltaNet& mix, int /*hidden*/) {
   mix.value_heads *= mix.key_heads;
 }
+inline void repair(LatentAttention& attention, int /*hidden*/) {
+  if (attention.index_heads > 0 && attention.query_rank > 0) {
+    attention.index_head_size = std::max(attention.index_head_size, 1);
+    attention.index_top_k = std::max(attention.index_top_k, 1);
+  } else {
+    attention.index_heads = attention.index_head_size = attention.index_top_k = 0;
+  }
+}
 inline void repair(MixtureOfExperts& moe, int /*hidden*/) {
   moe.active_experts = std::min(moe.active_experts, moe.experts);
 }
@@ -62,6 +70,11 @@ Variant any_of(std::size_t index, int hidden) {
 inline Layer any_layer(int hidden) {
   Layer layer;
   layer.mixer = any_of<Mixer>(*rc::gen::inRange<std::size_t>(0, std::variant_size_v<Mixer>), hidden);
+  if (layer.mixer.index() != 0 && *rc::gen::arbitrary<bool>()) {
+    auto attention = any_component<Attention>();
+    repair(attention, hidden);
+    layer.parallel_attention = attention;
+  }
   const std::size_t least = layer.mixer.index() == 0 ? 1 : 0;
   layer.feed_forward =
       any_of<FeedForward>(*rc::gen::inRange<std::size_t>(least, std::variant_size_v<FeedForward>), hidden);

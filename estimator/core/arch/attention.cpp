@@ -29,6 +29,52 @@ void append_core(BlockBuilder& builder, std::string_view name, double heads, dou
   core.saved_bytes_per_key = (builder.context().dropout ? 5.0 : 2.0) * heads;
 }
 
+/// Scores of every key by small heads with one key for all, whose weighted sum selects. A query keeps the
+/// 32-bit numbers of its keys.
+void append_indexer(const LatentAttention& attention, BlockBuilder& builder) {
+  const double heads = attention.index_heads;
+  const double size = attention.index_head_size;
+  const double query = heads * size;
+  const double rotary = 4.0 * (heads + 1.0) * attention.rotary_size;
+  // Both read what projections before them keep. Like the compressions they are not split.
+  builder.gemm("attention.index_query", Part::attention, query, attention.query_rank, Split::sequence)
+      .saved_bytes = 0.0;
+  builder
+      .gemm("attention.index_key_weights", Part::attention, size + heads, builder.context().hidden_size,
+            Split::sequence)
+      .saved_bytes = 0.0;
+  builder.norm("attention.index_key_norm", size, NormKind::layer_norm);
+  if (attention.rotary) {
+    builder.elementwise("attention.index_rotary", Part::attention, Split::sequence,
+                        {.forward = rotary, .backward = rotary});
+  }
+  const double read = 2.0 * (query + size + heads);
+  const double selected = 4.0 * attention.index_top_k;
+  Op& scores = builder.elementwise(
+      "attention.index_scores", Part::attention, Split::sequence,
+      {.forward = read + selected, .backward = 2.0 * read + selected, .saved = read + selected});
+  scores.kind = OpKind::attention_core;
+  scores.arithmetic = Arithmetic::wide;
+  scores.heads = heads;
+  scores.kv_heads = 1.0;
+  scores.head_size = size;
+  scores.forward_flops_per_key = 2.0 * heads * size;
+  scores.backward_flops_per_key = 2.0 * scores.forward_flops_per_key;
+  scores.saved_bytes_per_key = 2.0 * heads;
+}
+
+/// Queries select keys one by one, so that a kernel shares a key among heads, not among queries: queries are
+/// taken to the latent vectors, and outputs back, by the matrices that would have expanded keys and values.
+void append_sparse_core(const LatentAttention& attention, BlockBuilder& builder) {
+  const double heads = attention.heads;
+  const double kv_rank = attention.kv_rank;
+  append_indexer(attention, builder);
+  append_core(builder, "attention.core", heads, 1.0, kv_rank + attention.rotary_size, kv_rank, 0.0);
+  Op& core = builder.block().ops.back();
+  core.window = attention.index_top_k;
+  core.saved_bytes += 2.0 * heads * kv_rank - 2.0 * kv_rank;  // its output; values are a part of the keys
+}
+
 }  // namespace
 
 void append(const Attention& attention, BlockBuilder& builder) {
@@ -113,15 +159,29 @@ void append(const LatentAttention& attention, BlockBuilder& builder) {
       builder.gemm("attention.key_value_down", Part::attention, kv_rank + rotary, hidden, Split::sequence);
   down.saved_bytes = 0.0;  // the same input as the query's
   latent_norm("attention.key_value_norm", kv_rank);
+  const bool sparse = attention.index_heads > 0;
   latent_up("attention.key_value_up", heads * (attention.head_size + attention.value_size), kv_rank);
-  expand(builder.elementwise(
-      "attention.rotary", Part::attention, Split::heads,
-      {.forward = 4.0 * (heads + 1.0) * rotary, .backward = 4.0 * (heads + 1.0) * rotary}));
-  append_core(builder, "attention.core", heads, heads, head_size, attention.value_size, 0.0);
-  builder.block().ops.back().released = Piece::latent_up;
+  if (sparse) {
+    Op& up = builder.block().ops.back();
+    up.saved_bytes = 2.0 * heads * attention.head_size;  // what of the queries goes through it
+    up.saved_split = Split::heads;
+    up.released = Piece::none;
+  }
+  if (attention.rotary) {
+    expand(builder.elementwise(
+        "attention.rotary", Part::attention, Split::heads,
+        {.forward = 4.0 * (heads + 1.0) * rotary, .backward = 4.0 * (heads + 1.0) * rotary}));
+  }
+  if (sparse) {
+    append_sparse_core(attention, builder);
+  } else {
+    append_core(builder, "attention.core", heads, heads, head_size, attention.value_size, 0.0);
+    builder.block().ops.back().released = Piece::latent_up;
+  }
   builder.gemm("attention.output", Part::attention, hidden, heads * attention.value_size, Split::row)
-      .input_kept_before = true;
-  builder.block().cache_bytes_per_token += activation_bytes * (kv_rank + rotary);
+      .input_kept_before = !sparse;
+  builder.block().cache_bytes_per_token +=
+      activation_bytes * (kv_rank + rotary + (sparse ? attention.index_head_size : 0.0));
   builder.block().tensor_collectives += 1.0;
 }
 

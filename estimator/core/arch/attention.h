@@ -61,7 +61,9 @@ struct Attention {
 };
 
 /// Multi-head latent attention: DeepSeek-V2, arXiv 2405.04434, §2.1. Keys and values are expanded from one
-/// latent vector per token, as in training; the rotary part of the key is shared by all heads.
+/// latent vector per token, as in training; the rotary part of the key is shared by all heads. With an
+/// indexer each query attends to the keys that it scores best: DeepSeek-V3.2, arXiv 2512.02556, §2.1. Heads
+/// then share the latent vectors as keys and values, as the published kernels do.
 struct LatentAttention {
   int heads = 0;
   int query_rank = 0;
@@ -69,6 +71,10 @@ struct LatentAttention {
   int head_size = 0;
   int rotary_size = 0;
   int value_size = 0;
+  bool rotary = true;
+  int index_heads = 0;
+  int index_head_size = 0;
+  int index_top_k = 0;
 
   static constexpr std::string_view word = "latent_attention";
   static constexpr auto fields() {
@@ -83,6 +89,14 @@ struct LatentAttention {
         field::required<&LatentAttention::rotary_size>("rotary_size", 1, 4096,
                                                        "width of the rotary part of a head"),
         field::required<&LatentAttention::value_size>("value_size", 1, 4096, "width of a value head"),
+        field::flag<&LatentAttention::rotary>("rotary",
+                                              "rotates the rotary part; true unless stated (Kimi Linear)"),
+        field::optional<&LatentAttention::index_heads>("index_heads", 0, 4096,
+                                                       "heads of the indexer; 0 for attention to all keys"),
+        field::optional<&LatentAttention::index_head_size>("index_head_size", 0, 4096,
+                                                           "width of one head of the indexer"),
+        field::optional<&LatentAttention::index_top_k>("index_top_k", 0, 1 << 30,
+                                                       "keys that the indexer selects for a query"),
     };
   }
 };

@@ -68,6 +68,8 @@ void append(const Rwkv7TimeMix& mix, BlockBuilder& builder);
 void append(const Mamba1& mix, BlockBuilder& builder);
 void append(const Mamba2& mix, BlockBuilder& builder);
 void append(const GatedDeltaNet& mix, BlockBuilder& builder);
+void append(const LightningAttention& attention, BlockBuilder& builder);
+void append(const ShortConvolution& convolution, BlockBuilder& builder);
 void append(const Mlp& mlp, BlockBuilder& builder);
 void append(const MixtureOfExperts& moe, BlockBuilder& builder);
 void append(const ChannelMix& mix, BlockBuilder& builder);

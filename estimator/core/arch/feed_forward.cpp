@@ -54,8 +54,13 @@ Traffic operator*(const Traffic& traffic, double factor) {
 }  // namespace
 
 void append(const Mlp& mlp, BlockBuilder& builder) {
+  const std::size_t first = builder.block().ops.size();
   append_dense(builder, Part::mlp, {"mlp.up", "mlp.activation", "mlp.down"}, mlp.intermediate_size, mlp.gated,
                mlp.bias, Piece::mlp);
+  if (mlp.learned_activation) {
+    Op& activation = builder.block().ops[first + 1];
+    activation.parameters = activation.trained_parameters = 2.0;
+  }
   builder.block().tensor_collectives += 1.0;
 }
 

@@ -12,6 +12,7 @@ struct Mlp {
   int intermediate_size = 0;
   bool gated = false;
   bool bias = false;
+  bool learned_activation = false;
 
   static constexpr std::string_view word = "mlp";
   static constexpr auto fields() {
@@ -20,6 +21,8 @@ struct Mlp {
                                                  "width between the matrices"),
         field::flag<&Mlp::gated>("gated", "a third matrix whose activation multiplies"),
         field::flag<&Mlp::bias>("bias", "biases of all matrices"),
+        field::flag<&Mlp::learned_activation>(
+            "learned_activation", "two learned numbers in the activation (xIELU, arXiv 2411.13010)"),
     };
   }
 };

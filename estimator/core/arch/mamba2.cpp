@@ -24,10 +24,15 @@ void append(const Mamba2& mix, BlockBuilder& builder) {
                           .backward = 4.0 * (convolved + inner) + 8.0 * heads,
                           .saved = 2.0 * convolved + 4.0 * heads});
   scan.parameters = scan.trained_parameters = 3.0 * heads;  // A, the skip D, the step bias
-  Op& norm = builder.norm("mamba.gated_norm", inner, NormKind::rms, Split::heads, Part::time_mix);
-  norm.forward_bytes = 6.0 * inner;  // output and gate in, product out
-  norm.backward_bytes = 14.0 * inner;
-  norm.saved_bytes = 4.0 * inner;
+  if (mix.gated_norm) {
+    Op& norm = builder.norm("mamba.gated_norm", inner, NormKind::rms, Split::heads, Part::time_mix);
+    norm.forward_bytes = 6.0 * inner;  // output and gate in, product out
+    norm.backward_bytes = 14.0 * inner;
+    norm.saved_bytes = 4.0 * inner;
+  } else {
+    builder.elementwise("mamba.gate", Part::time_mix, Split::heads,
+                        {.forward = 6.0 * inner, .backward = 10.0 * inner, .saved = 4.0 * inner});
+  }
   builder.gemm("mamba.output", Part::time_mix, hidden, inner, Split::row, mix.projection_bias);
   builder.block().state_bytes += 4.0 * inner * state + activation_bytes * convolved * mix.conv_size;
   builder.block().tensor_collectives += 1.0;

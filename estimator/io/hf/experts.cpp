@@ -139,6 +139,23 @@ void deepseek_latent(Fields& fields, Model& model) {
   deepseek_layers(fields, model, {.mixer = latent_attention(fields)});
 }
 
+/// DeepSeek-V3.2 and GLM-5: an indexer in every layer, that of the prediction module included.
+void deepseek_sparse(Fields& fields, Model& model) {
+  read_outline(fields, model, false);
+  if (fields.integer("index_topk_freq", 1) != 1)
+    fields.refuse("index_topk_freq", "only 1 is supported: indexers that layers share are not");
+  if (fields.has("indexer_types")) {
+    const std::vector<std::string> types = fields.texts("indexer_types");
+    if (std::any_of(types.begin(), types.end(), [](const std::string& type) { return type != "full"; }))
+      fields.refuse("indexer_types", "only 'full' is supported: indexers that layers share are not");
+  }
+  LatentAttention attention = latent_attention(fields);
+  attention.index_heads = fields.integer("index_n_heads");
+  attention.index_head_size = fields.integer("index_head_dim");
+  attention.index_top_k = fields.integer("index_topk");
+  deepseek_layers(fields, model, {.mixer = attention});
+}
+
 void glm4_moe(Fields& fields, Model& model) {
   read_outline(fields, model, false);
   Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 8});
@@ -199,6 +216,8 @@ std::vector<ModelType> expert_types() {
           {"deepseek_v2", deepseek_latent},
           {"deepseek_v3", deepseek_latent},
           {"kimi_k2", deepseek_latent},
+          {"deepseek_v32", deepseek_sparse},
+          {"glm_moe_dsa", deepseek_sparse},
           {"glm4_moe", glm4_moe}};
 }
 

@@ -86,6 +86,7 @@ std::vector<ModelType> expert_types();
 std::vector<ModelType> recent_expert_types();
 std::vector<ModelType> recurrent_types();
 std::vector<ModelType> qwen_hybrid_types();
+std::vector<ModelType> recent_hybrid_types();
 std::vector<ModelType> fla_types();
 
 // Pieces that most types share.

@@ -56,6 +56,17 @@ void arcee(Fields& fields, Model& model) {
   ungated_layers(fields, model);
 }
 
+/// The activation has two weights of its own; those that it is made with stay as they are.
+void apertus(Fields& fields, Model& model) {
+  read_outline(fields, model, false);
+  if (!fields.boolean("qk_norm", true)) fields.refuse("qk_norm", "only true is supported: the class has it");
+  if (fields.boolean("post_norm", false)) fields.refuse("post_norm", "only false is supported");
+  ungated_layers(fields, model);
+  Layer& layer = model.blocks.front();
+  std::get<Attention>(layer.mixer).query_key_norm = QueryKeyNorm::per_head;
+  std::get<Mlp>(layer.feed_forward).learned_activation = fields.text("hidden_act", "xielu") == "xielu";
+}
+
 /// Full layers beside sliding ones have no rotary embedding.
 void exaone4(Fields& fields, Model& model) {
   read_outline(fields, model, false);
@@ -141,10 +152,10 @@ void internlm2(Fields& fields, Model& model) {
 }  // namespace
 
 std::vector<ModelType> recent_dense_types() {
-  return {{"olmo3", olmo3},        {"cohere2", cohere2}, {"seed_oss", seed_oss},     {"arcee", arcee},
-          {"exaone", exaone},      {"exaone4", exaone4}, {"ernie4_5", ernie4_5},     {"glm", glm},
-          {"glm4", glm4},          {"helium", helium},   {"ministral3", ministral3}, {"mimo", mimo},
-          {"internlm2", internlm2}};
+  return {{"olmo3", olmo3},     {"cohere2", cohere2},    {"seed_oss", seed_oss}, {"arcee", arcee},
+          {"apertus", apertus}, {"exaone", exaone},      {"exaone4", exaone4},   {"ernie4_5", ernie4_5},
+          {"glm", glm},         {"glm4", glm4},          {"helium", helium},     {"ministral3", ministral3},
+          {"mimo", mimo},       {"internlm2", internlm2}};
 }
 
 }  // namespace trainbudget::io::hf
