@@ -40,8 +40,11 @@ std::string unknown_accelerators(const std::vector<Offer>& offers, const Profile
   for (const Offer& offer : offers) {
     if (std::find(known.begin(), known.end(), offer.accelerator) != known.end()) continue;
     const std::vector<std::string> meant = profiles.meant(accelerator_profiles, offer.accelerator);
-    return "'" + offer.accelerator + "' is no accelerator by that name" +
-           (meant.empty() ? "" : ": did you mean '" + meant.front() + "'?") + " Its prices are not found";
+    std::string names;
+    for (const std::string& name : meant)
+      names += (names.empty() ? ": did you mean " : " or ") + name;
+    return "'" + offer.accelerator + "' is no accelerator by that name, and its prices are not found" +
+           names + (names.empty() ? "" : "?");
   }
   return {};
 }
