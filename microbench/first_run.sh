@@ -2,7 +2,7 @@
 # Everything that the first machine with a GPU must tell, into one folder: usage: first_run.sh OUT [INTERFACE=FILE.cu ...]
 # It needs this script and trainbudget-microbench beside it (or in MICROBENCH) with hardware_profiles/ and
 # model_profiles/ where the program looks for them (or PROFILES); compute-sanitizer, trainbudget and nvcc add to it
-# where they are found. PART_SECONDS (600) ends any part, FULL_SECONDS (1200) the full run, which keeps what it has.
+# where they are found. PART_SECONDS (450) ends any part, FULL_SECONDS (450) the full run, which keeps what it has: ten minutes hold either.
 # PARTS='verify|step' does these alone and adds to what OUT has, where a machine is lent for minutes at a time.
 set -u
 
@@ -35,14 +35,14 @@ nvidia-smi -q >"$out/nvidia-smi.txt" 2>&1
 [ -n "${PARTS:-}" ] || : >"$out/summary.txt"
 failed=0
 # part NAME SECONDS COMMAND...: output to NAME.txt and NAME.err, one line to the summary and what is missing. After
-# SECONDS it is interrupted, which a measurement survives (130), and two minutes later killed.
+# SECONDS it is interrupted, which a measurement survives (130), and a minute later killed.
 part() {
   name=$1
   seconds=$2
   shift 2
   [ -z "${PARTS:-}" ] || printf '%s\n' "$name" | grep -Exq "$PARTS" || return 0
   began=$(date +%s)
-  timeout --foreground --preserve-status -k 120 -s INT "$seconds" "$@" >"$out/$name.txt" 2>"$out/$name.err"
+  timeout --foreground --preserve-status -k 60 -s INT "$seconds" "$@" >"$out/$name.txt" 2>"$out/$name.err"
   code=$?
   [ "$code" = 0 ] || { [ "$name" = run-full ] && [ "$code" = 130 ]; } || failed=1
   {
@@ -51,7 +51,7 @@ part() {
   } | tee -a "$out/summary.txt" >&2
 }
 
-limit=${PART_SECONDS:-600}
+limit=${PART_SECONDS:-450}
 part verify "$limit" "$program" verify
 if command -v compute-sanitizer >/dev/null; then
   # Our kernels alone: the library of matrix products is not ours to mend.
@@ -68,7 +68,7 @@ for pair in "$@"; do
   interface=${pair%%=*}
   part "kernel-$interface" "$limit" "$program" kernel --source "${pair#*=}" --interface "$interface"
 done
-part run-full "${FULL_SECONDS:-1200}" "$program" run --full --out "$out/measurement.json"
+part run-full "${FULL_SECONDS:-450}" "$program" run --full --out "$out/measurement.json"
 if [ -x "$here/trainbudget" ]; then
   part calibrate "$limit" "$here/trainbudget" calibrate --from "$out/measurement.json" -o "$out/profile.yaml"
 fi
