@@ -7,7 +7,10 @@
 #include "io/hf_config.h"
 #include "unit/input_error_of.h"
 
+#include <filesystem>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace trainbudget::hf_fixtures {
 
@@ -41,6 +44,38 @@ inline void refused(const std::string& text, const std::string& message) {
   const io::InputError error = input_error_of([&] { io::read_hf_config(text, "config.json"); });
   CHECK_THAT(error.what(), ContainsSubstring(message));
   CHECK(error.location.file == "config.json");
+}
+
+struct Published {
+  std::string name;
+  double total;      ///< what the source says
+  double untrained;  ///< of it what is not trained
+};
+
+/// Each configuration of `folder` is in `rows`, and has its count.
+template <class Rows>
+void check_counts(const std::string& folder, const Rows& rows) {
+  std::set<std::string> names;
+  for (const Published& row : rows) {
+    CAPTURE(row.name);
+    names.insert(row.name);
+    CHECK(total_of(text_of(folder, row.name)).parameters == row.total - row.untrained);
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    CHECK(names.count(entry.path().stem().string()) == 1);
+}
+
+struct Experts {
+  std::string name;
+  double layers, visited_not, matrices;  ///< experts that a token does not visit; weights of one
+};
+
+inline void check_visits(const std::string& folder, const std::vector<Experts>& rows) {
+  for (const Experts& row : rows) {
+    CAPTURE(row.name);
+    const Totals total = total_of(text_of(folder, row.name));
+    CHECK(total.parameters - total.active_parameters == row.layers * row.visited_not * row.matrices);
+  }
 }
 
 }  // namespace trainbudget::hf_fixtures
