@@ -91,6 +91,10 @@ struct Accelerator {
   PeakTable peak;         ///< dense
   PeakTable sparse_peak;  ///< with structured sparsity; shown, never used in an estimate
 
+  /// At which the 16-bit `peak` is counted, where the vendor tells it: not always the highest that the driver
+  /// names.
+  std::optional<Sourced<Hertz>> peak_clock;
+
   std::string memory_type;
   Sourced<Bytes> memory_capacity;                ///< as the vendor prints it, GB = 10^9
   std::optional<Sourced<Bytes>> memory_offered;  ///< that the driver offers to one process, where it is known

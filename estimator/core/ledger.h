@@ -28,6 +28,7 @@ enum class Unit {
   usd,
   usd_per_gpu_hour,
   watts,
+  hertz,
   joules,
   grams,          ///< of CO2e
   grams_per_kwh,  ///< as grids are compared
@@ -63,6 +64,8 @@ constexpr std::string_view name_of(Unit unit) {
       return "usd_per_gpu_hour";
     case Unit::watts:
       return "watts";
+    case Unit::hertz:
+      return "hertz";
     case Unit::joules:
       return "joules";
     case Unit::grams:

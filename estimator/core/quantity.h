@@ -87,6 +87,7 @@ using FlopsPerToken = Quantity<Dimension{.flop = 1, .token = -1}>;
 using BytesPerToken = Quantity<Dimension{.byte = 1, .token = -1}>;
 using UsdPerSecond = Quantity<Dimension{.second = -1, .usd = 1}>;
 using Watts = Quantity<Dimension{.second = -1, .joule = 1}>;
+using Hertz = Quantity<Dimension{.second = -1}>;
 using UsdPerJoule = Quantity<Dimension{.usd = 1, .joule = -1}>;
 using GramsCo2PerJoule = Quantity<Dimension{.joule = -1, .gram = 1}>;
 

@@ -91,6 +91,8 @@ Accelerator read_accelerator_file(const std::string& path) {
   gpu.peak = read_peaks(map.require("peak"), "peak", numbers, gpu.disputes);
   if (const YamlNode* sparse = map.find("sparse_peak"))
     gpu.sparse_peak = read_peaks(*sparse, "sparse_peak", numbers, gpu.disputes);
+  gpu.peak_clock =
+      read_optional<Hertz>(map, "peak_clock", numbers, gpu.disputes, magnitude::accelerator_clock);
 
   MapReader memory(map.require("memory"), "memory");
   gpu.memory_type = read_string(memory.require("type"));

@@ -35,6 +35,7 @@ constexpr Step times[] = {{1e-9, " ns"},  {1e-6, " us"},  {1e-3, " ms"},     {1.
 constexpr Step dollars[] = {{1.0, ""}};
 constexpr Step hourly[] = {{1.0 / 3600.0, "/h"}};
 constexpr Step powers[] = {{1.0, " W"}, {1e3, " kW"}, {1e6, " MW"}, {1e9, " GW"}};
+constexpr Step clocks[] = {{1.0, " Hz"}, {1e3, " kHz"}, {1e6, " MHz"}, {1e9, " GHz"}};
 constexpr Step energies[] = {
     {1.0, " J"}, {3.6e6, " kWh"}, {3.6e9, " MWh"}, {3.6e12, " GWh"}, {3.6e15, " TWh"}};
 constexpr Step per_kwh[] = {{1.0 / 3.6e6, "/kWh"}};
@@ -64,6 +65,8 @@ std::span<const Step> steps_of(Kind kind) {
       return hourly;
     case Kind::watts:
       return powers;
+    case Kind::hertz:
+      return clocks;
     case Kind::joules:
       return energies;
     case Kind::usd_per_joule:

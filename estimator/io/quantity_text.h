@@ -23,6 +23,7 @@ enum class QuantityKind {
   usd,               ///< $100k
   usd_per_second,    ///< $0.79/h, 4.096 USD/hour
   watts,             ///< 400W, 10.2kW
+  hertz,             ///< 1830MHz, 1.83 GHz
   joules,            ///< 1.5MWh, 3.6MJ
   usd_per_joule,     ///< $0.08/kWh
   grams_per_joule,   ///< 413 g/kWh
@@ -71,6 +72,10 @@ constexpr QuantityKind kind_of<UsdPerSecond>() {
 template <>
 constexpr QuantityKind kind_of<Watts>() {
   return QuantityKind::watts;
+}
+template <>
+constexpr QuantityKind kind_of<Hertz>() {
+  return QuantityKind::hertz;
 }
 template <>
 constexpr QuantityKind kind_of<Joules>() {

@@ -24,6 +24,7 @@ inline constexpr Magnitude memory_capacity{1e9, 10e12};
 inline constexpr Magnitude memory_bandwidth{10e9, 300e12};
 inline constexpr Magnitude link_bandwidth{10e6, 50e12};  ///< inside of a server and between servers
 inline constexpr Magnitude link_latency{10e-9, 0.1};
+inline constexpr Magnitude accelerator_clock{30e6, 90e9};
 inline constexpr Magnitude accelerator_power{1.0, 50e3};
 inline constexpr Magnitude node_power{10.0, 5e6};  ///< a node may be a whole rack
 inline constexpr Magnitude accelerator_price{20.0, 5e6};

@@ -22,8 +22,13 @@ Cell percent(double fraction) {
 /// What was done per second, against what could be.
 struct Rate {
   Cell shown = Cell::unknown();
-  double fraction = 0.0;  ///< of the datasheet; zero where it is not known
+  double fraction = 0.0;        ///< of the datasheet; zero where it is not known
+  double clock_fraction = 0.0;  ///< of the clock that the datasheet counts with; zero where it is not known
 };
+
+double ratio_of_known(double seen, double counted) {
+  return seen > 0.0 && counted > 0.0 ? seen / counted : 0.0;
+}
 
 Rate rate_of(const MeasuredGemm& gemm, double seconds, const Accelerator* accelerator) {
   const double rate = gemm.flops / seconds;
@@ -31,24 +36,23 @@ Rate rate_of(const MeasuredGemm& gemm, double seconds, const Accelerator* accele
   if (accelerator != nullptr) {
     if (const auto* peak = find_peak(accelerator->peak, gemm.precision))
       result.fraction = rate / peak->value.value;
+    if (accelerator->peak_clock) {
+      result.clock_fraction =
+          ratio_of_known(gemm.timing.environment.mean_sm_clock, accelerator->peak_clock->value.value);
+    }
   }
   return result;
 }
 
-Rate rate_of(const MeasuredKernel& kernel, double seconds, const Accelerator* accelerator) {
+Rate rate_of(const MeasuredKernel& kernel, const MeasuredDevice& device, double seconds,
+             const Accelerator* accelerator) {
   if (kernel.bytes <= 0.0) return {};
   const double rate = kernel.bytes / seconds;
   Rate result{Cell::of(fmt::format("{:.1f} GB/s", 1e-9 * rate), rate)};
   if (accelerator != nullptr) result.fraction = rate / accelerator->memory_bandwidth.value.value;
+  result.clock_fraction =
+      ratio_of_known(kernel.timing.environment.mean_memory_clock, device.highest_memory_clock);
   return result;
-}
-
-/// The clock that the work depends on, as a fraction of the highest: that of the processors for products,
-/// that of the memory for what moves bytes.
-double clock_fraction(const MeasuredDevice& device, const MeasuredEnvironment& e, bool product) {
-  const double seen = product ? e.mean_sm_clock : e.mean_memory_clock;
-  const double highest = product ? device.highest_sm_clock : device.highest_memory_clock;
-  return seen > 0.0 && highest > 0.0 ? seen / highest : 0.0;
 }
 
 std::string remarks_of(const MeasuredTiming& timing) {
@@ -66,16 +70,16 @@ std::string remarks_of(const MeasuredTiming& timing) {
   return text;
 }
 
-void add_row(Table& table, const Measurement& m, const std::string& name, const MeasuredTiming& timing,
-             const Rate& rate, bool product, double tokens) {
+void add_row(Table& table, const std::string& name, const MeasuredTiming& timing, const Rate& rate,
+             double tokens) {
   const SampleSummary summary = summary_of(timing);
-  const double clock = clock_fraction(m.device, timing.environment, product);
   const double joules = tokens > 0.0 ? timing.environment.mean_power * summary.median / tokens : 0.0;
   table.rows.push_back(
       {Cell::of(name), microseconds(summary.median), percent(summary.relative_spread),
        Cell::of(fmt::format("{}", summary.count), static_cast<double>(summary.count)), rate.shown,
        rate.fraction > 0.0 ? percent(rate.fraction) : Cell::unknown(),
-       rate.fraction > 0.0 && clock > 0.0 ? percent(rate.fraction / clock) : Cell::unknown(),
+       rate.fraction > 0.0 && rate.clock_fraction > 0.0 ? percent(rate.fraction / rate.clock_fraction)
+                                                        : Cell::unknown(),
        joules > 0.0 ? Cell::of(fmt::format("{:.3g}", 1e6 * joules), joules) : Cell::unknown(),
        Cell::of(remarks_of(timing))});
 }
@@ -93,16 +97,16 @@ Table measurement_table(const Measurement& m, const Accelerator* accelerator) {
                           {"joules_per_token", "µJ per token", true},
                           {"remarks", "Remarks"}}};
   for (const MeasuredGemm& gemm : m.gemms) {
-    add_row(table, m, gemm.name, gemm.timing, rate_of(gemm, summary_of(gemm.timing).median, accelerator),
-            true, gemm.tokens);
+    add_row(table, gemm.name, gemm.timing, rate_of(gemm, summary_of(gemm.timing).median, accelerator),
+            gemm.tokens);
   }
   for (const MeasuredKernel& kernel : m.kernels) {
-    add_row(table, m, kernel.name, kernel.timing,
-            rate_of(kernel, summary_of(kernel.timing).median, accelerator), false,
+    add_row(table, kernel.name, kernel.timing,
+            rate_of(kernel, m.device, summary_of(kernel.timing).median, accelerator),
             kernel.shape.batch * kernel.shape.sequence);
   }
   for (const MeasuredLaunch& launch : m.launches)
-    add_row(table, m, "launch " + launch.mode, launch.timing, {}, true, 0.0);
+    add_row(table, "launch " + launch.mode, launch.timing, {}, 0.0);
   return table;
 }
 

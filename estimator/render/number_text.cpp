@@ -116,6 +116,8 @@ std::string number_text(double value, Unit unit) {
       return price_text(value);
     case Unit::watts:
       return scaled(value, prefixes) + "W";
+    case Unit::hertz:
+      return grouped(1e-6 * value) + " MHz";
     case Unit::joules:
       return scaled(value, energies);
     case Unit::grams:

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
+#include <string>
 
 using namespace trainbudget;
 
@@ -153,6 +155,26 @@ TEST_CASE("memory is neither faster nor larger than any that was built") {
     CHECK(half / bandwidth >= 20.0);
     CHECK(half / bandwidth <= 600.0);
   }
+}
+
+TEST_CASE("the clock of a peak is that of its multiprocessors") {
+  // FLOP of one multiprocessor in one clock at 16 bit: Volta, Ampere, Hopper.
+  const auto per_clock = [](int year) { return year < 2020 ? 1024.0 : year < 2022 ? 2048.0 : 4096.0; };
+  const std::map<std::string, double> multiprocessors = {
+      {"v100-sxm-16gb", 80},   {"v100-sxm-32gb", 80},  {"a100-sxm-80gb", 108},  {"a100-pcie-40gb", 108},
+      {"h100-pcie-80gb", 114}, {"h100-sxm-80gb", 132}, {"h200-sxm-141gb", 132}, {"gh200-96gb", 132}};
+  int known = 0;
+  for (const Accelerator& gpu : profiles::all_accelerators()) {
+    const auto found = multiprocessors.find(gpu.name);
+    if (found == multiprocessors.end()) continue;
+    INFO(gpu.name);
+    REQUIRE(gpu.peak_clock);
+    ++known;
+    // Peaks are printed in three digits.
+    CHECK(peak(gpu, Precision::fp16) ==
+          Approx(gpu.peak_clock->value.value * found->second * per_clock(gpu.year)).epsilon(0.003));
+  }
+  CHECK(known == 8);
 }
 
 TEST_CASE("links are slower than memory, networks no faster than links, domains whole") {

@@ -16,9 +16,22 @@ using Kind = QuantityKind;
 namespace {
 
 const std::vector<Kind> all_kinds = {
-    Kind::count,  Kind::fraction,         Kind::flops, Kind::bytes,          Kind::seconds,
-    Kind::tokens, Kind::flops_per_second, Kind::usd,   Kind::usd_per_second, Kind::bytes_per_second,
-    Kind::watts,  Kind::joules,           Kind::grams, Kind::usd_per_joule,  Kind::grams_per_joule,
+    Kind::count,
+    Kind::fraction,
+    Kind::flops,
+    Kind::bytes,
+    Kind::seconds,
+    Kind::tokens,
+    Kind::flops_per_second,
+    Kind::usd,
+    Kind::usd_per_second,
+    Kind::bytes_per_second,
+    Kind::hertz,
+    Kind::watts,
+    Kind::joules,
+    Kind::grams,
+    Kind::usd_per_joule,
+    Kind::grams_per_joule,
 };
 
 /// A positive number of any size that a plan could hold, evenly over the powers of ten.

@@ -97,6 +97,8 @@ TEST_CASE("quantities as people write them") {
       {"$24/day", Kind::usd_per_second, 24.0 / 86400},
       {"400W", Kind::watts, 400},
       {"10.2kW", Kind::watts, 10200},
+      {"1830 MHz", Kind::hertz, 1.83e9},
+      {"1.41GHz", Kind::hertz, 1.41e9},
       {"1.5 MWh", Kind::joules, 5.4e9},
       {"3.6MJ", Kind::joules, 3.6e6},
       {"24.7t", Kind::grams, 24.7e6},
@@ -211,6 +213,7 @@ TEST_CASE("quantities are written for people") {
   CHECK(format_quantity(413 / 3.6e6, Kind::grams_per_joule) == "413 g/kWh");
   CHECK(format_quantity(5.4e9, Kind::joules) == "1.5 MWh");
   CHECK(format_quantity(400, Kind::watts) == "400 W");
+  CHECK(format_quantity(1.83e9, Kind::hertz, 4) == "1.83 GHz");
   CHECK(format_quantity(24.7e6, Kind::grams) == "24.7 t");
   CHECK(format_quantity(0, Kind::seconds) == "0 s");
   CHECK(format_quantity(-35.2, Kind::usd) == "-$35.20");
