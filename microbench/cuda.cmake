@@ -24,6 +24,7 @@ add_library(trainbudget_microbench_cuda STATIC
   ${kernel_sources}
   device/cuda_bindings.cpp
   device/cuda_device.cpp
+  device/cuda_library.cpp
   device/cuda_machine.cpp
   device/cuda_sequence.cpp
   device/cuda_timer.cpp

@@ -2,17 +2,21 @@
 # Everything that the first machine with a GPU must tell, into one folder: usage: first_run.sh OUT [INTERFACE=FILE.cu ...]
 # It needs this script and trainbudget-microbench beside it (or in MICROBENCH) with hardware_profiles/ and
 # model_profiles/ where the program looks for them (or PROFILES); compute-sanitizer, trainbudget and nvcc add to it
-# where they are found. PART_SECONDS (450) ends any part, FULL_SECONDS (450) the full run, which keeps what it has: ten minutes hold either.
-# PARTS='verify|step' does these alone and adds to what OUT has, where a machine is lent for minutes at a time.
+# where they are found. OUT gets summary.txt, the measurements, and all that was said in first_run.tgz, which is renewed
+# after every part.
+# Where a machine is lent for minutes at a time: PARTS='verify|step' does these alone, and TOTAL_SECONDS=540 ends and
+# keeps everything in that time. PART_SECONDS (450) ends any part, FULL_SECONDS (450) the full run, which keeps what it has.
 set -u
 
 [ $# -ge 1 ] || { echo "usage: $0 OUT [INTERFACE=FILE.cu ...]" >&2; exit 2; }
+began=$(date +%s)
 out=${1%/}
 shift
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 program=${MICROBENCH:-$here/trainbudget-microbench}
 [ -x "$program" ] || { echo "first_run: no program at $program; say where it is with MICROBENCH" >&2; exit 2; }
 mkdir -p "$out" || exit 2
+said=$(mktemp -d) || exit 2
 if [ -n "${PROFILES:-}" ]; then
   TRAINBUDGET_PROFILES=$PROFILES
   export TRAINBUDGET_PROFILES
@@ -20,35 +24,79 @@ fi
 PATH=$PATH:/usr/local/cuda/bin
 export PATH
 
-# Whether it starts, and whether there is a GPU at all.
-if ! "$program" --version >"$out/version.txt" 2>&1; then
-  cat "$out/version.txt" >&2
+# What was said until now; a reader never finds half of it.
+keep() {
+  tar -czf "$out/.first_run.tgz" -C "$said" . && mv "$out/.first_run.tgz" "$out/first_run.tgz"
+}
+child=
+stop() {
+  [ -z "$child" ] || kill -INT "$child" 2>/dev/null
+  stopped=1
+}
+stopped=
+trap stop INT TERM HUP
+trap 'keep; rm -rf "$said"' EXIT
+
+# Whether it starts, whether there is a GPU at all, and whether it finds what multiplies matrices.
+if ! "$program" --version >"$said/version.txt" 2>&1; then
+  cat "$said/version.txt" >&2
   echo "first_run: $program does not start here; the release preset builds one that needs no libraries" >&2
   exit 2
 fi
-if ! "$program" verify --filter '^residual$' >"$out/first.txt" 2>&1; then
-  cat "$out/first.txt" >&2
-  grep -q 'no CUDA device' "$out/first.txt" && exit 2
+if ! "$program" verify --filter '^residual$|^product gemm forward .*bf16$' >"$said/first.txt" 2>&1; then
+  cat "$said/first.txt" >&2
+  grep -q 'no CUDA device' "$said/first.txt" && exit 2
+  if grep -q 'no matrix products' "$said/first.txt"; then
+    echo "first_run: without matrix products there is no profile: where is cuBLASLt?" >&2
+    exit 2
+  fi
 fi
-nvidia-smi -q >"$out/nvidia-smi.txt" 2>&1
+nvidia-smi -q >"$said/nvidia-smi.txt" 2>&1
 
 [ -n "${PARTS:-}" ] || : >"$out/summary.txt"
+note() {
+  echo "$1" | tee -a "$out/summary.txt" >&2
+}
+
 failed=0
 # part NAME SECONDS COMMAND...: output to NAME.txt and NAME.err, one line to the summary and what is missing. After
-# SECONDS it is interrupted, which a measurement survives (130), and a minute later killed.
+# SECONDS, or what TOTAL_SECONDS leaves, it and what it started are interrupted, which a measurement survives (130),
+# and 20 s later killed.
 part() {
   name=$1
   seconds=$2
   shift 2
+  [ -z "$stopped" ] || return 0
   [ -z "${PARTS:-}" ] || printf '%s\n' "$name" | grep -Exq "$PARTS" || return 0
-  began=$(date +%s)
-  timeout --foreground --preserve-status -k 60 -s INT "$seconds" "$@" >"$out/$name.txt" 2>"$out/$name.err"
+  start=$(date +%s)
+  if [ -n "${TOTAL_SECONDS:-}" ]; then
+    left=$((TOTAL_SECONDS - (start - began) - 30))
+    if [ "$left" -lt 10 ]; then
+      failed=1
+      note "         no time left for $name"
+      return 0
+    fi
+    [ "$seconds" -le "$left" ] || seconds=$left
+  fi
+  # Not in the foreground: timeout then interrupts what the command started as well.
+  timeout --preserve-status -k 20 -s INT "$seconds" "$@" >"$said/$name.txt" 2>"$said/$name.err" &
+  child=$!
+  wait "$child"
   code=$?
+  # A signal to this script ends the wait before the command; 127: there was nothing left to wait for.
+  while [ -n "$stopped" ]; do
+    wait "$child"
+    again=$?
+    [ "$again" = 127 ] || code=$again
+    kill -0 "$child" 2>/dev/null || break
+  done
+  child=
   [ "$code" = 0 ] || { [ "$name" = run-full ] && [ "$code" = 130 ]; } || failed=1
   {
-    printf '%5d s  exit %3d  %s\n' "$(($(date +%s) - began))" "$code" "$name"
-    grep '^note: ' "$out/$name.err" | sort | uniq -c | sort -rn | head -5
+    printf '%5d s  exit %3d  %s\n' "$(($(date +%s) - start))" "$code" "$name"
+    grep '^note: ' "$said/$name.err" | sort | uniq -c | sort -rn | head -5
   } | tee -a "$out/summary.txt" >&2
+  keep
 }
 
 limit=${PART_SECONDS:-450}
@@ -60,7 +108,7 @@ if command -v compute-sanitizer >/dev/null; then
       "$program" verify --filter '^(?!product)'
   done
 else
-  echo '         no compute-sanitizer here: memcheck and racecheck are missing' | tee -a "$out/summary.txt" >&2
+  note '         no compute-sanitizer here: memcheck and racecheck are missing'
 fi
 part run-quick "$limit" "$program" run --quick --out "$out/measurement-quick.json"
 part step "$limit" "$program" step --model rwkv-7-1.5b --micro-batch 8 --sequence 4096 --out "$out/step.json"
@@ -72,5 +120,6 @@ part run-full "${FULL_SECONDS:-450}" "$program" run --full --out "$out/measureme
 if [ -x "$here/trainbudget" ]; then
   part calibrate "$limit" "$here/trainbudget" calibrate --from "$out/measurement.json" -o "$out/profile.yaml"
 fi
-tar -cf "$out.tar" -C "$(dirname -- "$out")" "$(basename -- "$out")" && echo "first_run: all of it is in $out.tar" >&2
+echo "first_run: what was said is in $out/first_run.tgz" >&2
+[ -z "$stopped" ] || exit 130
 exit "$failed"

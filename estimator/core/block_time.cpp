@@ -89,7 +89,7 @@ class BlockTimer {
     const double shape =
         shape_penalty(m, n, k, efficiency_[Parameter::half_dimension] * (narrow ? 2.0 : 1.0));
     const double compute = 2.0 * count * m * n * k * shape / matmul_rate(product.arithmetic);
-    const double traffic = count * (bytes * (m * k + n * k) + 2.0 * m * n) / memory_rate_;
+    const double traffic = count * product_traffic(m, n, k, bytes) / memory_rate_;
     const double one = soft_maximum(compute, traffic);
     double forward = one;
     double backward = one * (product.passes - 1.0);
@@ -176,11 +176,15 @@ class BlockTimer {
     }
     // The backward kernel does about twice the work a step: it walks the states again.
     const auto kernel = [&](const MeasuredCurve& measured, double bytes, double flops, double steps) {
-      const double roofline = std::max(bytes * tokens / memory_rate_, flops * tokens / machine_.scalar_peak);
-      if (measured.points == 0) return soft_maximum(serial * steps * kernel_factor_, roofline);
+      if (measured.points == 0) {
+        const double roofline =
+            std::max(bytes * tokens / memory_rate_, flops * tokens / machine_.scalar_peak);
+        return soft_maximum(serial * steps * kernel_factor_, roofline);
+      }
       const std::span<const WkvPoint> curve(workload_.recurrence_points.data() + measured.first_point,
                                             measured.points);
-      return std::max(roofline,
+      // What was measured is believed down to the datasheet of the memory.
+      return std::max(bytes * tokens / machine_.memory_bandwidth,
                       wkv_seconds(curve, measured.resident_heads, of_rank(scan.heads)) * kernel_factor_);
     };
     time_.forward.recurrence += kernel(scan.forward, scan.forward_bytes, scan.forward_flops, 1.0);

@@ -16,6 +16,11 @@ bool is_wkv(const MeasuredKernel& kernel) {
   return kernel.kernel.rfind("wkv", 0) == 0;
 }
 
+/// Timings after a flush of the cache are of no launch of a step.
+bool in_sequence(const std::string& mode) {
+  return mode == "repeated";
+}
+
 /// A pass that moves less than this fits in part into a cache and says nothing about memory.
 constexpr double caches_beyond = 2.0;
 
@@ -66,6 +71,7 @@ class Summing {
     result_.accelerator = accelerator.name;
     result_.device = measurement.device.name;
     result_.date = measurement.date;
+    result_.memory_bandwidth = accelerator.memory_bandwidth.value.value;
     result_.software = "driver " + measurement.device.driver_version + ", CUDA " +
                        std::to_string(measurement.device.cuda_runtime / 1000) + "." +
                        std::to_string(measurement.device.cuda_runtime % 1000 / 10) + ", cuBLAS " +
@@ -95,6 +101,7 @@ class Summing {
     std::map<Precision, const MeasuredGemm*> fastest;
     const auto rate = [](const MeasuredGemm& gemm) { return gemm.flops / summary_of(gemm.timing).median; };
     for (const MeasuredGemm& gemm : measurement_.gemms) {
+      if (!in_sequence(gemm.mode)) continue;
       const Sourced<FlopsPerSecond>* peak = find_peak(accelerator_.peak, gemm.precision);
       if (peak == nullptr) {
         result_.remarks.push_back(gemm.name + ": the profile has no peak at " +
@@ -135,7 +142,8 @@ class Summing {
       return kernel.bytes / summary_of(kernel.timing).median;
     };
     for (const MeasuredKernel& kernel : measurement_.kernels) {
-      if (kernel.bytes <= 0.0 || !fills_memory(kernel) || is_wkv(kernel)) continue;
+      if (!in_sequence(kernel.mode) || kernel.bytes <= 0.0 || !fills_memory(kernel) || is_wkv(kernel))
+        continue;
       if (!is_stream(kernel)) {
         fractions.push_back(rate(kernel) / peak);
       } else if (best == nullptr || rate(kernel) > rate(*best)) {
@@ -206,7 +214,16 @@ class Summing {
     look_at(measurement_.collectives);
     auto& remarks = result_.remarks;
     if (measurement_.interrupted) remarks.emplace_back("the measurement was interrupted");
+    if (measurement_.effort == "quick") {
+      remarks.emplace_back(
+          "a quick measurement: each kernel for a tenth of a second, one model, ceilings in "
+          "two precisions; run --full takes longer over each");
+    }
     if (!measurement_.note.empty()) remarks.push_back(measurement_.note);
+    if (!measurement_.failures.empty()) {
+      remarks.push_back(std::to_string(measurement_.failures.size()) +
+                        " timings failed, the first: " + measurement_.failures.front());
+    }
     if (others_) remarks.emplace_back("other processes computed on the GPU while it was measured");
     if (result_.throttled_samples > 0) {
       remarks.push_back(
@@ -235,7 +252,7 @@ class Summing {
 std::vector<WkvTable> recurrences_of(const Measurement& measurement, const std::string& accelerator) {
   std::map<std::pair<std::string, double>, WkvTable> tables;
   for (const MeasuredKernel& kernel : measurement.kernels) {
-    if (!is_wkv(kernel) || kernel.mode != "repeated") continue;
+    if (!is_wkv(kernel) || !in_sequence(kernel.mode)) continue;
     // RWKV-4 is a recurrence per channel.
     const bool channels = kernel.shape.heads <= 0.0;
     const double head_size = channels ? 1.0 : kernel.shape.head_size;

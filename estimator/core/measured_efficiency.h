@@ -45,6 +45,8 @@ struct MeasuredEfficiency {
   std::string date;
   std::string software;  ///< driver, CUDA, cuBLAS
 
+  double memory_bandwidth = 0.0;  ///< bytes per second, of the datasheet
+
   std::vector<GemmCeiling> gemm_ceilings;
   std::vector<GemmPoint> gemm_points;
   std::optional<Sourced<Range>> memory_fraction;       ///< best memory stream ÷ datasheet bandwidth
@@ -67,7 +69,8 @@ std::string mismatch(const Measurement& measurement, const Accelerator& accelera
 /// The recurrences of `measurement`, one table per kernel and head size, as of `accelerator`.
 std::vector<WkvTable> recurrences_of(const Measurement& measurement, const std::string& accelerator);
 
-/// `measurement` must match `accelerator`.
+/// `measurement` must match `accelerator`. Only timings back to back count, as launches follow each other in
+/// a step; those after a flush of the cache are for the reader of the file.
 MeasuredEfficiency measured_efficiency(const Measurement& measurement, const Accelerator& accelerator);
 
 }  // namespace trainbudget

@@ -80,6 +80,7 @@ struct MeasuredGemm {
   std::string group;  ///< "ceiling" or the model's name
   std::string pass;   ///< "forward", "input_gradient", "weight_gradient"
   Precision precision = Precision::bf16;
+  std::string mode;  ///< "cold", "repeated"
   double tokens = 0.0, n = 0.0, k = 0.0, count = 1.0;
   double flops = 0.0, bytes = 0.0;
   int candidates = 0, chosen = 0;  ///< algorithms tried; index of the fastest

@@ -20,4 +20,9 @@ inline double shape_penalty(double m, double n, double k, double half_dimension)
   return 1.0 + half_dimension * (1.0 / m + 1.0 / n + 1.0 / k);
 }
 
+/// Bytes that an [m, k] × [k, n] product moves, its operands of `operand_bytes` each and a 16-bit result.
+inline double product_traffic(double m, double n, double k, double operand_bytes) {
+  return operand_bytes * (m * k + n * k) + 2.0 * m * n;
+}
+
 }  // namespace trainbudget

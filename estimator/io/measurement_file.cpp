@@ -163,6 +163,7 @@ MeasuredGemm read_gemm(const YamlNode& node) {
                     .group = read_string(map.require("group")),
                     .pass = read_one_of(map.require("pass"), "pass", passes),
                     .precision = precision_named(read_string(precision), precision.location),
+                    .mode = read_one_of(map.require("mode"), "mode", timing_modes),
                     .tokens = read_positive(map.require("tokens")),
                     .n = read_positive(map.require("n")),
                     .k = read_positive(map.require("k")),

@@ -11,7 +11,7 @@
 namespace trainbudget::io {
 
 /// The format that is written and read.
-inline constexpr std::string_view measurement_schema = "trainbudget/measurement/1";
+inline constexpr std::string_view measurement_schema = "trainbudget/measurement/2";
 
 /// Reads and checks a measurement. Throws InputError at the place of what is wrong: another kind of file,
 /// another version of this one, missing or unknown keys, samples that are no times, and figures that do not

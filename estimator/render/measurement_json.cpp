@@ -84,6 +84,7 @@ Json json_of(const MeasuredGemm& gemm) {
           {"group", gemm.group},
           {"pass", gemm.pass},
           {"precision", name_of(gemm.precision)},
+          {"mode", gemm.mode},
           {"tokens", json_number(gemm.tokens)},
           {"n", json_number(gemm.n)},
           {"k", json_number(gemm.k)},
@@ -145,7 +146,7 @@ Json list_of(const std::vector<Item>& items) {
 }  // namespace
 
 std::string measurement_json(const Measurement& m) {
-  Json json = {{"schema", "trainbudget/measurement/1"},
+  Json json = {{"schema", "trainbudget/measurement/2"},
                {"producer", {{"version", m.version}, {"git_revision", m.git_revision}}},
                {"date", m.date},
                {"machine", m.machine},

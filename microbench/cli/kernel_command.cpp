@@ -3,6 +3,7 @@
 #include "cli/program.h"
 #include "harness/session.h"
 #include "harness/verify.h"
+#include "harness/workset.h"
 #include "io/suggest.h"
 #include "kernel_file/compiler.h"
 #include "kernel_file/loaded_kernel.h"
@@ -52,7 +53,7 @@ bool verify_file(const LoadedKernel& kernel, Device& device, const CompileReques
   bool all_right = true;
   for (const Shape& shape : file_test_shapes(kernel.interface())) {
     if (!shape_problem(kernel.interface(), shape, compile.definitions).empty()) continue;
-    const LoadedKernel::Bound bound(kernel, device, shape, 1);
+    const auto bound = LoadedKernel::Bound::to_verify(kernel, device, shape, 1);
     bound.forward();
     bound.backward();
     const Verification result = bound.compare();
@@ -72,37 +73,74 @@ bool verify_file(const LoadedKernel& kernel, Device& device, const CompileReques
   return all_right;
 }
 
+/// The file over as many sets of buffers as ours rotates over.
+class FileSets {
+ public:
+  FileSets(const LoadedKernel& kernel, Device& device, const Shape& shape, double least_bytes) {
+    const std::size_t count = rotating_sets(file_bytes(kernel.interface(), shape), least_bytes);
+    for (std::size_t i = 0; i < count; ++i) {
+      sets_.push_back(LoadedKernel::Bound::to_time(kernel, device, shape, i + 1));
+      sets_.back().forward();  // what the gradient reads of it
+    }
+    device.machine().synchronize();
+  }
+  std::size_t count() const { return sets_.size(); }
+  void launch(bool forward, std::size_t set) const { forward ? sets_[set].forward() : sets_[set].backward(); }
+
+ private:
+  std::vector<LoadedKernel::Bound> sets_;
+};
+
+/// Medians of the file and of ours, taken in turns so that a GPU that grows warmer or slower does so to both.
+struct Rounds {
+  std::vector<double> file, own, ratios;
+
+  void add(const MeasuredTiming& of_file, const MeasuredTiming& of_own) {
+    if (of_file.samples.empty() || of_own.samples.empty()) return;
+    file.push_back(summary_of(of_file).median);
+    own.push_back(summary_of(of_own).median);
+    ratios.push_back(file.back() / own.back());
+  }
+};
+
 /// Ours and the file's at one shape, in one run.
 void time_file(const LoadedKernel& kernel, Device& device, const Shape& shape,
                const ProgramOptions& program) {
+  constexpr int rounds = 5;
   Session session(device, program.emulate ? emulated_limits() : quick_limits(), cli::interrupt_flag());
-  const LoadedKernel::Bound bound(kernel, device, shape, 2);
-  bound.forward();
-  device.machine().synchronize();
+  const FileSets file(kernel, device, shape, session.least_bytes());
   render::Table table{.columns = {{"pass", "Pass"},
                                   {"seconds", "The file (µs)", true},
                                   {"own_seconds", "Ours (µs)", true},
-                                  {"ratio", "File ÷ ours", true}}};
+                                  {"ratio", "File ÷ ours", true},
+                                  {"lowest_ratio", "Lowest", true},
+                                  {"highest_ratio", "Highest", true}}};
   const KernelInterface& interface = kernel.interface();
   for (const bool forward : {true, false}) {
-    const auto timer = device.timer([&](std::size_t) { forward ? bound.forward() : bound.backward(); }, 1,
-                                    TimingMode::repeated);
-    const MeasuredTiming timing = session.time(*timer);
-    const std::string own(forward ? interface.forward_kernel : interface.backward_kernel);
-    trainbudget::Measurement measurement;
-    Task task{.kernel = own, .shape = shape};
-    task.name = describe(own, shape);
-    session.measure({.group = "own", .task = task}, measurement);
-    if (timing.samples.empty() || measurement.kernels.empty()) continue;
-    const double seconds = summary_of(timing).median;
-    const double own_seconds = summary_of(measurement.kernels.front().timing).median;
-    const auto shown = [](double value) {
-      return render::Cell::of(fmt::format("{:.2f}", 1e6 * value), value);
+    Task task{.kernel = std::string(forward ? interface.forward_kernel : interface.backward_kernel),
+              .shape = shape};
+    task.name = describe(task.kernel, shape);
+    if (forward) session.warm_device({{.group = "own", .task = task}});
+    const Workset own(device, task, GemmPrecision::bf16, session.least_bytes());
+    const auto file_timer =
+        device.timer([&](std::size_t set) { file.launch(forward, set); }, file.count(), TimingMode::repeated);
+    const auto own_timer =
+        device.timer([&](std::size_t set) { own.launch(set, {}); }, own.sets(), TimingMode::repeated);
+    Rounds taken;
+    for (int round = 0; round < rounds && !session.interrupted(); ++round) {
+      const MeasuredTiming of_file = session.time(*file_timer);
+      taken.add(of_file, session.time(*own_timer));
+    }
+    if (taken.ratios.empty()) continue;
+    const auto microseconds = [](const std::vector<double>& values) {
+      const double median = summarize(values).median;
+      return render::Cell::of(fmt::format("{:.2f}", 1e6 * median), median);
     };
-    table.rows.push_back(
-        {render::Cell::of((forward ? "forward " : "backward ") + task.name), shown(seconds),
-         shown(own_seconds),
-         render::Cell::of(fmt::format("{:.3f}", seconds / own_seconds), seconds / own_seconds)});
+    const auto plain = [](double value) { return render::Cell::of(fmt::format("{:.3f}", value), value); };
+    const Summary ratio = summarize(taken.ratios);
+    table.rows.push_back({render::Cell::of((forward ? "forward " : "backward ") + task.name),
+                          microseconds(taken.file), microseconds(taken.own), plain(ratio.median),
+                          plain(ratio.minimum), plain(ratio.maximum)});
   }
   cli::emit(cli::renderer_of(table), program.output);
 }

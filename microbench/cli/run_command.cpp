@@ -2,7 +2,7 @@
 #include "cli/interrupt.h"
 #include "cli/program.h"
 #include "cli/progress.h"
-#include "harness/session.h"
+#include "harness/carry_out.h"
 #include "io/measured_accelerator.h"
 #include "render/measurement_report.h"
 #include "render/number_text.h"
@@ -92,21 +92,27 @@ int run(const ProgramOptions& program, const RunOptions& options) {
                                                : quick_limits();
   Session session(*device, limits, cli::interrupt_flag());
   session.warm_device(plan.items);
+  PlanOutcome outcome;
   {
+    // A run that is killed loses half a minute.
+    Keeper keeper(30.0, [&](const auto& so_far) { write_measurement(options.out, so_far); });
     cli::ProgressLine progress("timings", plan.items.size(), 0);
-    for (std::size_t i = 0; i < plan.items.size() && !cli::interrupted(); ++i) {
-      progress.update(i);
-      session.measure(plan.items[i], measurement);
-    }
+    outcome = carry_out(plan, session, measurement, [&](std::size_t done) {
+      progress.update(done);
+      keeper.keep(measurement);
+    });
   }
   measurement.interrupted = cli::interrupted();
   write_measurement(options.out, measurement);
   show(program, measurement);
   for (const std::string& failure : measurement.failures)
     cli::say("note: not measured: " + failure + "\n");
+  for (const std::string& group : outcome.empty)
+    cli::say("note: nothing of '" + group + "' could be measured\n");
   for (const std::string& operation : plan.uncovered)
     cli::say("note: no kernel here for " + operation + "\n");
-  return measurement.interrupted ? cli::interrupted_exit_code : 0;
+  if (measurement.interrupted) return cli::interrupted_exit_code;
+  return outcome.complete() ? 0 : 1;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "cli/interrupt.h"
 #include "cli/program.h"
 #include "cli/progress.h"
+#include "harness/session.h"
 #include "harness/verify_product.h"
 
 #include <fmt/format.h>
@@ -30,16 +31,6 @@ void add_failure(const std::string& name, const std::string& reason, render::Tab
                         render::Cell::unknown(), render::Cell::unknown(), render::Cell::of("FAILED")});
 }
 
-/// Whether the device can go on after a failure: an illegal access ends its context.
-bool usable(Device& device) {
-  try {
-    device.machine().synchronize();
-    return true;
-  } catch (const std::exception&) {
-    return false;
-  }
-}
-
 /// Matrix products by name; what the device does not have is left out and said.
 class Products {
  public:
@@ -63,7 +54,7 @@ class Products {
         } catch (const std::exception& error) {
           add_failure(name, error.what(), table_);
           all_right = false;
-          if (!usable(device_)) return false;
+          if (!still_works(device_)) return false;
         }
       }
     }
@@ -105,7 +96,7 @@ int verify_all(const ProgramOptions& options, const std::string& expression) {
       } catch (const std::exception& error) {
         add_failure(name, error.what(), table);
         all_right = false;
-        works = usable(*device);
+        works = still_works(*device);
         if (!works) break;
       }
     }

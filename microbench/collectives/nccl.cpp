@@ -1,9 +1,9 @@
 #include "collectives/nccl.h"
 
+#include "device/cuda_library.h"
 #include "device/cuda_machine.h"
 #include "device/event.h"
 #include "device/nvml.h"
-#include "device/shared_library.h"
 
 #include <array>
 
@@ -187,9 +187,9 @@ std::unique_ptr<NcclLibrary> open_nccl(int place, std::string& reason) {
     reason = *none;
     return nullptr;
   }
-  SharedLibrary library(library_name);
+  SharedLibrary library = open_cuda_library(library_name);
   if (!library.opened()) {
-    reason = library.error();
+    reason = library.error() + "; CUDA_HOME may say where CUDA is";
     return nullptr;
   }
   int devices = 0;

@@ -68,7 +68,7 @@ class CudaDevice final : public Device {
   }
   GemmProduct product(const GemmShape& shape, GemmPrecision precision,
                       const GemmOperands& operands) override {
-    if (gemm_ == nullptr) throw UnsupportedShape("no matrix products: " + no_gemm_);
+    if (gemm_ == nullptr) throw DeviceError("no matrix products: " + no_gemm_);
     return gemm_->prepare(shape, precision, operands);
   }
 

@@ -2,6 +2,9 @@
 
 #include "device/check.h"
 
+#include <cstdlib>
+#include <string_view>
+
 namespace trainbudget::microbench {
 
 namespace {
@@ -25,11 +28,30 @@ class CudaMachine final : public Machine {
   void synchronize() override { check(cudaDeviceSynchronize(), "running on the GPU"); }
 };
 
+/// "13.0" of 13000.
+std::string version_text(int version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+/// No driver at all, or one of an older CUDA: the runtime answers alike.
+std::string driver_too_old() {
+  int driver = 0;
+  if (cudaDriverGetVersion(&driver) != cudaSuccess || driver == 0) return "no CUDA device: no driver";
+  return "no CUDA device that this program can use: the driver knows CUDA " + version_text(driver) +
+         ", this program was built with " + version_text(CUDART_VERSION) +
+         (CUDART_VERSION / 1000 == 13 ? ", which needs driver 580 or later" : "");
+}
+
 }  // namespace
 
 std::optional<std::string> no_cuda_device() {
+  // Each launch would wait for the one before: the stream cannot be held while work is queued.
+  const char* blocking = std::getenv("CUDA_LAUNCH_BLOCKING");
+  if (blocking != nullptr && std::string_view(blocking) != "0" && *blocking != '\0')
+    return "no CUDA device that can be timed: CUDA_LAUNCH_BLOCKING is set; unset it";
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status == cudaErrorInsufficientDriver) return driver_too_old();
   if (status != cudaSuccess) return std::string("no CUDA device: ") + cudaGetErrorString(status);
   if (count == 0) return "no CUDA device";
   return std::nullopt;

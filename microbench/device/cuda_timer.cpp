@@ -5,6 +5,7 @@
 #include "harness/environment.h"
 
 #include <algorithm>
+#include <memory>
 
 namespace trainbudget::microbench {
 
@@ -52,18 +53,35 @@ class Release {
   HostFlag& flag_;
 };
 
+/// Memory of which reading all leaves nothing else in the L2 cache.
+class CacheFlush {
+ public:
+  CacheFlush() {
+    int device = 0, l2_bytes = 0;
+    check(cudaGetDevice(&device), "asking for the GPU");
+    check(cudaDeviceGetAttribute(&l2_bytes, cudaDevAttrL2CacheSize, device),
+          "reading the size of the L2 cache");
+    bytes_ = 2 * static_cast<std::size_t>(l2_bytes);
+    check(cudaMalloc(&data_, bytes_), "allocating a buffer to flush the cache");
+    check(cudaMemset(data_, 1, bytes_), "filling a buffer to flush the cache");
+  }
+  ~CacheFlush() { cudaFree(data_); }
+  CacheFlush(const CacheFlush&) = delete;
+  CacheFlush& operator=(const CacheFlush&) = delete;
+
+  /// Read, not written: lines that were written would go to memory while the launch is timed.
+  void queue() const { queue_reading(data_, bytes_); }
+
+ private:
+  void* data_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
 class CudaTimer final : public Timer {
  public:
   CudaTimer(std::function<void(std::size_t)> launch, std::size_t sets, TimingMode mode)
-      : launch_(std::move(launch)), sets_(sets), mode_(mode) {
-    if (mode == TimingMode::cold) {
-      int device = 0, l2_bytes = 0;
-      check(cudaGetDevice(&device), "asking for the GPU");
-      check(cudaDeviceGetAttribute(&l2_bytes, cudaDevAttrL2CacheSize, device),
-            "reading the size of the L2 cache");
-      flush_bytes_ = 2 * static_cast<std::size_t>(l2_bytes);
-      check(cudaMalloc(&flush_, flush_bytes_), "allocating a buffer to flush the cache");
-    }
+      : launch_(std::move(launch)), sets_(sets) {
+    if (mode == TimingMode::cold) flush_ = std::make_unique<CacheFlush>();
     for (std::size_t i = 0; i < sets_; ++i)
       launch_(i);
     check(cudaDeviceSynchronize(), "running on the GPU");
@@ -73,20 +91,16 @@ class CudaTimer final : public Timer {
                                           most_launches);
     }
   }
-  ~CudaTimer() override { cudaFree(flush_); }
-  CudaTimer(const CudaTimer&) = delete;
-  CudaTimer& operator=(const CudaTimer&) = delete;
 
   double sample() override { return timed(launches_) / static_cast<double>(launches_); }
   double now() override { return monotonic_seconds(); }
 
  private:
   double timed(std::size_t launches) {
-    if (mode_ == TimingMode::cold)
-      check(cudaMemsetAsync(flush_, next_fill_++ % 255 + 1, flush_bytes_), "flushing the cache");
+    if (flush_) flush_->queue();
     flag_.set(0);
-    queue_blocking_kernel(flag_.on_device());
     const double held_from = monotonic_seconds();
+    queue_blocking_kernel(flag_.on_device());
     {
       const Release release(flag_);
       start_.record();
@@ -104,12 +118,9 @@ class CudaTimer final : public Timer {
 
   std::function<void(std::size_t)> launch_;
   std::size_t sets_;
-  TimingMode mode_;
   std::size_t launches_ = 1;
   std::size_t next_set_ = 0;
-  int next_fill_ = 0;
-  void* flush_ = nullptr;
-  std::size_t flush_bytes_ = 0;
+  std::unique_ptr<CacheFlush> flush_;
   Event start_, stop_;
   HostFlag flag_;
 };

@@ -4,6 +4,7 @@
 #include "harness/gemm_precision.h"
 #include "kernels/specification.h"
 
+#include <cstddef>
 #include <cstdint>
 
 namespace trainbudget::microbench {
@@ -19,6 +20,9 @@ void fill_operand(void* target, GemmPrecision precision, std::int64_t count, std
 /// what is queued behind it then runs without the gaps of launching. It lets go by itself after about ten
 /// seconds.
 void queue_blocking_kernel(const int* flag);
+
+/// Queues a kernel that reads all of `bytes` at `data`, which is a multiple of four, on the default stream.
+void queue_reading(const void* data, std::size_t bytes);
 
 /// Whether this program was built for the current GPU's compute capability, or an older one of its kind.
 bool has_kernels_for_this_gpu();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 namespace trainbudget::microbench {
 
@@ -42,6 +43,19 @@ bool throttled(const std::vector<Reading>& readings, double from, double to) {
   }
   return (before != nullptr && (before->reasons & throttle_reasons) != 0) ||
          (after != nullptr && (after->reasons & throttle_reasons) != 0);
+}
+
+bool settled(const std::vector<Reading>& readings, double window) {
+  constexpr double clock_change = 0.01, power_change = 0.03;
+  if (readings.empty()) return false;
+  const double end = readings.back().time;
+  const EnvironmentSummary now = summarize(readings, end - window, end);
+  const EnvironmentSummary before =
+      summarize(readings, end - 2.0 * window, std::nextafter(end - window, end - 2.0 * window));
+  if (before.readings == 0) return false;
+  const auto near = [](double a, double b, double most) { return std::abs(a - b) <= most * b; };
+  return near(now.mean_sm_clock, before.mean_sm_clock, clock_change) &&
+         near(now.mean_power, before.mean_power, power_change);
 }
 
 Monitor::Monitor(ReadingSource& source, double period)

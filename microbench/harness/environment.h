@@ -55,6 +55,11 @@ EnvironmentSummary summarize(const std::vector<Reading>& readings, double from, 
 /// first after count too.
 bool throttled(const std::vector<Reading>& readings, double from, double to);
 
+/// Whether clock and power have come to rest by the last of `readings`: over its last `window` seconds the
+/// mean clock is within 1 %, and the mean power within 3 %, of what it was over the `window` before. False
+/// without readings in both.
+bool settled(const std::vector<Reading>& readings, double window);
+
 /// Reads `source` in a thread, every `period` seconds, until destroyed.
 class Monitor {
  public:

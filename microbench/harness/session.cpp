@@ -2,12 +2,16 @@
 
 #include "harness/workset.h"
 
+#include <algorithm>
+
 namespace trainbudget::microbench {
 
 namespace {
 
 // Enough for the rate at which one more launch is queued, few enough for any queue.
 constexpr std::size_t counted_launches = 1000;
+// Seconds over which clock and power are compared before the first timing.
+constexpr double settling_window = 2.0;
 
 /// A sequence as something that is timed: one sample is one run of it, divided by `launches`.
 class SequenceTimer final : public Timer {
@@ -46,6 +50,18 @@ Precision precision_of(GemmPrecision precision) {
   return Precision::bf16;
 }
 
+/// What draws much power for long, back to back.
+bool is_heavy(const Planned& item) {
+  return item.mode == TimingMode::repeated && (item.task.is_gemm() || item.group == "stream");
+}
+
+SessionLimits heavier(SessionLimits limits) {
+  const auto raise = [&](double& seconds) { seconds = std::max(seconds, limits.heavy_seconds); };
+  raise(limits.warm_up.least_seconds);
+  raise(limits.stopping.least_seconds);
+  return limits;
+}
+
 /// The launch of several that fills the GPU most.
 LaunchSize fullest(const std::vector<LaunchSize>& sizes) {
   LaunchSize found;
@@ -62,11 +78,13 @@ LaunchSize fullest(const std::vector<LaunchSize>& sizes) {
 SessionLimits quick_limits() {
   return {.warm_up = {.least_seconds = 0.05, .most_seconds = 1.0},
           .stopping = {.least_seconds = 0.1, .most_seconds = 2.0},
-          .device_warm_up_seconds = 5.0};
+          .heavy_seconds = 0.5,
+          .device_warm_up_seconds = 5.0,
+          .most_device_warm_up_seconds = 15.0};
 }
 
 SessionLimits full_limits() {
-  return {.device_warm_up_seconds = 30.0};
+  return {.heavy_seconds = 0.5, .device_warm_up_seconds = 20.0, .most_device_warm_up_seconds = 60.0};
 }
 
 SessionLimits emulated_limits() {
@@ -115,14 +133,28 @@ void Session::warm_device(const Planned& work) {
   const double start = monotonic_seconds();
   const auto timer =
       device_.timer([&](std::size_t set) { workset.launch(set, {}); }, workset.sets(), TimingMode::repeated);
-  while (!interrupted_ && monotonic_seconds() - start < limits_.device_warm_up_seconds)
+  const auto warm = [&](double elapsed) {
+    if (elapsed < limits_.device_warm_up_seconds) return false;
+    return elapsed >= limits_.most_device_warm_up_seconds || !monitor_ ||
+           settled(monitor_->readings_since(start), settling_window);
+  };
+  while (!interrupted_ && !warm(monotonic_seconds() - start))
     timer->sample();
 }
 
-MeasuredTiming Session::time(Timer& timer) {
+bool still_works(Device& device) {
+  try {
+    device.machine().synchronize();
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+MeasuredTiming Session::time(Timer& timer, const SessionLimits& limits) {
   // A session of an hour has many readings, a timing needs those around it.
-  const double since = monotonic_seconds() - 2.0 * limits_.reading_seconds;
-  const Measurement measured = microbench::measure(timer, limits_.warm_up, limits_.stopping, interrupted_);
+  const double since = monotonic_seconds() - 2.0 * limits.reading_seconds;
+  const Measurement measured = microbench::measure(timer, limits.warm_up, limits.stopping, interrupted_);
   return timing_of(measured, monitor_ ? monitor_->readings_since(since) : std::vector<Reading>{});
 }
 
@@ -148,7 +180,7 @@ void Session::measure_task(const Planned& item, trainbudget::Measurement& measur
   const Workset workset(device_, task, item.precision, least_bytes());
   const auto timer =
       device_.timer([&](std::size_t set) { workset.launch(set, {}); }, workset.sets(), item.mode);
-  MeasuredTiming timing = time(*timer);
+  MeasuredTiming timing = time(*timer, is_heavy(item) ? heavier(limits_) : limits_);
   if (timing.samples.empty()) return;
   if (task.is_gemm()) {
     const auto size = [](std::int64_t value) { return static_cast<double>(value); };
@@ -156,6 +188,7 @@ void Session::measure_task(const Planned& item, trainbudget::Measurement& measur
                                  .group = item.group,
                                  .pass = std::string(name_of(task.gemm.pass)),
                                  .precision = precision_of(item.precision),
+                                 .mode = std::string(name_of(item.mode)),
                                  .tokens = size(task.gemm.tokens),
                                  .n = size(task.gemm.n),
                                  .k = size(task.gemm.k),

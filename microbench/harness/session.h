@@ -12,8 +12,12 @@ namespace trainbudget::microbench {
 struct SessionLimits {
   WarmUp warm_up;
   StoppingLimits stopping;
-  double device_warm_up_seconds = 0.0;  ///< of work before the first timing, for clocks and temperature
-  double reading_seconds = 0.05;        ///< between two looks at clocks and power
+  /// Matrix products and memory streams run at least so long before they are timed, and again while they are:
+  /// in bursts of a tenth of a second they run at clocks that power does not allow for long.
+  double heavy_seconds = 0.0;
+  /// Of work before the first timing, for clocks and temperature; then on until clock and power come to rest.
+  double device_warm_up_seconds = 0.0, most_device_warm_up_seconds = 0.0;
+  double reading_seconds = 0.05;  ///< between two looks at clocks and power
 };
 SessionLimits quick_limits();
 SessionLimits full_limits();
@@ -33,7 +37,7 @@ class Session {
 
   /// Samples of `timer` with what else the GPU did meanwhile; without a sample where it was interrupted
   /// before the first.
-  MeasuredTiming time(Timer& timer);
+  MeasuredTiming time(Timer& timer) { return time(timer, limits_); }
   MeasuredTiming time(Sequence& sequence, double launches = 1.0);
 
   Device& device() { return device_; }
@@ -42,6 +46,7 @@ class Session {
   double least_bytes() const { return 2.0 * l2_bytes_; }
 
  private:
+  MeasuredTiming time(Timer& timer, const SessionLimits& limits);
   void warm_device(const Planned& work);
   void measure_task(const Planned& item, trainbudget::Measurement& measurement);
   void measure_launch(const Planned& item, trainbudget::Measurement& measurement);
@@ -52,6 +57,9 @@ class Session {
   double l2_bytes_ = 0.0;
   std::unique_ptr<Monitor> monitor_;
 };
+
+/// Whether the device can go on after a failure: an illegal access ends its context for good.
+bool still_works(Device& device);
 
 /// The figures of the harness as those of a file; samples under throttling are marked.
 MeasuredTiming timing_of(const Measurement& measured, const std::vector<Reading>& readings);

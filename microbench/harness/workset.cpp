@@ -98,11 +98,15 @@ Queue bind_product(Device& device, BufferPool& pool, const GemmShape& shape, Gem
   return [launch = product.launch, operands](LaunchStream stream) { launch(operands, stream); };
 }
 
+std::size_t rotating_sets(double bytes, double least_bytes) {
+  return static_cast<std::size_t>(
+      std::clamp(std::floor(least_bytes / std::max(bytes, 1.0)) + 1.0, 1.0, most_sets));
+}
+
 Workset::Workset(Device& device, const Task& task, GemmPrecision precision, double least_bytes) {
   const double bytes =
       task.is_gemm() ? product_bytes(task.gemm, precision) : tensor_bytes(task.kernel, task.shape);
-  const auto count = static_cast<std::size_t>(
-      std::clamp(std::floor(least_bytes / std::max(bytes, 1.0)) + 1.0, 1.0, most_sets));
+  const std::size_t count = rotating_sets(bytes, least_bytes);
   pools_.reserve(count);
   // Chosen once: sets that run different algorithms would be a mixture of times.
   GemmProduct product;

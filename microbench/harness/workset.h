@@ -43,6 +43,9 @@ GemmOperands product_operands(BufferPool& pool, const GemmShape& shape, GemmPrec
 /// A product over buffers of `pool`. Throws UnsupportedShape.
 Queue bind_product(Device& device, BufferPool& pool, const GemmShape& shape, GemmPrecision precision);
 
+/// How many sets of buffers of `bytes` each rotate so that together they exceed `least_bytes`.
+std::size_t rotating_sets(double bytes, double least_bytes);
+
 /// A task several times over buffers of its own, so that repeated launches do not find their inputs in the
 /// cache: as many sets as it takes for the data of all to exceed `least_bytes`, one at least.
 class Workset {

@@ -29,6 +29,16 @@ double in_form(double value, Form form) {
   return value;
 }
 
+std::vector<double> in_form(std::vector<double> values, Form form) {
+  for (double& value : values)
+    value = in_form(value, form);
+  return values;
+}
+
+std::size_t bytes_of(const Tensor& tensor) {
+  return static_cast<std::size_t>(tensor.count) * size_of(tensor.type);
+}
+
 Tensor described(const FileTensor& tensor, const Shape& shape) {
   return {.name = std::string(tensor.name),
           .type = tensor.type,
@@ -121,22 +131,48 @@ LoadedKernel::~LoadedKernel() {
   dlclose(handle_);
 }
 
-LoadedKernel::Bound::Bound(const LoadedKernel& kernel, Device& device, const Shape& shape, std::uint64_t seed)
-    : kernel_(kernel), device_(device), shape_(shape), inputs_(draw_inputs(kernel.interface_, shape, seed)) {
-  const KernelInterface& interface = kernel.interface_;
-  for (const FileTensor& tensor : interface.tensors) {
+void LoadedKernel::Bound::add_buffer(const std::vector<std::byte>& bytes) {
+  buffers_.emplace_back(device_.machine(), bytes.size());
+  device_.machine().copy_in(buffers_.back().data(), bytes.data(), bytes.size());
+}
+
+LoadedKernel::Bound LoadedKernel::Bound::to_verify(const LoadedKernel& kernel, Device& device,
+                                                   const Shape& shape, std::uint64_t seed) {
+  Bound bound(kernel, device, shape);
+  bound.inputs_ = draw_inputs(kernel.interface_, shape, seed);
+  for (const FileTensor& tensor : kernel.interface_.tensors) {
     const Tensor as_drawn = described(tensor, shape);
-    std::vector<std::byte> bytes(static_cast<std::size_t>(as_drawn.count) * size_of(as_drawn.type),
-                                 std::byte{0xff});
-    if (!tensor.output) {
-      std::vector<double> values = inputs_.at(std::string(tensor.reference));
-      std::transform(values.begin(), values.end(), values.begin(),
-                     [&](double value) { return in_form(value, tensor.form); });
-      bytes = encode(as_drawn, values);
+    if (tensor.output) {
+      bound.add_buffer(std::vector<std::byte>(bytes_of(as_drawn), std::byte{0xff}));
+    } else {
+      bound.add_buffer(
+          encode(as_drawn, in_form(bound.inputs_.at(std::string(tensor.reference)), tensor.form)));
     }
-    buffers_.emplace_back(device.machine(), bytes.size());
-    device.machine().copy_in(buffers_.back().data(), bytes.data(), bytes.size());
   }
+  return bound;
+}
+
+LoadedKernel::Bound LoadedKernel::Bound::to_time(const LoadedKernel& kernel, Device& device,
+                                                 const Shape& shape, std::uint64_t seed) {
+  const std::vector<Tensor> references =
+      find_kernel(kernel.interface_.backward_kernel)->specification().tensors(shape);
+  Bound bound(kernel, device, shape);
+  std::uint64_t stream = seed * 1000;
+  for (const FileTensor& tensor : kernel.interface_.tensors) {
+    Tensor as_drawn = described(tensor, shape);
+    ++stream;
+    const auto reference = std::find_if(references.begin(), references.end(),
+                                        [&](const Tensor& each) { return each.name == tensor.reference; });
+    if (!tensor.output) as_drawn.fill = reference->fill;
+    // Only decays of whole channels, which are few, come in other forms.
+    if (tensor.form != Form::same) {
+      bound.add_buffer(encode(as_drawn, in_form(draw(as_drawn, stream), tensor.form)));
+      continue;
+    }
+    bound.buffers_.emplace_back(device.machine(), bytes_of(as_drawn));
+    device.fill(bound.buffers_.back().data(), as_drawn.type, as_drawn.count, as_drawn.fill, stream);
+  }
+  return bound;
 }
 
 void* LoadedKernel::Bound::data_of(std::string_view name) const {
@@ -192,6 +228,13 @@ Verification LoadedKernel::Bound::compare() const {
         microbench::compare(tensor, decode(tensor, bytes), expected.at(std::string(tensors[i].reference))));
   }
   return verification;
+}
+
+double file_bytes(const KernelInterface& interface, const Shape& shape) {
+  double bytes = 0.0;
+  for (const FileTensor& tensor : interface.tensors)
+    bytes += static_cast<double>(bytes_of(described(tensor, shape)));
+  return bytes;
 }
 
 std::vector<Shape> file_test_shapes(const KernelInterface& interface) {

@@ -23,16 +23,24 @@ class LoadedKernel {
 
   const KernelInterface& interface() const { return interface_; }
 
-  /// Buffers of a shape with random inputs on a device; outputs are poisoned.
+  /// Buffers of a shape with random inputs on a device.
   class Bound {
    public:
-    Bound(const LoadedKernel& kernel, Device& device, const Shape& shape, std::uint64_t seed);
+    /// Inputs are kept, outputs poisoned: compare() tells whether the file is right.
+    static Bound to_verify(const LoadedKernel& kernel, Device& device, const Shape& shape,
+                           std::uint64_t seed);
+    /// Everything is drawn on the device, as large as it may be, and nothing kept.
+    static Bound to_time(const LoadedKernel& kernel, Device& device, const Shape& shape, std::uint64_t seed);
+
     void forward() const;
     void backward() const;
-    /// Outputs against the reference, after both have run.
+    /// Outputs against the reference, after both have run. Of to_verify() alone.
     Verification compare() const;
 
    private:
+    Bound(const LoadedKernel& kernel, Device& device, const Shape& shape)
+        : kernel_(kernel), device_(device), shape_(shape) {}
+    void add_buffer(const std::vector<std::byte>& bytes);
     void call(void* function, const std::vector<std::string_view>& arguments) const;
     void* data_of(std::string_view tensor) const;
 
@@ -49,6 +57,9 @@ class LoadedKernel {
   void* forward_ = nullptr;
   void* backward_ = nullptr;
 };
+
+/// Bytes of all tensors of `interface` at `shape`.
+double file_bytes(const KernelInterface& interface, const Shape& shape);
 
 /// Shapes at which a file is verified: small ones that the interface takes.
 std::vector<Shape> file_test_shapes(const KernelInterface& interface);

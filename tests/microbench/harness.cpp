@@ -220,6 +220,23 @@ TEST_CASE("readings inside an interval are condensed") {
   CHECK(summarize(readings, 5.0, 6.0).readings == 0);
 }
 
+TEST_CASE("a device is warm when clock and power have come to rest") {
+  std::vector<Reading> readings;
+  const auto add = [&](double from, double clock, double power) {
+    for (int i = 0; i < 10; ++i)
+      readings.push_back({.time = from + 0.1 * i, .sm_clock = clock, .power = power});
+  };
+  CHECK_FALSE(settled(readings, 0.9));
+  add(0.0, 1.98e9, 300.0);
+  CHECK_FALSE(settled(readings, 0.9));  // nothing before to compare with
+  add(1.0, 1.98e9, 690.0);
+  CHECK_FALSE(settled(readings, 0.9));
+  add(2.0, 1.75e9, 700.0);
+  CHECK_FALSE(settled(readings, 0.9));
+  add(3.0, 1.755e9, 699.0);
+  CHECK(settled(readings, 0.9));
+}
+
 TEST_CASE("a sample is flagged by throttling readings in it and next to it, not by the power cap") {
   const std::vector<Reading> readings{{.time = 1.0, .reasons = reason_hardware_thermal},
                                       {.time = 2.0, .reasons = reason_power_cap},

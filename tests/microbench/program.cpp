@@ -122,27 +122,6 @@ TEST_CASE("without a GPU what needs one says so and ends with 2") {
   CHECK_THAT(planned.out, ContainsSubstring("wkv7_forward B32 T512 H64x64 repeated"));
 }
 
-TEST_CASE("the script of the first run says that there is no GPU") {
-  const TemporaryFolder folder;
-  Command command;
-  command.arguments = {FIRST_RUN, folder.path() + "/out"};
-  command.environment["MICROBENCH"] = TRAINBUDGET_MICROBENCH;
-  command.environment["CUDA_VISIBLE_DEVICES"] = "";
-  const Outcome outcome = run(command);
-  CHECK(outcome.exit_code == 2);
-  CHECK_THAT(outcome.err, ContainsSubstring("no CUDA device"));
-  const std::string broken = folder.path() + "/broken";
-  std::ofstream(broken) << "#!/bin/sh\necho 'libfmt.so.9: cannot open shared object file' >&2\nexit 127\n";
-  std::filesystem::permissions(broken, std::filesystem::perms::owner_all);
-  command.environment["MICROBENCH"] = broken;
-  const Outcome unstarted = run(command);
-  CHECK(unstarted.exit_code == 2);
-  CHECK_THAT(unstarted.err, ContainsSubstring("libfmt.so.9"));
-  CHECK_THAT(unstarted.err, ContainsSubstring("does not start here"));
-  command.arguments = {FIRST_RUN};
-  CHECK_THAT(run(command).err, ContainsSubstring("usage"));
-}
-
 TEST_CASE("what cannot be measured is refused before anything starts") {
   CHECK_THAT(microbench({"run", "--dry-run", "--filter", "("}).err,
              ContainsSubstring("no regular expression"));
@@ -266,13 +245,15 @@ TEST_CASE("an estimate takes the recurrences that were measured, and says where 
   const auto estimate = [&](const std::string& model, const std::string& micro_batch) {
     return trainbudget_program({"estimate", "--model", model, "--tokens", "10B", "--cluster", "hgx-h100",
                                 "--gpus", "8", "--price", "$2/h", "--global-batch", "256", "--layout",
-                                "mbs=" + micro_batch, "--efficiency", file});
+                                "mbs=" + micro_batch, "--efficiency", file, "--format", "json"});
   };
   // 32 heads a sequence; 128 to 2,048 are measured.
   const Outcome inside = estimate("rwkv-7-1.5b", "16");
   INFO(inside.out << inside.err);
   CHECK(inside.exit_code == 0);
   CHECK_THAT(inside.out, ContainsSubstring("recurrence_step") && !ContainsSubstring("beyond the measured"));
+  // Two micro-batches of 512 heads in 24 layers: 6.74892 ms forward and 13.68609 ms backward in the file.
+  CHECK_THAT(inside.out, ContainsSubstring("\"p50\": 0.98088"));
   CHECK_THAT(estimate("rwkv-7-1.5b", "2").out,
              ContainsSubstring("wkv7 backward: B·H 64 is beyond the measured 128 to 2048; extrapolated"));
   CHECK_THAT(estimate("rwkv-6-1.6b", "16").out, ContainsSubstring("wkv6 forward: not measured"));

@@ -1,6 +1,6 @@
 // What is prepared on a device before it is timed, and what is done about a device that lacks something.
 #include "catch.h"
-#include "harness/session.h"
+#include "harness/carry_out.h"
 #include "harness/workset.h"
 #include "plan/run_plan.h"
 
@@ -13,7 +13,10 @@ class CountingDevice final : public Device {
  public:
   explicit CountingDevice(bool has_products) : has_products_(has_products) {}
 
-  Machine& machine() override { return inner_->machine(); }
+  Machine& machine() override {
+    if (broken) throw std::runtime_error("an illegal access was made");
+    return inner_->machine();
+  }
   trainbudget::MeasuredDevice description() override { return inner_->description(); }
   std::string_view kind() const override { return inner_->kind(); }
   double free_bytes() override { return inner_->free_bytes(); }
@@ -38,11 +41,14 @@ class CountingDevice final : public Device {
   GemmProduct product(const GemmShape& shape, GemmPrecision precision,
                       const GemmOperands& operands) override {
     ++products;
+    broken = products_break;
     if (!has_products_) throw UnsupportedShape("no matrix products");
     return inner_->product(shape, precision, operands);
   }
 
   int products = 0, timers = 0;
+  bool products_break = false;  ///< the context, as an illegal access does
+  bool broken = false;
 
  private:
   bool has_products_;
@@ -54,6 +60,15 @@ Task small_product() {
   task.gemm = {GemmPass::forward, 32, 64, 16, 1};
   return task;
 }
+
+Task small_stream() {
+  Task stream;
+  stream.kernel = "stream_copy";
+  stream.shape = find_kernel("stream_copy")->specification().test_shapes.front();
+  return stream;
+}
+
+const std::atomic<bool> running{false};  // never interrupted
 
 }  // namespace
 
@@ -70,12 +85,8 @@ TEST_CASE("a device without matrix products is warmed by what it has, and the pr
   CountingDevice device(false);
   SessionLimits limits = emulated_limits();
   limits.device_warm_up_seconds = 1e-3;
-  const std::atomic<bool> running{false};
   Session session(device, limits, running);
-  Task stream;
-  stream.kernel = "stream_copy";
-  stream.shape = find_kernel("stream_copy")->specification().test_shapes.front();
-  const std::vector<Planned> plan{{.group = "stream", .task = stream},
+  const std::vector<Planned> plan{{.group = "stream", .task = small_stream()},
                                   {.group = "ceiling", .task = small_product()}};
   session.warm_device(plan);
   CHECK(device.products == 1);
@@ -87,4 +98,64 @@ TEST_CASE("a device without matrix products is warmed by what it has, and the pr
   CHECK(measurement.kernels.size() == 1);
   REQUIRE(measurement.failures.size() == 1);
   CHECK(measurement.failures.front().find("no matrix products") != std::string::npos);
+}
+
+TEST_CASE("a plan of which a whole group fails is told, and the rest of it is measured") {
+  CountingDevice device(false);
+  Session session(device, emulated_limits(), running);
+  const RunPlan plan{.items = {{.group = "ceiling", .task = small_product()},
+                               {.group = "stream", .task = small_stream()},
+                               {.group = "model", .task = small_stream()},
+                               {.group = "model", .task = small_product()}}};
+  trainbudget::Measurement measurement;
+  std::vector<std::size_t> steps;
+  const PlanOutcome outcome =
+      carry_out(plan, session, measurement, [&](std::size_t done) { steps.push_back(done); });
+  CHECK_FALSE(outcome.complete());
+  CHECK(outcome.device_works);
+  CHECK(outcome.empty == std::vector<std::string>{"ceiling"});
+  CHECK(measurement.kernels.size() == 2);
+  CHECK(measurement.failures.size() == 2);
+  CHECK(steps == std::vector<std::size_t>{0, 1, 2, 3});
+}
+
+TEST_CASE("a plan ends where the device works no more, and says so") {
+  CountingDevice device(true);
+  device.products_break = true;
+  Session session(device, emulated_limits(), running);
+  const RunPlan plan{.items = {{.group = "stream", .task = small_stream()},
+                               {.group = "ceiling", .task = small_product()},
+                               {.group = "model", .task = small_stream()}}};
+  trainbudget::Measurement measurement;
+  const PlanOutcome outcome = carry_out(plan, session, measurement, [](std::size_t) {});
+  CHECK_FALSE(outcome.device_works);
+  CHECK(measurement.kernels.size() == 1);
+  REQUIRE(measurement.failures.size() == 2);
+  CHECK(measurement.failures.back().find("answers no more") != std::string::npos);
+}
+
+TEST_CASE("a measurement that grows is written now and then, as one that was interrupted") {
+  double now = 100.0;
+  std::vector<bool> written;
+  Keeper keeper(
+      30.0, [&](const trainbudget::Measurement& m) { written.push_back(m.interrupted); },
+      [&] { return now; });
+  trainbudget::Measurement measurement;
+  keeper.keep(measurement);
+  now = 129.0;
+  keeper.keep(measurement);
+  CHECK(written.empty());
+  now = 131.0;
+  keeper.keep(measurement);
+  keeper.keep(measurement);
+  CHECK(written == std::vector<bool>{true});
+  now = 162.0;
+  keeper.keep(measurement);
+  CHECK(written.size() == 2);
+}
+
+TEST_CASE("the file of another kernel rotates over as many sets as ours") {
+  CHECK(rotating_sets(1e6, 100e6) == 16);  // at most
+  CHECK(rotating_sets(30e6, 100e6) == 4);
+  CHECK(rotating_sets(200e6, 100e6) == 1);
 }

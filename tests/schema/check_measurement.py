@@ -17,7 +17,7 @@ def spoiled(measurement):
         if key != "note":
             yield f"without {key}", {name: value for name, value in measurement.items() if name != key}
     yield "with an unknown key", dict(measurement, colour="green")
-    yield "of another format", dict(measurement, schema="trainbudget/measurement/0")
+    yield "of another format", dict(measurement, schema="trainbudget/measurement/1")
     if measurement["kernels"]:
         empty = copy.deepcopy(measurement)
         empty["kernels"][0]["timing"]["samples_seconds"] = []

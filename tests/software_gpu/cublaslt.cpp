@@ -26,6 +26,7 @@ struct Description {
   cublasComputeType_t compute;
   cudaDataType_t scale;
   std::int32_t a_op = CUBLAS_OP_N, b_op = CUBLAS_OP_N;
+  std::int8_t fast_accumulation = 0;
 };
 struct Preference {
   std::uint64_t workspace = 0;
@@ -110,7 +111,7 @@ cublasStatus_t judge(const Product& p) {
                ? CUBLAS_STATUS_SUCCESS
                : CUBLAS_STATUS_NOT_SUPPORTED;
   }
-  if (p.result.type != p.a.type) return CUBLAS_STATUS_NOT_SUPPORTED;
+  if (p.result.type != p.a.type || p.description.fast_accumulation != 0) return CUBLAS_STATUS_NOT_SUPPORTED;
   const bool tf32 = p.description.compute == CUBLAS_COMPUTE_32F_FAST_TF32;
   return p.description.compute == CUBLAS_COMPUTE_32F || (tf32 && p.a.type == CUDA_R_32F)
              ? CUBLAS_STATUS_SUCCESS
@@ -185,6 +186,7 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t made,
   auto& changed = *reinterpret_cast<Description*>(made);
   if (attribute == CUBLASLT_MATMUL_DESC_TRANSA) return take(changed.a_op, value, bytes);
   if (attribute == CUBLASLT_MATMUL_DESC_TRANSB) return take(changed.b_op, value, bytes);
+  if (attribute == CUBLASLT_MATMUL_DESC_FAST_ACCUM) return take(changed.fast_accumulation, value, bytes);
   return CUBLAS_STATUS_INVALID_VALUE;
 }
 

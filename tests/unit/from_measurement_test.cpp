@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "small_step.h"
 
+#include <cmath>
+
 using namespace trainbudget;
 
 namespace {
@@ -15,16 +17,35 @@ EfficiencyProfile generic() {
   return profile;
 }
 
+constexpr double peak = 300e12, memory_rate = 0.9 * 2e12;
+
+/// A product that takes what the model of a step says, by hand.
+GemmPoint product(Precision precision, double m, double n, double k, double fraction, double d) {
+  const double bytes = precision == Precision::fp8 ? 1.0 : 2.0;
+  const double arithmetic = 2.0 * m * n * k / (peak * fraction) * (1.0 + d / m + d / n + d / k);
+  const double traffic = (bytes * (m * k + n * k) + 2.0 * m * n) / memory_rate;
+  const double seconds = std::pow(std::pow(arithmetic, 4.0) + std::pow(traffic, 4.0), 0.25);
+  return {.precision = precision,
+          .tokens = m,
+          .n = n,
+          .k = k,
+          .seconds = seconds,
+          .fraction_of_peak = 2.0 * m * n * k / peak / seconds};
+}
+
 }  // namespace
 
 TEST_CASE("measured figures take the place of fitted ones, and say so") {
-  MeasuredEfficiency measured{.accelerator = "small", .device = "Small GPU", .date = "2026-11-24"};
-  measured.gemm_ceilings.push_back(
-      {.precision = Precision::bf16, .fraction_of_peak = {{0.78, 0.8, 0.81}, {}}});
-  measured.gemm_ceilings.push_back({.precision = Precision::fp8, .fraction_of_peak = {exactly(0.6), {}}});
-  // 1 + d·3/1000 = 0.8/0.5: d = 200.
-  measured.gemm_points.push_back(
-      {.precision = Precision::bf16, .tokens = 1000, .n = 1000, .k = 1000, .fraction_of_peak = 0.5});
+  MeasuredEfficiency measured{
+      .accelerator = "small", .device = "Small GPU", .date = "2026-11-24", .memory_bandwidth = 2e12};
+  // An endless product at 0.8 of a peak of 300 TFLOP/s, d = 50; half of that in fp8, whose fall is twice as
+  // deep.
+  for (const double size : {512.0, 1024.0, 2048.0, 8192.0})
+    measured.gemm_points.push_back(product(Precision::bf16, size, size, size, 0.8, 50.0));
+  measured.gemm_points.push_back(product(Precision::fp8, 8192.0, 8192.0, 8192.0, 0.6, 100.0));
+  // Two products with a small inner dimension, whose bytes take most of their time.
+  for (const double n : {2048.0, 4096.0})
+    measured.gemm_points.push_back(product(Precision::bf16, 8192.0, n, 32.0, 0.8, 50.0));
   measured.memory_fraction = {{0.88, 0.9, 0.91}, {}};
   measured.elementwise_fraction = {exactly(0.75), {}};
   // Two waves over 512 tokens in 1024 µs: 1 µs a time step.
@@ -32,9 +53,10 @@ TEST_CASE("measured figures take the place of fitted ones, and say so") {
   const EfficiencyProfile profile = measured_profile(generic(), measured, "m.json");
   const Efficiency values = profile.efficiency();
   CHECK(profile.name == "small/measured");
-  CHECK(values[Parameter::matmul] == Approx(0.8));
-  CHECK(values[Parameter::matmul_8_bit] == Approx(0.75));
-  CHECK(values[Parameter::half_dimension] == Approx(200.0));
+  CHECK(values[Parameter::matmul] == Approx(0.8).epsilon(0.01));
+  CHECK(values[Parameter::matmul_8_bit] == Approx(0.75).epsilon(0.01));
+  CHECK(values[Parameter::half_dimension] == Approx(50.0).epsilon(0.03));
+  CHECK(values[Parameter::time_factor] == 1.0);
   CHECK(values[Parameter::memory] == Approx(0.9));
   CHECK(values[Parameter::elementwise] == Approx(1.2));
   CHECK(values[Parameter::recurrence_slots] == Approx(100.0));
@@ -64,4 +86,49 @@ TEST_CASE("channels of RWKV-4 say nothing of heads with a matrix of state") {
   CHECK(profile.efficiency()[Parameter::recurrence_step] ==
         generic().efficiency()[Parameter::recurrence_step]);
   CHECK(profile.recurrences.size() == 1);
+}
+
+TEST_CASE("what a measurement does not tell keeps its time") {
+  EfficiencyProfile fitted = generic();
+  fitted.parameters[index_of(Parameter::time_factor)].value = 0.9;
+  fitted.parameters[index_of(Parameter::matmul)].value = 0.6;
+  fitted.parameters[index_of(Parameter::attention)].value = 0.45;
+  fitted.parameters[index_of(Parameter::recurrence_step)].value = 1e-6;
+  MeasuredEfficiency measured{.accelerator = "small", .memory_bandwidth = 2e12};
+  measured.memory_fraction = {exactly(0.9), {}};
+  const Efficiency values = measured_profile(fitted, measured, "m.json").efficiency();
+  CHECK(values[Parameter::time_factor] == 1.0);
+  CHECK(values[Parameter::memory] == Approx(0.9));
+  CHECK(values[Parameter::matmul] == Approx(0.6 / 0.9));
+  CHECK(values[Parameter::attention] == Approx(0.5));
+  CHECK(values[Parameter::recurrence_step] == Approx(0.9e-6));
+  // Launches alone say nothing about how long kernels take.
+  MeasuredEfficiency launches{.accelerator = "small"};
+  launches.eager_launch_seconds = {exactly(2e-6), {}};
+  CHECK(measured_profile(fitted, launches, "m.json").efficiency()[Parameter::time_factor] == 0.9);
+}
+
+TEST_CASE("an empty kernel is the least that a launch costs a framework") {
+  EfficiencyProfile fitted = generic();
+  fitted.parameters[index_of(Parameter::launch)].value = 8e-6;
+  MeasuredEfficiency measured{.accelerator = "small"};
+  const auto launch = [&](double seconds) {
+    measured.eager_launch_seconds = {exactly(seconds), {}};
+    return measured_profile(fitted, measured, "m.json").parameters[index_of(Parameter::launch)];
+  };
+  CHECK(launch(2e-6).value == 8e-6);
+  CHECK(launch(2e-6).provenance.origin != Origin::measured);
+  CHECK(launch(12e-6).value == Approx(12e-6));
+  CHECK(launch(12e-6).provenance.origin == Origin::measured);
+}
+
+TEST_CASE("a single size of products says how fast they are, not how the rate falls") {
+  EfficiencyProfile fitted = generic();
+  fitted.parameters[index_of(Parameter::half_dimension)].value = 100.0;
+  MeasuredEfficiency measured{.accelerator = "small", .memory_bandwidth = 2e12};
+  measured.memory_fraction = {exactly(0.9), {}};
+  measured.gemm_points.push_back(product(Precision::bf16, 8192.0, 8192.0, 8192.0, 0.8, 100.0));
+  const Efficiency values = measured_profile(fitted, measured, "m.json").efficiency();
+  CHECK(values[Parameter::half_dimension] == 100.0);
+  CHECK(values[Parameter::matmul] == Approx(0.8));
 }

@@ -64,8 +64,8 @@ TEST_CASE("the measurement of a whole day is read") {
 }
 
 TEST_CASE("another version of the format says which") {
-  check_refused(changed("trainbudget/measurement/1", "trainbudget/measurement/0"),
-                "format 0 of a measurement; this program reads 1 | measure again");
+  check_refused(changed("trainbudget/measurement/2", "trainbudget/measurement/1"),
+                "format 1 of a measurement; this program reads 2 | measure again");
 }
 
 TEST_CASE("another kind of file is called so") {

@@ -59,6 +59,40 @@ TEST_CASE("memory is judged by streams that no cache can hold") {
   CHECK(e.elementwise_fraction->value.p50 == Approx((2.4 + 2.7) / 2.0 / 3.35));
 }
 
+TEST_CASE("timings after a flush of the cache are of no launch of a step") {
+  Measurement m = synthetic();
+  const MeasuredEfficiency before = efficiency();
+  for (MeasuredGemm gemm : std::vector<MeasuredGemm>(m.gemms)) {
+    gemm.mode = "cold";
+    for (double& sample : gemm.timing.samples)
+      sample *= 0.9;
+    m.gemms.push_back(gemm);
+  }
+  for (MeasuredKernel kernel : std::vector<MeasuredKernel>(m.kernels)) {
+    kernel.mode = "cold";
+    for (double& sample : kernel.timing.samples)
+      sample *= kernel.group == "stream" ? 0.95 : 3.0;
+    m.kernels.push_back(kernel);
+  }
+  const MeasuredEfficiency after = measured_efficiency(m, accelerator("h100-sxm-80gb"));
+  CHECK(after.gemm_points.size() == before.gemm_points.size());
+  CHECK(after.gemm_ceilings[0].fraction_of_peak.value == before.gemm_ceilings[0].fraction_of_peak.value);
+  CHECK(after.memory_fraction->value == before.memory_fraction->value);
+  CHECK(after.elementwise_fraction->value == before.elementwise_fraction->value);
+}
+
+TEST_CASE("a quick measurement says that it is one, and a broken one what it lacks") {
+  Measurement m = synthetic();
+  CHECK(remarks_mention(measured_efficiency(m, accelerator("h100-sxm-80gb")), "a quick measurement"));
+  m.effort = "full";
+  m.failures.clear();
+  CHECK_FALSE(remarks_mention(measured_efficiency(m, accelerator("h100-sxm-80gb")), "timings failed"));
+  m.failures = {"ceiling: no algorithm", "other: no room"};
+  CHECK(remarks_mention(measured_efficiency(m, accelerator("h100-sxm-80gb")),
+                        "2 timings failed, the first: ceiling: no algorithm"));
+  CHECK_FALSE(remarks_mention(measured_efficiency(m, accelerator("h100-sxm-80gb")), "a quick measurement"));
+}
+
 TEST_CASE("a recurrence becomes a table over B·H and T with its waves") {
   const MeasuredEfficiency e = efficiency();
   REQUIRE(e.wkv.size() == 2);
