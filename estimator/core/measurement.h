@@ -120,6 +120,8 @@ struct MeasuredStep {
   double optimizer_fraction = 1.0;  ///< of the parameters that were updated; the rest is extrapolated
   double seconds = 0.0;             ///< of the whole model: measured, and extrapolated as said above
   double predicted_seconds = 0.0;   ///< from the single kernels
+  /// By the estimator, which was calibrated with them; zero where no accelerator profile speaks for the GPU.
+  double estimated_seconds = 0.0;
   std::vector<MeasuredPart> parts;
   MeasuredTiming timing;  ///< of the layers that were composed
 };

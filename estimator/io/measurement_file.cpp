@@ -214,6 +214,8 @@ MeasuredStep read_step(const YamlNode& node) {
                     .optimizer_fraction = read_positive(map.require("optimizer_fraction")),
                     .seconds = read_positive(map.require("seconds")),
                     .predicted_seconds = read_amount(map.require("predicted_seconds"))};
+  if (const YamlNode* estimated = map.find("estimated_seconds"))
+    step.estimated_seconds = read_positive(*estimated);
   for (const YamlNode& item : items_of(map.require("parts"))) {
     MapReader part(item, "part");
     step.parts.push_back({.name = read_string(part.require("name")),

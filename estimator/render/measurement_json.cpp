@@ -120,19 +120,21 @@ Json json_of(const MeasuredStep& step) {
                      {"seconds", json_number(part.seconds)},
                      {"predicted_seconds", json_number(part.predicted_seconds)}});
   }
-  return {{"model", step.model},
-          {"micro_batch", step.micro_batch},
-          {"sequence", step.sequence},
-          {"layers", step.layers},
-          {"model_layers", step.model_layers},
-          {"recompute", step.recompute},
-          {"mode", step.mode},
-          {"launches", step.launches},
-          {"optimizer_fraction", json_number(step.optimizer_fraction)},
-          {"seconds", json_number(step.seconds)},
-          {"predicted_seconds", json_number(step.predicted_seconds)},
-          {"parts", std::move(parts)},
-          {"timing", json_of(step.timing)}};
+  Json json = {{"model", step.model},
+               {"micro_batch", step.micro_batch},
+               {"sequence", step.sequence},
+               {"layers", step.layers},
+               {"model_layers", step.model_layers},
+               {"recompute", step.recompute},
+               {"mode", step.mode},
+               {"launches", step.launches},
+               {"optimizer_fraction", json_number(step.optimizer_fraction)},
+               {"seconds", json_number(step.seconds)},
+               {"predicted_seconds", json_number(step.predicted_seconds)},
+               {"parts", std::move(parts)},
+               {"timing", json_of(step.timing)}};
+  if (step.estimated_seconds > 0.0) json["estimated_seconds"] = json_number(step.estimated_seconds);
+  return json;
 }
 
 template <class Item>

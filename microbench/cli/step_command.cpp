@@ -1,8 +1,13 @@
 // trainbudget-microbench step: a whole training step, composed, beside what its single launches predict.
+#include "calibration/from_measurement.h"
 #include "cli/interrupt.h"
 #include "cli/program.h"
 #include "cli/progress.h"
+#include "harness/carry_out.h"
 #include "harness/step.h"
+#include "io/efficiency_file.h"
+#include "io/measured_accelerator.h"
+#include "plan/estimated_step.h"
 #include "render/measurement_report.h"
 
 #include <algorithm>
@@ -28,7 +33,8 @@ StepRun composed(const ProgramOptions& program, const StepOptions& options, Devi
   const std::vector<std::string> names =
       options.model.empty() ? std::vector<std::string>{} : std::vector<std::string>{options.model};
   const PlannedModel model = chosen_models(program, names, {"rwkv-7-1.5b"}).front();
-  StepRun run{.model = model.name, .model_layers = static_cast<int>(model.ops.layers.size())};
+  StepRun run{
+      .model = model.name, .ops = model.ops, .model_layers = static_cast<int>(model.ops.layers.size())};
   if (options.layers > run.model_layers) {
     throw io::InputError(io::option_location("--layers", std::to_string(options.layers)),
                          fmt::format("{} has {} layers", model.name, run.model_layers));
@@ -51,6 +57,10 @@ void show(const ProgramOptions& program, const MeasuredStep& step) {
         fmt::format("{}, {} × {} tokens, {}: {:.0f} tokens/s, {:.0f} predicted ({:+.1f} %)\n", step.model,
                     step.micro_batch, step.sequence, step.mode, tokens / step.seconds,
                     tokens / step.predicted_seconds, 100.0 * (step.seconds / step.predicted_seconds - 1.0));
+    if (step.estimated_seconds > 0.0)
+      text +=
+          fmt::format("the estimator, calibrated with its launches: {:.0f} tokens/s ({:+.1f} %)\n",
+                      tokens / step.estimated_seconds, 100.0 * (step.seconds / step.estimated_seconds - 1.0));
     if (step.layers < step.model_layers)
       text += fmt::format("{} of {} layers were run; the rest is extrapolated by layer\n", step.layers,
                           step.model_layers);
@@ -63,12 +73,40 @@ void show(const ProgramOptions& program, const MeasuredStep& step) {
   if (program.output.format == "table") cli::write_stdout("\n");
 }
 
+/// What the estimator says of the same steps once it is calibrated with `measurement`, as calibrate does.
+void add_estimates(const ProgramOptions& program, const StepRun& run, trainbudget::Measurement& measurement) {
+  const io::ProfileFolder profiles = io::profile_folder(program.profiles);
+  const std::vector<Accelerator> meant = io::accelerators_meant(profiles, measurement);
+  if (meant.size() != 1) return;
+  const Accelerator& gpu = meant.front();
+  const std::string generic = gpu.name + "/generic";
+  const std::vector<std::string> known = io::efficiency_profile_names(profiles);
+  if (std::find(known.begin(), known.end(), generic) == known.end()) {
+    cli::say("note: no estimate of the step: there is no efficiency profile " + generic + "\n");
+    return;
+  }
+  const MeasuredEfficiency measured = measured_efficiency(measurement, gpu);
+  const EfficiencyProfile profile =
+      measured_profile(io::find_efficiency_profile(profiles, generic, {}), measured, "this step");
+  for (MeasuredStep& step : measurement.steps) {
+    const auto& launch = step.mode == "graph" ? measured.graph_launch_seconds : measured.eager_launch_seconds;
+    if (!launch) continue;
+    if (const auto seconds = estimated_step_seconds(run.ops, run.request, gpu, profile, launch->value.p50))
+      step.estimated_seconds = *seconds;
+  }
+}
+
 int run_step(const ProgramOptions& program, const StepOptions& options) {
   const std::unique_ptr<Device> device = open_device(program);
   const StepRun run = composed(program, options, *device);
   const cli::InterruptGuard guard;
   trainbudget::Measurement measurement = new_measurement(*device, "quick");
   Session session(*device, program.emulate ? emulated_limits() : quick_limits(), cli::interrupt_flag());
+  // Memory, the largest products and launches: what calibration needs beside the launches of the step.
+  const RunPlan ceilings =
+      run_plan({}, run.request.batch, program.emulate ? emulated_sizes() : quick_sizes());
+  session.warm_device(ceilings.items);
+  carry_out(ceilings, session, measurement, [](std::size_t) {});
   {
     std::unique_ptr<cli::ProgressLine> progress;
     measure_step(session, run, measurement, [&](std::size_t done, std::size_t total) {
@@ -77,6 +115,7 @@ int run_step(const ProgramOptions& program, const StepOptions& options) {
     });
   }
   measurement.interrupted = cli::interrupted();
+  add_estimates(program, run, measurement);
   if (!options.out.empty()) write_measurement(options.out, measurement);
   for (const MeasuredStep& step : measurement.steps)
     show(program, step);

@@ -2,7 +2,6 @@
 
 #include "harness/workset.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -61,12 +60,6 @@ void measure_step(Session& session, const StepRun& run, trainbudget::Measurement
   std::map<std::string, const Task*> distinct;
   for (const StepItem& item : step.items)
     distinct.emplace(item.task.name, &item.task);
-
-  const auto most_work = std::max_element(distinct.begin(), distinct.end(), [](const auto& a, const auto& b) {
-    return a.second->flops < b.second->flops;
-  });
-  if (most_work != distinct.end())
-    session.warm_device(std::vector<Planned>{planned(run.model, *most_work->second)});
 
   // Each launch by itself, over buffers of its own that are freed before the next.
   std::map<std::string, double> single = medians(measurement);

@@ -8,6 +8,7 @@ namespace trainbudget::microbench {
 
 struct StepRun {
   std::string model;
+  ModelOps ops;
   int model_layers = 0;
   StepRequest request;
   StepComposition composition;

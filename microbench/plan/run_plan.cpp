@@ -19,7 +19,9 @@ class Planning {
     for (const char* kernel : {"stream_copy", "stream_triad"})
       add_timings("stream", stream_task(kernel, sizes_.stream_elements));
     for (const GemmPrecision precision : sizes_.precisions)
-      add_ceilings(precision);
+      add_square(precision, sizes_.ceiling);
+    for (const std::int64_t edge : sizes_.smaller)
+      add_square(GemmPrecision::bf16, edge);
     // Before what takes long, so that a run that is cut short has all that a profile needs.
     add({.group = "launch", .launches = LaunchMode::eager});
     add({.group = "launch", .launches = LaunchMode::graph});
@@ -40,8 +42,7 @@ class Planning {
     if (sizes_.cold) add({.group = group, .task = task, .mode = TimingMode::cold});
   }
 
-  void add_ceilings(GemmPrecision precision) {
-    const std::int64_t edge = sizes_.ceiling;
+  void add_square(GemmPrecision precision, std::int64_t edge) {
     Task task{.operation = "ceiling", .gemm = {GemmPass::forward, edge, edge, edge, 1}};
     const auto size = static_cast<double>(edge);
     task.flops = 2.0 * size * size * size;
@@ -131,6 +132,7 @@ std::string Planned::name() const {
 PlanSizes quick_sizes() {
   return {.stream_elements = std::int64_t{1} << 28,
           .ceiling = 8192,
+          .smaller = {4096, 2048},
           .sweep_batches = {1, 2, 4, 8, 16},
           .sweep_heads = {32},
           .sweep_sequences = {1024, 4096},
@@ -152,6 +154,7 @@ PlanSizes full_sizes() {
 PlanSizes emulated_sizes() {
   return {.stream_elements = 4096,
           .ceiling = 32,
+          .smaller = {16},
           .sweep_batches = {1, 2},
           .sweep_heads = {1},
           .sweep_sequences = {16, 32},

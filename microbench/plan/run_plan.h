@@ -30,6 +30,8 @@ struct Planned {
 struct PlanSizes {
   std::int64_t stream_elements = 0;
   std::int64_t ceiling = 0;  ///< edge of the square products
+  /// Edges of smaller ones, in bf16: how their rate falls with size, whatever sizes the models have.
+  std::vector<std::int64_t> smaller;
   std::vector<std::int64_t> sweep_batches, sweep_heads, sweep_sequences;
   double most_sweep_state = 0.0;  ///< heads × tokens of one launch at most, which its memory grows with
   std::vector<GemmPrecision> precisions;
