@@ -128,15 +128,54 @@ TEST_CASE("a run writes a measurement that fits its schema and that calibrates n
   CHECK_FALSE(std::filesystem::exists(folder.path() + "/profile.yaml"));
 }
 
+TEST_CASE("a measurement of a GPU that a profile names becomes an efficiency that an estimate takes") {
+  // All the way that the first run on a GPU goes, but for the times.
+  const TemporaryFolder folder;
+  const std::string file = folder.path() + "/measurement.json", profile = folder.path() + "/mine.yaml";
+  const std::map<std::string, std::string> named{{"SOFTWARE_GPU_NAME", "NVIDIA H100 80GB HBM3"}};
+  const Outcome measured =
+      microbench({"run", "--quick", "--out", file, "--filter", "ceiling|stream|launch|residual|wkv7.*T4096"},
+                 "time", named);
+  CAPTURE(measured.out, measured.err);
+  REQUIRE(measured.exit_code == 0);
+  // The clock that is read is 1,755 MHz, and that of the peak 1,830.
+  CHECK_THAT(measured.out, ContainsSubstring("At its clock") && ContainsSubstring("63.1 %"));
+  const auto trainbudget = [](std::vector<std::string> arguments) {
+    Command command;
+    command.arguments = std::move(arguments);
+    command.arguments.insert(command.arguments.begin(), TRAINBUDGET_PROGRAM);
+    return run(command);
+  };
+  const Outcome calibrated = trainbudget({"calibrate", "--from", file, "-o", profile});
+  CAPTURE(calibrated.out, calibrated.err);
+  REQUIRE(calibrated.exit_code == 0);
+  CHECK_THAT(calibrated.out, ContainsSubstring("h100-sxm-80gb/measured from NVIDIA H100 80GB HBM3") &&
+                                 ContainsSubstring("a quick measurement"));
+  // Products take their FLOPs at 600 TFLOP/s of 989.4, and 3 µs.
+  CHECK_THAT(calibrated.out, ContainsSubstring("matmul                     0.6"));
+  const Outcome estimated = trainbudget({"estimate", "--model", "rwkv-7-1.5b", "--tokens", "10B", "--cluster",
+                                         "hgx-h100", "--gpus", "8", "--price", "$2/h", "--global-batch", "64",
+                                         "--layout", "mbs=8", "--efficiency", profile});
+  CAPTURE(estimated.out, estimated.err);
+  CHECK(estimated.exit_code == 0);
+  CHECK_THAT(estimated.out, ContainsSubstring("h100-sxm-80gb/measured"));
+}
+
 TEST_CASE("a step is what its launches predict, eager and as a graph, where time is only what they take") {
-  const Outcome step =
-      microbench({"step", "--model", "rwkv-7-1.5b", "--micro-batch", "8", "--sequence", "4096"}, "time");
+  const TemporaryFolder folder;
+  const std::string file = folder.path() + "/step.json";
+  const Outcome step = microbench(
+      {"step", "--model", "rwkv-7-1.5b", "--micro-batch", "8", "--sequence", "4096", "--out", file}, "time",
+      {{"SOFTWARE_GPU_NAME", "NVIDIA H100 80GB HBM3"}});
   CAPTURE(step.out, step.err);
   CHECK(step.exit_code == 0);
   CHECK_THAT(step.out, ContainsSubstring("eager: ") && ContainsSubstring("graph: "));
   CHECK(count(step.out, "whole step") == 2);
   // Parts that miss by more than 5 % are flagged.
   CHECK(count(step.out, "off by more than 5 %") == 0);
+  // Memory is faster here than that of an H100 can be, which is what an estimate holds it to.
+  CHECK(count(step.out, "the estimator, calibrated with its launches: ") == 2);
+  CHECK_THAT(read_file(file), ContainsSubstring("estimated_seconds"));
 }
 
 TEST_CASE("somebody's kernel file is compiled, found right or wrong, and timed beside ours") {
