@@ -95,6 +95,9 @@ struct Accelerator {
   /// names.
   std::optional<Sourced<Hertz>> peak_clock;
 
+  /// Devices that one accelerator is to software, each with its share of everything, where that is not one.
+  std::optional<Sourced<double>> devices;
+
   std::string memory_type;
   Sourced<Bytes> memory_capacity;                ///< as the vendor prints it, GB = 10^9
   std::optional<Sourced<Bytes>> memory_offered;  ///< that the driver offers to one process, where it is known

@@ -93,6 +93,7 @@ Accelerator read_accelerator_file(const std::string& path) {
     gpu.sparse_peak = read_peaks(*sparse, "sparse_peak", numbers, gpu.disputes);
   gpu.peak_clock =
       read_optional<Hertz>(map, "peak_clock", numbers, gpu.disputes, magnitude::accelerator_clock);
+  gpu.devices = read_optional<double>(map, "devices", numbers, gpu.disputes);
 
   MapReader memory(map.require("memory"), "memory");
   gpu.memory_type = read_string(memory.require("type"));

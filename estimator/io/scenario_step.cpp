@@ -161,6 +161,17 @@ void warn_of_no_whole_step(const StepPlan& plan, Scenario& scenario) {
                               " that a step trains; time and cost are that share of a step's");
 }
 
+/// Layouts, and the memory that they need, are of accelerators.
+void warn_of_devices(const Accelerator& accelerator, Scenario& scenario) {
+  if (!accelerator.devices) return;
+  const double devices = accelerator.devices->value;
+  scenario.warnings.push_back(
+      fmt::format("software sees {} devices of {} in each {}, and layouts here are of whole ones: what is not "
+                  "sharded is held by each device, so that memory that fits here may not there",
+                  devices, format_quantity(memory_of(accelerator).value.value / devices, QuantityKind::bytes),
+                  accelerator.name));
+}
+
 /// Says what widens the range of a kind of model that its software was never seen to train.
 void warn_of_unseen(const StepPlan& plan, Scenario& scenario) {
   if (!is_unseen(plan.profile.seen, plan.workload)) return;
@@ -258,6 +269,7 @@ void read_step(const StepRequest& request, const std::optional<Cluster>& named, 
   plan.profile = profile_of(request, profiles, scenario, sources);
   add_run_scatter(plan.profile, profiles, scenario, sources);
   warn_of_unseen(plan, scenario);
+  warn_of_devices(scenario.accelerator, scenario);
   take_measured_recurrences(plan.workload, plan.profile.recurrences);
   scenario.assumptions.push_back(recipe_description(recipe) + "; fused attention");
   if (plan.machine.matmul_bytes > 2.0)

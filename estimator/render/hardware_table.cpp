@@ -123,6 +123,7 @@ Table accelerator_details(const Accelerator& gpu) {
   add_peaks(details, gpu.peak, "dense peak");
   add_peaks(details, gpu.sparse_peak, "sparse peak (never used)");
   details.add("clock of the dense peak", gpu.peak_clock, Unit::hertz);
+  details.add("devices to software", gpu.devices, Unit::count);
   details.text("memory type", gpu.memory_type);
   details.add("memory", gpu.memory_capacity, Unit::bytes);
   if (gpu.memory_offered) details.add("memory offered", *gpu.memory_offered, Unit::bytes);
