@@ -165,11 +165,11 @@ void warn_of_no_whole_step(const StepPlan& plan, Scenario& scenario) {
 void warn_of_devices(const Accelerator& accelerator, Scenario& scenario) {
   if (!accelerator.devices) return;
   const double devices = accelerator.devices->value;
-  scenario.warnings.push_back(
-      fmt::format("software sees {} devices of {} in each {}, and layouts here are of whole ones: what is not "
-                  "sharded is held by each device, so that memory that fits here may not there",
-                  devices, format_quantity(memory_of(accelerator).value.value / devices, QuantityKind::bytes),
-                  accelerator.name));
+  scenario.warnings.push_back(fmt::format(
+      "software sees {} devices of {} in each {}, and layouts here are of whole ones: what is not "
+      "sharded is held by each device, so that memory that fits here may not there",
+      devices, format_quantity(memory_of(accelerator).value.value / devices, QuantityKind::bytes),
+      accelerator.name));
 }
 
 /// Says what widens the range of a kind of model that its software was never seen to train.
