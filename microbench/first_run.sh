@@ -5,7 +5,8 @@
 # where they are found. OUT gets summary.txt, the measurements, and all that was said in first_run.tgz, which is renewed
 # after every part.
 # Where a machine is lent for minutes at a time: PARTS='verify|step' does these alone, and TOTAL_SECONDS=540 ends and
-# keeps everything in that time. PART_SECONDS (450) ends any part, FULL_SECONDS (450) the full run, which keeps what it has.
+# keeps everything in that time. PART_SECONDS (450) ends any part, FULL_SECONDS (450) the full run, which keeps what it has,
+# SANITIZER_SECONDS each sanitizer.
 set -u
 
 [ $# -ge 1 ] || { echo "usage: $0 OUT [INTERFACE=FILE.cu ...]" >&2; exit 2; }
@@ -43,10 +44,15 @@ if ! "$program" --version >"$said/version.txt" 2>&1; then
   echo "first_run: $program does not start here; the release preset builds one that needs no libraries" >&2
   exit 2
 fi
-if ! "$program" verify --filter '^residual$|^product gemm forward .*bf16$' >"$said/first.txt" 2>&1; then
+wants() {
+  [ -z "${PARTS:-}" ] || printf '%s\n' "$1" | grep -Exq "$PARTS"
+}
+"$program" verify --filter '^residual$|^product gemm forward .*bf16$' >"$said/first.txt" 2>&1
+code=$?
+if [ "$code" != 0 ]; then
   cat "$said/first.txt" >&2
-  grep -q 'no CUDA device' "$said/first.txt" && exit 2
-  if grep -q 'no matrix products' "$said/first.txt"; then
+  [ "$code" != 2 ] || exit 2
+  if grep -q 'no matrix products' "$said/first.txt" && { wants run-quick || wants step || wants run-full; }; then
     echo "first_run: without matrix products there is no profile: where is cuBLASLt?" >&2
     exit 2
   fi
@@ -67,7 +73,7 @@ part() {
   seconds=$2
   shift 2
   [ -z "$stopped" ] || return 0
-  [ -z "${PARTS:-}" ] || printf '%s\n' "$name" | grep -Exq "$PARTS" || return 0
+  wants "$name" || return 0
   start=$(date +%s)
   if [ -n "${TOTAL_SECONDS:-}" ]; then
     left=$((TOTAL_SECONDS - (start - began) - 30))
@@ -100,25 +106,30 @@ part() {
 }
 
 limit=${PART_SECONDS:-450}
+# calibrate SUFFIX: the profile of one measurement, where there is one and trainbudget lies beside this script.
+calibrate() {
+  [ -x "$here/trainbudget" ] && [ -s "$out/measurement$1.json" ] || return 0
+  part "calibrate$1" "$limit" "$here/trainbudget" calibrate --from "$out/measurement$1.json" -o "$out/profile$1.yaml"
+}
 part verify "$limit" "$program" verify
+part run-quick "$limit" "$program" run --quick --out "$out/measurement-quick.json"
+calibrate -quick
+part step "$limit" "$program" step --model rwkv-7-1.5b --micro-batch 8 --sequence 4096 --out "$out/step.json"
+for pair in "$@"; do
+  interface=${pair%%=*}
+  file=${pair#*=}
+  part "kernel-$interface-$(basename -- "$file" .cu)" "$limit" "$program" kernel --source "$file" --interface "$interface"
+done
+part run-full "${FULL_SECONDS:-450}" "$program" run --full --out "$out/measurement.json"
+calibrate ''
 if command -v compute-sanitizer >/dev/null; then
-  # Our kernels alone: the library of matrix products is not ours to mend.
-  for tool in memcheck racecheck initcheck synccheck; do
-    part "sanitizer-$tool" "$limit" compute-sanitizer --tool "$tool" --error-exitcode 3 \
+  # Our kernels alone: the library of matrix products is not ours to mend. No initcheck: verify fills all memory.
+  for tool in memcheck racecheck synccheck; do
+    part "sanitizer-$tool" "${SANITIZER_SECONDS:-$limit}" compute-sanitizer --tool "$tool" --error-exitcode 3 \
       "$program" verify --filter '^(?!product)'
   done
 else
   note '         no compute-sanitizer here: memcheck and racecheck are missing'
-fi
-part run-quick "$limit" "$program" run --quick --out "$out/measurement-quick.json"
-part step "$limit" "$program" step --model rwkv-7-1.5b --micro-batch 8 --sequence 4096 --out "$out/step.json"
-for pair in "$@"; do
-  interface=${pair%%=*}
-  part "kernel-$interface" "$limit" "$program" kernel --source "${pair#*=}" --interface "$interface"
-done
-part run-full "${FULL_SECONDS:-450}" "$program" run --full --out "$out/measurement.json"
-if [ -x "$here/trainbudget" ]; then
-  part calibrate "$limit" "$here/trainbudget" calibrate --from "$out/measurement.json" -o "$out/profile.yaml"
 fi
 echo "first_run: what was said is in $out/first_run.tgz" >&2
 [ -z "$stopped" ] || exit 130

@@ -42,10 +42,15 @@ class Builder {
   }
 
  private:
-  /// Values beyond the bounds of a parameter become the bound.
+  /// Values at the bounds of a parameter or beyond become what is just inside: at a bound itself no spread
+  /// would move them.
   void set(Parameter parameter, Range range) {
     const ParameterRow& row = parameter_table()[index_of(parameter)];
-    const auto inside = [&](double value) { return std::clamp(value, row.lower, row.upper); };
+    const auto inside = [&](double value) {
+      constexpr double most_place = 0.995;  // of the way from one bound to the other
+      const double edge = std::log(most_place / (1.0 - most_place));
+      return value_at(row, std::clamp(coordinate_of(row, value), -edge, edge));
+    };
     const double low = coordinate_of(row, inside(range.p10));
     const double high = coordinate_of(row, inside(range.p90));
     profile_.parameters[index_of(parameter)] = {
@@ -86,7 +91,10 @@ class Builder {
   void set_products() {
     Precision wide = Precision::bf16;
     if (products(wide, 2.0).empty()) wide = Precision::fp16;
-    if (const std::optional<ProductFit> fit = fit_products(products(wide, 2.0))) {
+    const std::optional<ProductFit> fit = fit_products(products(wide, 2.0));
+    // A fall that these products hardly tell stays that of the generic profile.
+    constexpr double most_unsure = 5.0;
+    if (fit && fit->half_dimension.p90 <= most_unsure * fit->half_dimension.p10) {
       set(Parameter::half_dimension, fit->half_dimension);
       set(Parameter::matmul, fit->fraction_of_peak);
     } else if (const std::optional<Range> fraction = endless(wide, 2.0)) {

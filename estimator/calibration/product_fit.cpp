@@ -60,7 +60,28 @@ Solution solve(const std::vector<Point>& points) {
   return best;
 }
 
+/// Whether sizes differ enough.
+bool tells_fall(const std::vector<Point>& points) {
+  if (points.size() < least_products) return false;
+  const auto [least, most] = std::minmax_element(
+      points.begin(), points.end(), [](const Point& a, const Point& b) { return a.fall < b.fall; });
+  return most->fall >= least_range * least->fall;
+}
+
+/// The points of equal fall together.
+std::vector<std::vector<Point>> by_fall(std::vector<Point> points) {
+  std::sort(points.begin(), points.end(), [](const Point& a, const Point& b) { return a.fall < b.fall; });
+  std::vector<std::vector<Point>> groups;
+  for (const Point& point : points) {
+    constexpr double same = 1.0 + 1e-9;
+    if (groups.empty() || point.fall > same * groups.back().front().fall) groups.emplace_back();
+    groups.back().push_back(point);
+  }
+  return groups;
+}
+
 Range around(double value, std::vector<double> resampled) {
+  if (resampled.empty()) return exactly(value);
   std::sort(resampled.begin(), resampled.end());
   const Range range = quantiles(resampled);
   return {std::min(range.p10, value), value, std::max(range.p90, value)};
@@ -79,18 +100,19 @@ std::optional<ProductFit> fit_products(std::span<const MeasuredProduct> products
   for (const MeasuredProduct& product : products) {
     if (const auto fraction = fraction_of_peak(product)) points.push_back({*fraction, fall(product)});
   }
-  if (points.size() < least_products) return std::nullopt;
-  const auto [least, most] = std::minmax_element(
-      points.begin(), points.end(), [](const Point& a, const Point& b) { return a.fall < b.fall; });
-  if (most->fall < least_range * least->fall) return std::nullopt;
-
+  if (!tells_fall(points)) return std::nullopt;
   const Solution whole = solve(points);
   std::mt19937_64 engine(1);
   std::vector<double> fractions, half_dimensions;
-  std::vector<Point> drawn(points.size());
+  // By shape: the three passes of one fall alike and are no three witnesses.
+  const std::vector<std::vector<Point>> shapes = by_fall(points);
   for (int i = 0; i < resamples; ++i) {
-    for (Point& point : drawn)
-      point = points[engine() % points.size()];
+    std::vector<Point> drawn;
+    for (std::size_t n = 0; n < shapes.size(); ++n) {
+      const std::vector<Point>& shape = shapes[engine() % shapes.size()];
+      drawn.insert(drawn.end(), shape.begin(), shape.end());
+    }
+    if (!tells_fall(drawn)) continue;
     const Solution each = solve(drawn);
     fractions.push_back(each.fraction);
     half_dimensions.push_back(each.half_dimension);

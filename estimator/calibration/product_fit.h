@@ -29,7 +29,7 @@ struct ProductFit {
 
 /// The fraction and the half dimension with which the arithmetic of `products` comes closest to what was
 /// measured (least sum of absolute relative errors, which few odd shapes do not move), and how far they move
-/// with the choice of the products (bootstrap). Nothing where the products that memory does not bound are
+/// with the choice of the shapes (bootstrap). Nothing where the products that memory does not bound are
 /// fewer than three, or all about as large, so that they tell no fall.
 std::optional<ProductFit> fit_products(std::span<const MeasuredProduct> products);
 

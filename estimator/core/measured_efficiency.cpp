@@ -221,8 +221,8 @@ class Summing {
     }
     if (!measurement_.note.empty()) remarks.push_back(measurement_.note);
     if (!measurement_.failures.empty()) {
-      remarks.push_back(std::to_string(measurement_.failures.size()) +
-                        " timings failed, the first: " + measurement_.failures.front());
+      remarks.push_back("could not be measured: " + std::to_string(measurement_.failures.size()) +
+                        ", the first: " + measurement_.failures.front());
     }
     if (others_) remarks.emplace_back("other processes computed on the GPU while it was measured");
     if (result_.throttled_samples > 0) {

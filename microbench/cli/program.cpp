@@ -74,11 +74,24 @@ trainbudget::Measurement new_measurement(const MeasuredDevice& device, std::stri
 trainbudget::Measurement new_measurement(Device& device, const std::string& effort) {
   trainbudget::Measurement measurement = new_measurement(device.description(), device.kind(), effort);
   if (measurement.machine == "emulated") measurement.note = "emulated: its times say nothing about a GPU";
+  if (measurement.machine == "gpu" && device.readings() == nullptr)
+    measurement.failures.emplace_back("clocks and power: there is no NVML here, so throttling is not seen");
   return measurement;
 }
 
 void write_measurement(const std::string& path, const trainbudget::Measurement& measurement) {
   io::write_file(path, render::measurement_json(measurement));
+}
+
+Keeper keeper_of(const std::string& path) {
+  constexpr double period = 30.0;
+  return {period, [path](const trainbudget::Measurement& so_far) {
+            try {
+              write_measurement(path, so_far);
+            } catch (const std::exception& error) {
+              cli::say("note: not kept: " + std::string(error.what()) + "\n");
+            }
+          }};
 }
 
 }  // namespace trainbudget::microbench

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/output.h"
-#include "harness/device.h"
+#include "harness/carry_out.h"
 #include "io/profile_folder.h"
 #include "plan/run_plan.h"
 
@@ -62,6 +62,10 @@ trainbudget::Measurement new_measurement(Device& device, const std::string& effo
 
 /// Writes `measurement` to `path`, whole or not at all.
 void write_measurement(const std::string& path, const trainbudget::Measurement& measurement);
+
+/// Writes to `path` every half minute, so that a command that is killed loses no more. What cannot be written
+/// then is told, and tried again at the end.
+Keeper keeper_of(const std::string& path);
 
 AddedCommand add_list_command(CLI::App& parent, const ProgramOptions& options);
 AddedCommand add_verify_command(CLI::App& parent, const ProgramOptions& options);

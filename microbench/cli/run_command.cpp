@@ -95,7 +95,7 @@ int run(const ProgramOptions& program, const RunOptions& options) {
   PlanOutcome outcome;
   {
     // A run that is killed loses half a minute.
-    Keeper keeper(30.0, [&](const auto& so_far) { write_measurement(options.out, so_far); });
+    Keeper keeper = keeper_of(options.out);
     cli::ProgressLine progress("timings", plan.items.size(), 0);
     outcome = carry_out(plan, session, measurement, [&](std::size_t done) {
       progress.update(done);

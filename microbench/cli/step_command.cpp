@@ -102,26 +102,43 @@ int run_step(const ProgramOptions& program, const StepOptions& options) {
   const cli::InterruptGuard guard;
   trainbudget::Measurement measurement = new_measurement(*device, "quick");
   Session session(*device, program.emulate ? emulated_limits() : quick_limits(), cli::interrupt_flag());
-  // Memory, the largest products and launches: what calibration needs beside the launches of the step.
-  const RunPlan ceilings =
-      run_plan({}, run.request.batch, program.emulate ? emulated_sizes() : quick_sizes());
-  session.warm_device(ceilings.items);
-  carry_out(ceilings, session, measurement, [](std::size_t) {});
-  {
+  Keeper keeper = keeper_of(options.out);
+  const auto keep = [&] {
+    if (!options.out.empty()) keeper.keep(measurement);
+  };
+  bool complete = true;
+  try {
+    // Memory, the largest products and launches: what calibration needs beside the launches of the step.
+    const RunPlan ceilings =
+        run_plan({}, run.request.batch, program.emulate ? emulated_sizes() : quick_sizes());
+    session.warm_device(ceilings.items);
+    carry_out(ceilings, session, measurement, [&](std::size_t) { keep(); });
     std::unique_ptr<cli::ProgressLine> progress;
     measure_step(session, run, measurement, [&](std::size_t done, std::size_t total) {
       if (progress == nullptr) progress = std::make_unique<cli::ProgressLine>("launches", total, 0);
       progress->update(done);
+      keep();
     });
+  } catch (const std::exception& error) {
+    // What was measured until then is kept.
+    measurement.failures.emplace_back(error.what());
+    cli::say("note: not measured: " + std::string(error.what()) + "\n");
+    complete = false;
   }
   measurement.interrupted = cli::interrupted();
-  add_estimates(program, run, measurement);
   if (!options.out.empty()) write_measurement(options.out, measurement);
+  try {
+    add_estimates(program, run, measurement);
+    if (!options.out.empty()) write_measurement(options.out, measurement);
+  } catch (const std::exception& error) {
+    cli::say("note: no estimate of the step: " + std::string(error.what()) + "\n");
+  }
   for (const MeasuredStep& step : measurement.steps)
     show(program, step);
   for (const std::string& operation : run.composition.uncovered)
     cli::say("note: no kernel here for " + operation + ": the step lacks it\n");
-  return measurement.interrupted ? cli::interrupted_exit_code : 0;
+  if (measurement.interrupted) return cli::interrupted_exit_code;
+  return complete ? 0 : 1;
 }
 
 }  // namespace

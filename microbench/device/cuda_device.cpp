@@ -71,6 +71,9 @@ class CudaDevice final : public Device {
     if (gemm_ == nullptr) throw DeviceError("no matrix products: " + no_gemm_);
     return gemm_->prepare(shape, precision, operands);
   }
+  void forget_choices() override {
+    if (gemm_ != nullptr) gemm_->forget();
+  }
 
  private:
   std::unique_ptr<Machine> machine_;

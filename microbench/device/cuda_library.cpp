@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <sstream>
 #include <vector>
 
 namespace trainbudget::microbench {
@@ -29,11 +30,26 @@ std::vector<fs::path> inside(const fs::path& folder) {
   return found;
 }
 
+/// Of every Python that PATH leads to: <prefix>/bin/python3. That of a virtual environment is a link, not to
+/// be followed.
+std::vector<fs::path> prefixes_of_path() {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path != nullptr ? path : "");
+  std::vector<fs::path> found;
+  std::error_code ignored;
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (fs::exists(fs::path(folder) / "python3", ignored)) found.push_back(fs::path(folder).parent_path());
+  }
+  return found;
+}
+
 /// Where wheels put libraries: <prefix>/lib/python3.x/site-packages/nvidia/<part>/lib.
 std::vector<fs::path> folders_of_wheels() {
   std::vector<fs::path> prefixes =
       folders_of({"VIRTUAL_ENV", "CONDA_PREFIX"}, {"/usr/local", "/usr", "/opt/conda", "/opt/venv"});
   if (const char* home = std::getenv("HOME")) prefixes.push_back(fs::path(home) / ".local");
+  for (const fs::path& prefix : prefixes_of_path())
+    prefixes.push_back(prefix);
   std::vector<fs::path> found;
   for (const fs::path& prefix : prefixes) {
     for (const fs::path& python : inside(prefix / "lib")) {

@@ -109,9 +109,11 @@ class CudaTimer final : public Timer {
       stop_.record();
     }
     // The stream does not wait for ever; what was queued after it had gone on has launch gaps inside.
-    if (monotonic_seconds() - held_from > most_held_seconds)
+    if (monotonic_seconds() - held_from > most_held_seconds) {
+      check(cudaDeviceSynchronize(), "running on the GPU");
       throw DeviceError(
           "queueing took longer than a stream is held: launches that wait for the GPU are not timed");
+    }
     stop_.wait();
     return stop_.seconds_since(start_);
   }

@@ -203,40 +203,52 @@ class CublasLt final : public GemmLibrary {
     if (known != chosen_.end()) return known->second;
     return chosen_.emplace(key, fastest(shape, precision, operands)).first->second;
   }
+  void forget() override { chosen_.clear(); }
 
  private:
+  struct Trial {
+    int candidate = 0;
+    std::function<void(const GemmOperands&, LaunchStream)> launch;
+    std::unique_ptr<Timer> timer;
+    std::vector<double> seconds;
+  };
   using Key = std::tuple<GemmPass, std::int64_t, std::int64_t, std::int64_t, std::int64_t, GemmPrecision>;
 
   GemmProduct fastest(const GemmShape& shape, GemmPrecision precision, const GemmOperands& operands) {
     const auto plan = std::make_shared<Plan>(lt_, shape, precision);
     const auto candidates = propose(*plan);
     GemmProduct best{.candidates = static_cast<int>(candidates.size())};
-    double best_seconds = 0.0;
+    std::vector<Trial> trials;
     for (std::size_t i = 0; i < candidates.size(); ++i) {
-      auto launch = [this, plan, algorithm = candidates[i].algo](const GemmOperands& o, LaunchStream stream) {
-        run(*plan, algorithm, o, stream);
-      };
-      double median = 0.0;
+      Trial trial{.candidate = static_cast<int>(i)};
+      trial.launch = [this, plan, algorithm = candidates[i].algo](
+                         const GemmOperands& o, LaunchStream stream) { run(*plan, algorithm, o, stream); };
       try {
-        median = trial_seconds([&] { launch(operands, {}); });
+        trial.timer =
+            make_cuda_timer([launch = trial.launch, operands](std::size_t) { launch(operands, {}); }, 1,
+                            TimingMode::repeated);
       } catch (const UnsupportedShape&) {
         continue;  // proposals are heuristics: one that is refused does not speak for the others
       }
+      trials.push_back(std::move(trial));
+    }
+    // In turns, so that a clock that rises or falls meanwhile does so to all; the first turn warms up.
+    for (int turn = 0; turn <= trial_samples; ++turn) {
+      for (Trial& trial : trials) {
+        const double seconds = trial.timer->sample();
+        if (turn > 0) trial.seconds.push_back(seconds);
+      }
+    }
+    double best_seconds = 0.0;
+    for (const Trial& trial : trials) {
+      const double median = summarize(trial.seconds).median;
       if (best.launch && median >= best_seconds) continue;
       best_seconds = median;
-      best.launch = launch;
-      best.chosen = static_cast<int>(i);
+      best.launch = trial.launch;
+      best.chosen = trial.candidate;
     }
     if (!best.launch) throw UnsupportedShape("cuBLASLt refuses all algorithms that it proposes");
     return best;
-  }
-
-  static double trial_seconds(const std::function<void()>& launch) {
-    const auto timer = make_cuda_timer([&](std::size_t) { launch(); }, 1, TimingMode::repeated);
-    std::vector<double> seconds;
-    for (int sample = 0; sample < trial_samples; ++sample)
-      seconds.push_back(timer->sample());
-    return summarize(seconds).median;
   }
 
   std::vector<cublasLtMatmulHeuristicResult_t> propose(const Plan& plan) const {
@@ -282,12 +294,14 @@ std::unique_ptr<GemmLibrary> load_gemm_library(std::string& reason) {
     reason = library.error() + "; CUDA_HOME may say where CUDA is";
     return nullptr;
   }
-  auto lt = std::make_unique<CublasLt>(std::move(library));
-  if (!lt->complete()) {
+  try {
+    auto lt = std::make_unique<CublasLt>(std::move(library));
+    if (lt->complete()) return lt;
     reason = std::string(library_name) + " lacks a function";
-    return nullptr;
+  } catch (const DeviceError& error) {
+    reason = error.what();
   }
-  return lt;
+  return nullptr;
 }
 
 }  // namespace trainbudget::microbench

@@ -22,6 +22,8 @@ class GemmLibrary {
   /// one fails.
   virtual GemmProduct prepare(const GemmShape& shape, GemmPrecision precision,
                               const GemmOperands& operands) = 0;
+  /// What prepare() has chosen until now is chosen again when it is asked for.
+  virtual void forget() = 0;
 };
 
 /// Null, with the reason in `reason`, where the library cannot be loaded.

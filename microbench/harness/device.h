@@ -80,6 +80,8 @@ class Device {
   /// Throws UnsupportedShape where there is no such product in this precision here.
   virtual GemmProduct product(const GemmShape& shape, GemmPrecision precision,
                               const GemmOperands& operands) = 0;
+  /// The algorithms of products that were chosen until now are chosen again: the device was still cold.
+  virtual void forget_choices() {}
 };
 
 /// This CPU. Products in bf16 alone.

@@ -120,6 +120,7 @@ void Session::warm_device(const std::vector<Planned>& plan) {
       if (work.group == "launch" || (work.group == "ceiling") != ceilings) continue;
       try {
         warm_device(work);
+        device_.forget_choices();
         return;
       } catch (const std::exception&) {
         continue;

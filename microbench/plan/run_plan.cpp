@@ -19,16 +19,22 @@ class Planning {
     for (const char* kernel : {"stream_copy", "stream_triad"})
       add_timings("stream", stream_task(kernel, sizes_.stream_elements));
     for (const GemmPrecision precision : sizes_.precisions)
-      add_square(precision, sizes_.ceiling);
-    for (const std::int64_t edge : sizes_.smaller)
-      add_square(GemmPrecision::bf16, edge);
-    // Before what takes long, so that a run that is cut short has all that a profile needs.
+      add_product("ceiling", {GemmPass::forward, sizes_.ceiling, sizes_.ceiling, sizes_.ceiling}, precision);
+    for (const GemmPrecision precision : sizes_.precisions) {
+      if (precision != GemmPrecision::bf16 && precision != GemmPrecision::fp8) continue;
+      for (const std::int64_t width : sizes_.widths)
+        add_product("ceiling", {GemmPass::forward, 4 * sizes_.ceiling, width, sizes_.ceiling}, precision);
+    }
     add({.group = "launch", .launches = LaunchMode::eager});
     add({.group = "launch", .launches = LaunchMode::graph});
     for (const PlannedModel& model : models)
       add_model(model);
-    for (const PlannedModel& model : models)
-      add_sweep(model.ops);
+    for (const Sweep& sweep : sizes_.sweeps) {
+      for (const PlannedModel& model : models)
+        add_sweep(model.ops, sweep);
+    }
+    for (Planned& item : cold_)
+      add(std::move(item));
     return std::move(plan_);
   }
 
@@ -39,16 +45,16 @@ class Planning {
 
   void add_timings(const std::string& group, const Task& task) {
     add({.group = group, .task = task, .mode = TimingMode::repeated});
-    if (sizes_.cold) add({.group = group, .task = task, .mode = TimingMode::cold});
+    if (sizes_.cold) cold_.push_back({.group = group, .task = task, .mode = TimingMode::cold});
   }
 
-  void add_square(GemmPrecision precision, std::int64_t edge) {
-    Task task{.operation = "ceiling", .gemm = {GemmPass::forward, edge, edge, edge, 1}};
-    const auto size = static_cast<double>(edge);
-    task.flops = 2.0 * size * size * size;
-    task.bytes = product_bytes(task.gemm, precision);
-    task.name = describe(task.gemm);
-    add({.group = "ceiling", .task = task, .precision = precision});
+  void add_product(const std::string& group, const GemmShape& shape, GemmPrecision precision) {
+    Task task{.operation = group, .gemm = shape};
+    task.flops =
+        2.0 * static_cast<double>(shape.tokens) * static_cast<double>(shape.n) * static_cast<double>(shape.k);
+    task.bytes = product_bytes(shape, precision);
+    task.name = describe(shape);
+    add({.group = group, .task = task, .precision = precision});
   }
 
   void add_block(const PlannedModel& model, const Block& block) {
@@ -77,24 +83,24 @@ class Planning {
     add_timings(model.name, optimizer_task(std::min(trained_parameters(model.ops), most_optimizer)));
   }
 
-  void add_sweep(const ModelOps& ops) {
+  void add_sweep(const ModelOps& ops, const Sweep& over) {
     if (ops.blocks.empty()) return;
     const Block& block = ops.blocks.back();
     for (const Phase phase : {Phase::forward, Phase::backward}) {
       for (const Task& task : block_tasks(block, batch_, ops.hidden_size, phase).tasks) {
-        if (is_recurrence(task)) sweep(task);
+        if (is_recurrence(task)) sweep(task, over);
       }
     }
   }
 
-  void sweep(const Task& task) {
+  void sweep(const Task& task, const Sweep& over) {
     const bool channels = task.kernel.rfind("wkv4", 0) == 0;
     const auto work = [&](const Shape& shape) {
       return static_cast<double>(shape.tokens() * (channels ? shape.channels : shape.heads));
     };
-    for (const std::int64_t sequence : sizes_.sweep_sequences) {
-      for (const std::int64_t heads : sizes_.sweep_heads) {
-        for (const std::int64_t batch : sizes_.sweep_batches) {
+    for (const std::int64_t sequence : over.sequences) {
+      for (const std::int64_t heads : over.heads) {
+        for (const std::int64_t batch : over.batches) {
           Task swept = task;
           swept.shape.batch = batch;
           swept.shape.sequence = sequence;
@@ -118,6 +124,7 @@ class Planning {
   Batch batch_;
   PlanSizes sizes_;
   RunPlan plan_;
+  std::vector<Planned> cold_;
   std::set<std::string> names_;
 };
 
@@ -132,10 +139,8 @@ std::string Planned::name() const {
 PlanSizes quick_sizes() {
   return {.stream_elements = std::int64_t{1} << 28,
           .ceiling = 8192,
-          .smaller = {4096, 2048},
-          .sweep_batches = {1, 2, 4, 8, 16},
-          .sweep_heads = {32},
-          .sweep_sequences = {1024, 4096},
+          .widths = {2048, 1024},
+          .sweeps = {{.batches = {1, 2, 4, 8, 16}, .heads = {32}, .sequences = {1024, 4096}}},
           .most_sweep_state = 4.0 * 1024 * 1024,
           .precisions = {GemmPrecision::bf16, GemmPrecision::fp8},
           .cold = false};
@@ -143,9 +148,9 @@ PlanSizes quick_sizes() {
 
 PlanSizes full_sizes() {
   PlanSizes sizes = quick_sizes();
-  sizes.sweep_heads = {12, 16, 32, 40, 64};
-  sizes.sweep_batches = {1, 2, 3, 4, 6, 8, 12, 16, 32};
-  sizes.sweep_sequences = {512, 1024, 2048, 4096, 8192};
+  sizes.sweeps.push_back({.batches = {1, 2, 3, 4, 6, 8, 12, 16, 32},
+                          .heads = {12, 16, 32, 40, 64},
+                          .sequences = {512, 1024, 2048, 4096, 8192}});
   sizes.precisions.assign(all_gemm_precisions.begin(), all_gemm_precisions.end());
   sizes.cold = true;
   return sizes;
@@ -154,10 +159,8 @@ PlanSizes full_sizes() {
 PlanSizes emulated_sizes() {
   return {.stream_elements = 4096,
           .ceiling = 32,
-          .smaller = {16},
-          .sweep_batches = {1, 2},
-          .sweep_heads = {1},
-          .sweep_sequences = {16, 32},
+          .widths = {16},
+          .sweeps = {{.batches = {1, 2}, .heads = {1}, .sequences = {16, 32}}},
           .most_sweep_state = 1024,
           .precisions = {GemmPrecision::bf16},
           .cold = true};

@@ -1,5 +1,6 @@
-// What `run` measures, in which order: memory streams, ceilings of matrix products, every operation of the
-// chosen models at their own shapes, recurrences over batch × heads × sequence, launches.
+// What `run` measures, in which order: memory streams, ceilings of matrix products, launches, every operation
+// of the chosen models at their own shapes, recurrences over batch × heads × sequence, and everything of cold
+// caches. A run that is cut short has what a profile needs first.
 #pragma once
 
 #include "harness/device.h"
@@ -26,13 +27,19 @@ struct Planned {
   std::string name() const;
 };
 
+/// Recurrences over all of these.
+struct Sweep {
+  std::vector<std::int64_t> batches, heads, sequences;
+};
+
 /// How large the parts are that belong to no model.
 struct PlanSizes {
   std::int64_t stream_elements = 0;
   std::int64_t ceiling = 0;  ///< edge of the square products
-  /// Edges of smaller ones, in bf16: how their rate falls with size, whatever sizes the models have.
-  std::vector<std::int64_t> smaller;
-  std::vector<std::int64_t> sweep_batches, sweep_heads, sweep_sequences;
+  /// Widths of products as deep as those and four times as long: how the rate falls with size, whatever sizes
+  /// the models have, in products long enough for the cost of a launch not to show. In bf16 and fp8.
+  std::vector<std::int64_t> widths;
+  std::vector<Sweep> sweeps;      ///< the most telling first; what is in two of them is measured once
   double most_sweep_state = 0.0;  ///< heads × tokens of one launch at most, which its memory grows with
   std::vector<GemmPrecision> precisions;
   bool cold = true;  ///< time each launch after a flush of the cache as well

@@ -114,3 +114,29 @@ TEST_CASE("a plan names each timing once and takes FLOPs from core") {
   CHECK(recurrence_rate > 0.0);
   CHECK(groups == std::set<std::string>{"stream", "ceiling", "goose", "wkv_sweep", "launch"});
 }
+
+TEST_CASE("what a profile needs comes first in a plan, cold caches last") {
+  const RunPlan plan = run_plan({{"goose", goose(2)}}, {.sequences = 2, .sequence_length = 64}, full_sizes());
+  bool cold = false;
+  std::vector<std::string> order;
+  for (const Planned& item : plan.items) {
+    CHECK((item.mode == TimingMode::cold || !cold));
+    cold = cold || item.mode == TimingMode::cold;
+    if (!cold && (order.empty() || order.back() != item.group)) order.push_back(item.group);
+  }
+  CHECK(cold);
+  CHECK(order == std::vector<std::string>{"stream", "ceiling", "launch", "goose", "wkv_sweep"});
+  // The sweep of a quick run is the start of that of a full one.
+  const RunPlan quick =
+      run_plan({{"goose", goose(2)}}, {.sequences = 2, .sequence_length = 64}, quick_sizes());
+  const auto sweep_of = [](const RunPlan& of) {
+    std::vector<std::string> names;
+    for (const Planned& item : of.items) {
+      if (item.group == "wkv_sweep") names.push_back(item.name());
+    }
+    return names;
+  };
+  const std::vector<std::string> first = sweep_of(quick), all = sweep_of(plan);
+  REQUIRE(all.size() > first.size());
+  CHECK(std::equal(first.begin(), first.end(), all.begin()));
+}

@@ -1,10 +1,12 @@
 // Statistics, the stopping rule and the measuring loop, on clocks that the test controls.
 #include "catch.h"
+#include "cli/interrupt.h"
 #include "harness/environment.h"
 #include "harness/measure.h"
 #include "portable/random.h"
 
 #include <cmath>
+#include <csignal>
 #include <deque>
 #include <functional>
 
@@ -259,4 +261,13 @@ TEST_CASE("the monitor keeps every reading and ends with its source") {
   }
   CHECK(readings.size() == 3);
   CHECK(readings[2].time == 3.0);
+}
+
+TEST_CASE("a signal that comes twice at once interrupts and does not end the program") {
+  // timeout(1) sends one to the program and one to its process group.
+  const trainbudget::cli::InterruptGuard guard;
+  std::raise(SIGINT);
+  std::raise(SIGINT);
+  std::raise(SIGTERM);
+  CHECK(trainbudget::cli::interrupted());
 }
