@@ -180,6 +180,7 @@ int run_search(const GlobalOptions& global, const ScenarioOptions& options, cons
         return text;
       },
       global.output);
+  say_beside_csv("", sweep::layout_warnings(report), global.output);
   return exit_code;
 }
 

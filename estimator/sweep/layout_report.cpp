@@ -319,7 +319,7 @@ std::vector<std::string> layout_findings(const LayoutReport& report) {
           scatter->value.p50));
     for (const Purchase& purchase : report.purchases)
       findings.push_back(purchase_text(purchase, winner));
-    for (std::string& finding : warning_findings(points_of(ranking)))
+    for (std::string& finding : layout_warnings(report))
       findings.push_back(std::move(finding));
   } else if (ranking.nearest_miss) {
     findings.push_back(missed_text(report));
@@ -334,6 +334,10 @@ std::vector<std::string> layout_findings(const LayoutReport& report) {
     findings.push_back("Without --tokens, wall time, cost and energy are of " +
                        io::format_quantity(report.tokens, io::QuantityKind::tokens, 4) + " tokens");
   return findings;
+}
+
+std::vector<std::string> layout_warnings(const LayoutReport& report) {
+  return warning_findings(points_of(report.ranking));
 }
 
 std::string layout_json(const LayoutReport& report) {
