@@ -65,6 +65,7 @@ AddedCommand add_estimate_command(CLI::App& parent, const GlobalOptions& global,
                   return render::estimate_text(result, *explain, style);
                 },
                 global.output);
+            say_beside_csv("Beware: ", result.warnings, global.output);
             say_age_of_prices(sources.newest_price);
             return 0;
           }};

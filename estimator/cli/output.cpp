@@ -92,6 +92,13 @@ bool write_stdout(std::string_view text) {
   return true;
 }
 
+void say_beside_csv(std::string_view lead, const std::vector<std::string>& warnings,
+                    const OutputOptions& options) {
+  if (format_named(options.format, "--format") != Format::csv) return;
+  for (const std::string& warning : warnings)
+    say(std::string(lead) + warning + "\n");
+}
+
 void say(std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());

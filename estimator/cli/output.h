@@ -57,6 +57,11 @@ void emit(const Renderer& render, const OutputOptions& options);
 /// disk is full.
 bool write_stdout(std::string_view text);
 
+/// What a report warns of, one line each on standard error, where its numbers alone go to standard output: as
+/// CSV. Lines begin with `lead`.
+void say_beside_csv(std::string_view lead, const std::vector<std::string>& warnings,
+                    const OutputOptions& options);
+
 /// Talk, on standard error.
 void say(std::string_view text);
 

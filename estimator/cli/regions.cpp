@@ -22,15 +22,8 @@ struct Row {
   Estimate estimate;
 };
 
-const io::YamlNode* entry_of(const io::YamlNode& node, std::string_view key) {
-  for (const io::YamlNode::Entry& entry : node.entries) {
-    if (entry.key == key) return &entry.value;
-  }
-  return nullptr;
-}
-
 std::string word(const io::YamlNode* node, std::string_view key) {
-  const io::YamlNode* found = node == nullptr ? nullptr : entry_of(*node, key);
+  const io::YamlNode* found = node == nullptr ? nullptr : io::value_of(*node, key);
   return found == nullptr ? "" : found->text;
 }
 
@@ -55,14 +48,14 @@ io::YamlNode document_at(const io::YamlNode& document, const Offer& offer) {
 }
 
 std::vector<Row> rows_of(const io::YamlNode& document, const io::ProfileFolder& profiles) {
-  const io::YamlNode* price = entry_of(document, "price");
+  const io::YamlNode* price = io::value_of(document, "price");
   if (price != nullptr &&
-      (price->kind != io::YamlNode::Kind::mapping || entry_of(*price, "amount") != nullptr ||
-       entry_of(*price, "schedule") != nullptr)) {
+      (price->kind != io::YamlNode::Kind::mapping || io::value_of(*price, "amount") != nullptr ||
+       io::value_of(*price, "schedule") != nullptr)) {
     throw io::InputError(price->location, "the price is given: it is the same in every region",
                          "leave the price out to compare regions");
   }
-  if (const io::YamlNode* own = entry_of(document, "own"))
+  if (const io::YamlNode* own = io::value_of(document, "own"))
     throw io::InputError(own->location, "hardware of one's own costs the same in every region",
                          "leave own out to compare regions; --country FRA has the CO2e of one");
   const Scenario asked = io::read_scenario(document, profiles);

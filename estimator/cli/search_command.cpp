@@ -39,22 +39,15 @@ struct SearchOptionTexts {
   bool modules = false;
 };
 
-const io::YamlNode* key_of(const io::YamlNode& document, std::string_view key) {
-  for (const io::YamlNode::Entry& entry : document.entries) {
-    if (entry.key == key) return &entry.value;
-  }
-  return nullptr;
-}
-
 void check_document(const io::YamlNode& document, const SearchOptionTexts& texts) {
-  if (key_of(document, "global_batch") == nullptr) {
+  if (io::value_of(document, "global_batch") == nullptr) {
     throw InputError({.file = "search"}, "a search computes steps: --global-batch is missing",
                      "sequences or tokens a step: --global-batch 1024 or --global-batch 4M");
   }
-  if (const io::YamlNode* layout = key_of(document, "layout"))
+  if (const io::YamlNode* layout = io::value_of(document, "layout"))
     throw InputError(layout->location, "a search chooses the layout",
                      "leave it out; 'trainbudget estimate' takes it");
-  if (key_of(document, "tokens") != nullptr) return;
+  if (io::value_of(document, "tokens") != nullptr) return;
   for (const auto& [option, text] :
        {std::pair("--deadline", texts.deadline), std::pair("--budget", texts.budget)}) {
     if (!text.empty())
@@ -98,9 +91,9 @@ double above_zero(const char* option, const std::string& text, io::QuantityKind 
 /// The machines to search, each with its scenario.
 Sweep machines_of(io::YamlNode document, const SearchOptionTexts& texts, const io::ProfileFolder& profiles) {
   Sweep machines;
-  if (const io::YamlNode* gpus = key_of(document, "gpus"))
+  if (const io::YamlNode* gpus = io::value_of(document, "gpus"))
     machines.axes.push_back(sweep::read_axis("gpus", *gpus));
-  if (key_of(document, "tokens") == nullptr) {
+  if (io::value_of(document, "tokens") == nullptr) {
     io::YamlNode tokens = io::option_value("--tokens", assumed_tokens);
     const io::Location where = tokens.location;
     io::set_at_path(document, "tokens", std::move(tokens), where);
@@ -162,7 +155,7 @@ int run_search(const GlobalOptions& global, const ScenarioOptions& options, cons
       sweep::rank_layouts(machines, reader, wanted, find, [&](std::size_t done) { progress.update(done); });
   sweep::LayoutReport report{.ranking = ranking,
                              .constraints = machines.constraints,
-                             .tokens_given = key_of(document, "tokens") != nullptr};
+                             .tokens_given = io::value_of(document, "tokens") != nullptr};
   for (const sweep::SearchedMachine& machine : ranking.machines) {
     if (machine.scenario) report.tokens = machine.scenario->tokens.value.value;
   }
@@ -187,6 +180,7 @@ int run_search(const GlobalOptions& global, const ScenarioOptions& options, cons
         return text;
       },
       global.output);
+  say_beside_csv("", sweep::layout_warnings(report), global.output);
   return exit_code;
 }
 

@@ -165,6 +165,7 @@ AddedCommand add_track_command(CLI::App& parent, const GlobalOptions& global) {
             emit(renderer_of(report, render::progress_text, render::progress_json, render::progress_csv,
                              render::progress_markdown),
                  global.output);
+            say_beside_csv("Beware: ", report.warnings, global.output);
             return 0;
           }};
 }

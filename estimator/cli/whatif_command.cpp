@@ -93,6 +93,7 @@ int show(const Sweep& sweep, const io::ProfileFolder& profiles, int threads, con
         return text;
       },
       output);
+  say_beside_csv("", sweep::warning_findings(sweep, points), output);
   return 0;
 }
 

@@ -85,13 +85,6 @@ LedgerLine read_line(const YamlNode& node) {
   return line;
 }
 
-const YamlNode* value_of(const YamlNode& root, std::string_view key) {
-  for (const YamlNode::Entry& entry : root.entries) {
-    if (entry.key == key) return &entry.value;
-  }
-  return nullptr;
-}
-
 /// A range, or null for what was not known.
 std::optional<Range> read_optional_range(const YamlNode& root, std::string_view key) {
   const YamlNode* value = value_of(root, key);

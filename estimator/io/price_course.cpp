@@ -8,15 +8,9 @@
 
 namespace trainbudget::io {
 
-const YamlNode* entry_of(const YamlNode& node, std::string_view key) {
-  const auto found = std::find_if(node.entries.begin(), node.entries.end(),
-                                  [&](const YamlNode::Entry& entry) { return entry.key == key; });
-  return found == node.entries.end() ? nullptr : &found->value;
-}
-
 std::optional<PriceCourse> read_course(const YamlNode& node) {
-  const YamlNode* rises = entry_of(node, "rises_per_year");
-  const YamlNode* falls = entry_of(node, "falls_per_year");
+  const YamlNode* rises = value_of(node, "rises_per_year");
+  const YamlNode* falls = value_of(node, "falls_per_year");
   if (rises == nullptr && falls == nullptr) return std::nullopt;
   const YamlNode& change = rises != nullptr ? *rises : *falls;
   if (rises != nullptr && falls != nullptr)

@@ -7,12 +7,8 @@
 #include "io/yaml_node.h"
 
 #include <optional>
-#include <string_view>
 
 namespace trainbudget::io {
-
-/// The value of `key` in a mapping; nullptr where it is not there.
-const YamlNode* entry_of(const YamlNode& node, std::string_view key);
 
 /// The keys `rises_per_year` and `falls_per_year` of a price; nothing where neither is there.
 std::optional<PriceCourse> read_course(const YamlNode& node);

@@ -37,10 +37,8 @@ YamlNode mapping_of(const YamlNode& list) {
       throw InputError(list.location, "'" + std::string(item.substr(0, 40)) + "' in a recipe wants a value",
                        written_like);
     const std::string key(trimmed(item.substr(0, equals)));
-    for (const YamlNode::Entry& entry : mapping.entries) {
-      if (entry.key == key)
-        throw InputError(list.location, "'" + key.substr(0, 40) + "' is given twice in a recipe");
-    }
+    if (value_of(mapping, key) != nullptr)
+      throw InputError(list.location, "'" + key.substr(0, 40) + "' is given twice in a recipe");
     mapping.entries.push_back({.key = key,
                                .key_location = list.location,
                                .value = {.kind = YamlNode::Kind::scalar,

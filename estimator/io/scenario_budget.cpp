@@ -50,11 +50,7 @@ Sourced<Range> read_share(const YamlNode& node, double most) {
 }
 
 const YamlNode* pricing_of(const YamlNode* price) {
-  if (price == nullptr || price->kind != YamlNode::Kind::mapping) return nullptr;
-  for (const YamlNode::Entry& entry : price->entries) {
-    if (entry.key == "pricing") return &entry.value;
-  }
-  return nullptr;
+  return price == nullptr ? nullptr : value_of(*price, "pricing");
 }
 
 /// The term that a pricing model means; nothing where it has none.

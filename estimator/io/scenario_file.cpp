@@ -134,11 +134,8 @@ void read_efficiency(const YamlNode* node, const ProfileFolder& profiles, Scenar
 
 /// What the key `price` says under `key`; empty where it does not.
 std::string named_in_price(const YamlNode* price, std::string_view key) {
-  if (price == nullptr || price->kind != YamlNode::Kind::mapping) return {};
-  for (const YamlNode::Entry& entry : price->entries) {
-    if (entry.key == key) return entry.value.text;
-  }
-  return {};
+  const YamlNode* named = price == nullptr ? nullptr : value_of(*price, key);
+  return named == nullptr ? std::string() : named->text;
 }
 
 }  // namespace

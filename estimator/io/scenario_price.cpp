@@ -211,7 +211,7 @@ PriceDrift drift_of(const PriceAnswer& answer, const ProfileFolder& profiles, co
 
 /// `{amount: $0.79/h, source: …}`.
 std::optional<SourcedRange> read_amount(const YamlNode& node) {
-  if (entry_of(node, "amount") == nullptr) return std::nullopt;
+  if (value_of(node, "amount") == nullptr) return std::nullopt;
   MapReader map(node, "price");
   SourcedRange price = read_range(map.require("amount"), QuantityKind::usd_per_second);
   if (const YamlNode* source = map.find("source")) price.provenance.note = read_string(*source);
@@ -292,7 +292,7 @@ std::optional<SourcedRange> read_price(const PriceRequest& request, const Profil
   if (request.node != nullptr && request.node->kind == YamlNode::Kind::mapping) {
     scenario.price_course = read_course(*request.node);
     price = read_amount(*request.node);
-    if (const YamlNode* schedule = entry_of(*request.node, "schedule")) {
+    if (const YamlNode* schedule = value_of(*request.node, "schedule")) {
       MapReader map(*request.node, "price");
       map.find("schedule");
       map.finish();

@@ -67,9 +67,7 @@ void read_spot(const YamlNode* node, const PriceRequest& price, const Location& 
   Reliability& r = *scenario.reliability;
   std::string provider = price.provider;
   if (price.node != nullptr) {
-    for (const YamlNode::Entry& entry : price.node->entries) {
-      if (entry.key == "provider") provider = entry.value.text;
-    }
+    if (const YamlNode* named = value_of(*price.node, "provider")) provider = named->text;
   }
   const Accelerator& gpu = scenario.accelerator;
   Spot spot{

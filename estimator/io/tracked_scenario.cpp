@@ -7,6 +7,7 @@
 #include "io/map_reader.h"
 #include "io/price_table.h"
 #include "io/quantity_text.h"
+#include "io/scenario_budget.h"
 #include "io/scenario_document.h"
 #include "io/scenario_file.h"
 #include "io/scenario_model.h"
@@ -25,17 +26,10 @@ constexpr double most_tokens = 1e19;
 constexpr double most_gpus = 1e8;
 constexpr double most_sequence_tokens = 1e9;
 
-const YamlNode* find(const YamlNode& root, std::string_view key) {
-  for (const YamlNode::Entry& entry : root.entries) {
-    if (entry.key == key) return &entry.value;
-  }
-  return nullptr;
-}
-
 /// Puts what the log says where the scenario says nothing.
 void fill(YamlNode& root, const char* key, std::optional<double> value,
           std::vector<std::string>& assumptions) {
-  if (find(root, key) != nullptr || !value || *value < 1.0) return;
+  if (value_of(root, key) != nullptr || !value || *value < 1.0) return;
   YamlNode node = option_value("the log", fmt::format("{:.0f}", *value));
   const Location where = node.location;
   set_at_path(root, key, std::move(node), where);
@@ -69,6 +63,39 @@ void set_flops(const Scenario& scenario, TrackedRun& run) {
                                          : training_flops(scenario.parameters.value, Tokens(1.0)).value;
 }
 
+void warn_of_extras(bool any, TrackedScenario& tracked) {
+  if (any)
+    tracked.warnings.push_back(
+        "the bills are those of the GPU-hours: storage, egress, development, staff and contingency are left "
+        "out");
+}
+
+/// What is paid for an hour, and for which hours, where nothing is computed.
+void read_price_terms(const YamlNode* price, const BudgetRequest& asked, const ProfileFolder& profiles,
+                      TrackedScenario& tracked) {
+  Scenario& scenario = tracked.scenario;
+  ScenarioSources sources;
+  const BudgetRequest terms{.commitment = asked.commitment, .own = asked.own, .price = price};
+  if (asked.own != nullptr) {
+    if (scenario.accelerator.name.empty())
+      throw InputError(asked.own->location, "own hardware is priced by its accelerator, and none is given",
+                       "name it: --gpu h100-sxm-80gb");
+    read_budget(terms, profiles, scenario, sources);
+    return;
+  }
+  if (price == nullptr) {
+    tracked.warnings.push_back(
+        "no price: the bill is unknown; give one: --price '$2/h', or --gpu and --model");
+    return;
+  }
+  if (price->kind == YamlNode::Kind::mapping && value_of(*price, "amount") == nullptr &&
+      value_of(*price, "schedule") == nullptr)
+    throw InputError(price->location, "a price is looked up by the accelerator, and none is given",
+                     "name it: --gpu h100-sxm-80gb, and the model; or write the price: --price '$2/h'");
+  scenario.price = read_price({.node = price}, profiles, scenario, sources);
+  if (tracked.run.gpus) read_budget(terms, profiles, scenario, sources);
+}
+
 /// The few keys that count without hardware.
 void read_parts(const YamlNode& root, const ProfileFolder& profiles, TrackedScenario& tracked) {
   Scenario& scenario = tracked.scenario;
@@ -76,10 +103,18 @@ void read_parts(const YamlNode& root, const ProfileFolder& profiles, TrackedScen
   MapReader map(root, "scenario");
   const YamlNode* name = map.find("name");
   const YamlNode* price = map.find("price");
-  for (const char* key :
-       {"params", "model", "config", "sequence_length", "tokens", "gpu", "cluster", "gpus", "global_batch",
-        "layout", "fit", "stack", "efficiency", "precision", "energy", "as_of", "used_gpu_hours", "schema"})
+  for (const char* key : {"params",    "model",          "config",     "sequence_length", "tokens",
+                          "gpu",       "cluster",        "gpus",       "global_batch",    "layout",
+                          "fit",       "stack",          "efficiency", "precision",       "energy",
+                          "as_of",     "used_gpu_hours", "schema",     "recipe",          "prices",
+                          "simulation"})
     map.find(key);
+  const YamlNode* start = map.find("start");
+  std::string left_out;
+  for (const char* key : {"reliability", "spot", "start_delay"}) {
+    if (map.find(key) != nullptr) left_out += (left_out.empty() ? "" : ", ") + std::string(key);
+  }
+  const BudgetRequest budget = find_budget(map);
   map.finish();
   tracked.title = name != nullptr ? read_string(*name) : "a run";
   if (std::any_of(root.entries.begin(), root.entries.end(),
@@ -90,22 +125,32 @@ void read_parts(const YamlNode& root, const ProfileFolder& profiles, TrackedScen
     tracked.assumptions.insert(tracked.assumptions.end(), scenario.assumptions.begin(),
                                scenario.assumptions.end());
   }
-  if (const YamlNode* gpus = find(root, "gpus")) {
+  if (const YamlNode* gpus = value_of(root, "gpus")) {
     scenario.gpus.value = read_count(*gpus, QuantityKind::count, most_gpus, "GPUs").value;
     tracked.run.gpus = scenario.gpus.value;
   } else {
     tracked.warnings.push_back("no number of GPUs: GPU-hours and the bill are unknown; give it: --gpus 8");
   }
-  if (price == nullptr) {
-    tracked.warnings.push_back(
-        "no price: the bill is unknown; give one: --price '$2/h', or --gpu and --model");
-    return;
+  if (const YamlNode* gpu = value_of(root, "gpu"))
+    scenario.accelerator = find_accelerator(profiles, read_string(*gpu), gpu->location);
+  if (const YamlNode* cluster = value_of(root, "cluster")) {
+    const Cluster found = find_cluster(profiles, read_string(*cluster), cluster->location);
+    if (scenario.accelerator.name.empty())
+      scenario.accelerator = find_accelerator(profiles, found.accelerator, cluster->location);
   }
-  if (price->kind == YamlNode::Kind::mapping && find(*price, "amount") == nullptr &&
-      find(*price, "schedule") == nullptr)
-    throw InputError(price->location, "a price is looked up by the accelerator, and none is given",
-                     "name it: --gpu h100-sxm-80gb, and the model; or write the price: --price '$2/h'");
-  scenario.price = read_price({.node = price}, profiles, scenario, sources);
+  if (!scenario.accelerator.name.empty() && budget.own == nullptr)
+    tracked.warnings.push_back("without a model and the number of GPUs the hardware says nothing");
+  if (start != nullptr) scenario.start = parse_date(read_string(*start), start->location);
+  const std::size_t assumed = scenario.assumptions.size();
+  read_price_terms(price, budget, profiles, tracked);
+  tracked.assumptions.insert(tracked.assumptions.end(),
+                             scenario.assumptions.begin() + static_cast<std::ptrdiff_t>(assumed),
+                             scenario.assumptions.end());
+  if (!left_out.empty())
+    tracked.warnings.push_back("without a model and its hardware, left out: " + left_out);
+  warn_of_extras(budget.storage != nullptr || budget.egress != nullptr || budget.development != nullptr ||
+                     budget.staff != nullptr || budget.contingency != nullptr,
+                 tracked);
 }
 
 /// Prices by date were placed by the start that is given.
@@ -129,11 +174,11 @@ TrackedScenario read_tracked_scenario(YamlNode root, const TrainingLog& log, con
   TrackedScenario tracked;
   TrackedRun& run = tracked.run;
   if (root.kind != YamlNode::Kind::mapping) MapReader(root, "scenario");  // throws
-  if (const YamlNode* length = find(root, "sequence_length")) {
+  if (const YamlNode* length = value_of(root, "sequence_length")) {
     run.sequence_length = read_count(*length, QuantityKind::count, most_sequence_tokens, "tokens").value;
     warn_of_contradiction("sequence_length", *run.sequence_length, log.sequence_length, tracked);
   }
-  if (const YamlNode* batch = find(root, "global_batch")) {
+  if (const YamlNode* batch = value_of(root, "global_batch")) {
     const auto [size, in_tokens] = read_batch_size(*batch);
     const std::optional<double> length = run.sequence_length ? run.sequence_length : log.sequence_length;
     if (in_tokens)
@@ -143,31 +188,28 @@ TrackedScenario read_tracked_scenario(YamlNode root, const TrainingLog& log, con
     if (!in_tokens || length) warn_of_batch(log, in_tokens ? size / *length : size, length, tracked);
   }
   fill(root, "tokens", total_tokens(log, run), tracked.assumptions);
-  if (const YamlNode* gpus = find(root, "gpus"))
+  if (const YamlNode* gpus = value_of(root, "gpus"))
     warn_of_contradiction("gpus", read_count(*gpus, QuantityKind::count, most_gpus, "GPUs").value, log.gpus,
                           tracked);
   fill(root, "gpus", log.gpus, tracked.assumptions);
-  const YamlNode* tokens = find(root, "tokens");
+  const YamlNode* tokens = value_of(root, "tokens");
   if (tokens == nullptr)
     throw InputError(root.location, "scenario lacks 'tokens'",
                      "say how many tokens the run is to train on: --tokens 1T");
   run.total_tokens = read_count(*tokens, QuantityKind::tokens, most_tokens, "tokens").value;
 
-  const bool knows_shape = find(root, "model") != nullptr || find(root, "config") != nullptr;
+  const bool knows_shape = value_of(root, "model") != nullptr || value_of(root, "config") != nullptr;
   if (knows_shape) {
     fill(root, "sequence_length", log.sequence_length, tracked.assumptions);
   } else {  // these say how the log counts, and would ask for a model elsewhere
     remove_at_path(root, "sequence_length");
     remove_at_path(root, "global_batch");
   }
-  const bool has_hardware = find(root, "gpu") != nullptr || find(root, "cluster") != nullptr;
-  if (!has_hardware || (!knows_shape && find(root, "params") == nullptr) || find(root, "gpus") == nullptr) {
+  const bool has_hardware = value_of(root, "gpu") != nullptr || value_of(root, "cluster") != nullptr;
+  if (!has_hardware || (!knows_shape && value_of(root, "params") == nullptr) ||
+      value_of(root, "gpus") == nullptr) {
     read_parts(root, profiles, tracked);
-    if (const YamlNode* gpu = find(root, "gpu")) find_accelerator(profiles, read_string(*gpu), gpu->location);
-    if (const YamlNode* cluster = find(root, "cluster"))
-      find_cluster(profiles, read_string(*cluster), cluster->location);
-    if (has_hardware)
-      tracked.warnings.push_back("without a model and the number of GPUs the hardware says nothing");
+    warn_of_start(log, tracked);
     return tracked;
   }
   const Scenario& scenario = tracked.scenario = read_scenario(root, profiles);
@@ -183,10 +225,7 @@ TrackedScenario read_tracked_scenario(YamlNode root, const TrainingLog& log, con
                              tracked.plan->assumptions.end());
   tracked.warnings.insert(tracked.warnings.end(), tracked.plan->warnings.begin(),
                           tracked.plan->warnings.end());
-  if (scenario.extras.any())
-    tracked.warnings.push_back(
-        "the bills are those of the GPU-hours: storage, egress, development, staff and contingency are left "
-        "out");
+  warn_of_extras(scenario.extras.any(), tracked);
   warn_of_start(log, tracked);
   return tracked;
 }

@@ -24,6 +24,13 @@ double number(const CsvTable& table, std::size_t row, std::size_t column) {
   return parse_quantity(cell, QuantityKind::count, table.location(row, column));
 }
 
+/// What a run does not say, and where it would.
+std::string missing(const CsvTable& table, std::size_t row, const char* what, const char* column) {
+  return fmt::format("{} {} not known (line {}, column {})", what,
+                     std::string_view(what).ends_with('s') ? "are" : "is",
+                     table.location(row, table.column(column)).line, column);
+}
+
 Precision usual_precision(const Accelerator& accelerator) {
   return find_peak(accelerator.peak, Precision::bf16) != nullptr ? Precision::bf16 : Precision::fp16;
 }
@@ -55,11 +62,15 @@ std::vector<WholeRun> read_whole_runs(const CsvTable& table, const RunNames& nam
     if (const AcceleratorNames* known = names.find_accelerator(text(row, "gpu"), 0.0))
       run.accelerator = known->accelerator;
     if (run.accelerator.empty()) {
-      run.inexpressible = "no profile for accelerator '" + text(row, "gpu") + "'";
-    } else if (run.active_parameters <= 0.0 || run.tokens <= 0.0) {
-      run.inexpressible = "its parameters or tokens are not known";
+      const std::string gpu = text(row, "gpu");
+      run.inexpressible = gpu.empty() || gpu == "unknown" ? missing(table, row, "its accelerator", "gpu")
+                                                          : "no profile for accelerator '" + gpu + "'";
+    } else if (run.active_parameters <= 0.0) {
+      run.inexpressible = missing(table, row, "its parameters", "n_active");
+    } else if (run.tokens <= 0.0) {
+      run.inexpressible = missing(table, row, "its tokens", "tokens");
     } else if (run.gpu_hours <= 0.0) {
-      run.inexpressible = "its accelerator-hours are not known";
+      run.inexpressible = missing(table, row, "its accelerator-hours", "gpu_hours");
     }
     runs.push_back(std::move(run));
   }

@@ -174,6 +174,13 @@ YamlNode parse(const std::shared_ptr<const std::string>& source, const std::stri
 
 }  // namespace
 
+const YamlNode* value_of(const YamlNode& mapping, std::string_view key) {
+  for (const YamlNode::Entry& entry : mapping.entries) {
+    if (entry.key == key) return &entry.value;
+  }
+  return nullptr;
+}
+
 YamlNode parse_yaml(std::string_view text, const std::string& file) {
   return parse(checked_source(std::string(text), file, largest_yaml_bytes), file);
 }

@@ -32,6 +32,11 @@ struct YamlNode::Entry {
   YamlNode value;
 };
 
+/// What a mapping has under `key`, which may be of kind null; nullptr where the key is not there, and for
+/// what is no mapping. MapReader (io/map_reader.h) reads a mapping of which every key must be known; this
+/// looks into one that somebody else reads.
+const YamlNode* value_of(const YamlNode& mapping, std::string_view key);
+
 /// Largest YAML input that is read, in bytes. Larger ones are refused before they are held in memory.
 /// yaml-cpp holds the tokens of an open bracket, at more than 200 bytes of memory for one of text, before it
 /// tells us of any.

@@ -29,16 +29,9 @@ void put(io::YamlNode& document, std::string_view path, const std::string& text)
   io::set_at_path(document, path, std::move(value), where);
 }
 
-const io::YamlNode* value_of(const io::YamlNode& document, std::string_view key) {
-  for (const io::YamlNode::Entry& entry : document.entries) {
-    if (entry.key == key) return &entry.value;
-  }
-  return nullptr;
-}
-
 bool gives_amount(const io::YamlNode& price) {
-  return price.kind != io::YamlNode::Kind::mapping || value_of(price, "amount") != nullptr ||
-         value_of(price, "schedule") != nullptr;
+  return price.kind != io::YamlNode::Kind::mapping || io::value_of(price, "amount") != nullptr ||
+         io::value_of(price, "schedule") != nullptr;
 }
 
 std::string whole(double number) {
@@ -69,7 +62,7 @@ bool is_bounded(const io::YamlNode& document) {
   return std::all_of(document.entries.begin(), document.entries.end(), [&](const io::YamlNode::Entry& entry) {
     return std::find(std::begin(plain), std::end(plain), entry.key) != std::end(plain) &&
            (entry.key != "price" || never_falls(entry.value)) &&
-           (entry.key != "spot" || value_of(entry.value, "on_demand_share") == nullptr);
+           (entry.key != "spot" || io::value_of(entry.value, "on_demand_share") == nullptr);
   });
 }
 

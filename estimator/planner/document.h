@@ -10,8 +10,6 @@ namespace trainbudget::planner {
 
 /// The document with `path` set to `text`.
 void put(io::YamlNode& document, std::string_view path, const std::string& text);
-/// The value at the top of `document`; null where there is none.
-const io::YamlNode* value_of(const io::YamlNode& document, std::string_view key);
 /// Whether the value of `price` says what an hour costs, where others say how to look it up.
 bool gives_amount(const io::YamlNode& price);
 /// Whether `price`, which may be null, leaves open which offer is taken.

@@ -27,7 +27,7 @@ constexpr std::size_t most_known_layouts = 64;
 
 Evaluator::Evaluator(const Request& request, const Space& space, const io::ProfileFolder& profiles)
     : request_(request), space_(space), profiles_(profiles) {
-  if (const io::YamlNode* tokens = value_of(request.document, "tokens"))
+  if (const io::YamlNode* tokens = io::value_of(request.document, "tokens"))
     given_tokens_ = io::read_quantity_value(*tokens, io::QuantityKind::tokens);
   if (!space.steps) return;
   for (const Hardware& hardware : space.hardware) {
@@ -90,7 +90,7 @@ io::YamlNode Evaluator::start(const Candidate& candidate, double batch) const {
   if (!hardware.cluster.empty()) {
     io::remove_at_path(document, "gpu");
     put(document, "cluster", hardware.cluster);
-  } else if (value_of(document, "cluster") == nullptr) {
+  } else if (io::value_of(document, "cluster") == nullptr) {
     put(document, "gpu", hardware.accelerator);
   }
   put(document, "gpus", whole(candidate.gpus));
@@ -220,7 +220,8 @@ std::optional<Way> Evaluator::evaluate(std::size_t index, const Ceiling& ceiling
   way.global_batch = batch;
   io::YamlNode document = start(candidate, batch);
   try {
-    if (const io::YamlNode* given = value_of(request_.document, "layout"); space_.steps && given != nullptr) {
+    if (const io::YamlNode* given = io::value_of(request_.document, "layout");
+        space_.steps && given != nullptr) {
       way.layout = given->text;
     } else if (space_.steps) {
       const double usd_per_second = candidate.gpus * site.least_usd_per_hour / seconds_per_hour;

@@ -22,18 +22,18 @@ std::vector<const Offer*> comparable(const std::vector<Offer>& offers, const Off
 }  // namespace
 
 Offers::Offers(const Request& request, const io::ProfileFolder& profiles) {
-  const io::YamlNode* list = value_of(request.document, "prices");
+  const io::YamlNode* list = io::value_of(request.document, "prices");
   const std::string path = list != nullptr ? io::read_string(*list) : profiles.path("prices/prices.csv");
   offers_ = profiles.once<std::vector<Offer>>("file " + path, [&] { return io::read_price_table(path); });
-  const io::YamlNode* as_of = value_of(request.document, "as_of");
+  const io::YamlNode* as_of = io::value_of(request.document, "as_of");
   query_.as_of = as_of != nullptr ? io::parse_date(as_of->text, as_of->location) : io::newest_day(*offers_);
   if (!request.any_pricing) query_.pricing = PricingModel::on_demand;
-  const io::YamlNode* price = value_of(request.document, "price");
-  if (price == nullptr || !is_price_lookup(price) || value_of(request.document, "own") != nullptr) return;
-  if (const io::YamlNode* provider = value_of(*price, "provider")) query_.provider = provider->text;
-  if (const io::YamlNode* pricing = value_of(*price, "pricing"))
+  const io::YamlNode* price = io::value_of(request.document, "price");
+  if (price == nullptr || !is_price_lookup(price) || io::value_of(request.document, "own") != nullptr) return;
+  if (const io::YamlNode* provider = io::value_of(*price, "provider")) query_.provider = provider->text;
+  if (const io::YamlNode* pricing = io::value_of(*price, "pricing"))
     query_.pricing = io::pricing_named(pricing->text, pricing->location);
-  if (const io::YamlNode* region = value_of(*price, "region")) query_.region = region->text;
+  if (const io::YamlNode* region = io::value_of(*price, "region")) query_.region = region->text;
 }
 
 std::vector<std::pair<const Offer*, OfferQuery>> Offers::of(const std::string& accelerator) {

@@ -193,14 +193,14 @@ Plan make_plan(const Request& asked, const io::ProfileFolder& profiles) {
   if (!limits.budget_usd && !limits.deadline_seconds)
     throw io::InputError({.file = "plan"}, "nothing to plan against",
                          "give --budget '$100k', --deadline '30 days', or both");
-  const bool open = !given || value_of(request.document, "tokens") == nullptr;
-  if (open && !limits.budget_usd && value_of(request.document, "gpus") == nullptr)
+  const bool open = !given || io::value_of(request.document, "tokens") == nullptr;
+  if (open && !limits.budget_usd && io::value_of(request.document, "gpus") == nullptr)
     throw io::InputError({.file = "plan"}, "without a budget, the most accelerators always win",
                          "give --budget, or the number of accelerators: --gpus 64");
-  const bool named = !request.hardware.empty() || value_of(request.document, "gpu") != nullptr ||
-                     value_of(request.document, "cluster") != nullptr;
-  const io::YamlNode* price = value_of(request.document, "price");
-  if (!named && price != nullptr && gives_amount(*price) && value_of(request.document, "own") == nullptr)
+  const bool named = !request.hardware.empty() || io::value_of(request.document, "gpu") != nullptr ||
+                     io::value_of(request.document, "cluster") != nullptr;
+  const io::YamlNode* price = io::value_of(request.document, "price");
+  if (!named && price != nullptr && gives_amount(*price) && io::value_of(request.document, "own") == nullptr)
     throw io::InputError(price->location, "one price for all accelerators would make the fastest win",
                          "say whose price it is: --hardware h100-sxm-80gb; without --price, the list has one "
                          "for each");

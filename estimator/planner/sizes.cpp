@@ -18,7 +18,7 @@ constexpr double beyond_public_sizes = 4.0;
 
 /// The laws that choose sizes and tokens tell of models that are trained as a whole.
 void refuse_frozen_weights(const Request& request, const Space& space) {
-  const io::YamlNode* recipe = value_of(request.document, "recipe");
+  const io::YamlNode* recipe = io::value_of(request.document, "recipe");
   if (recipe == nullptr || !(space.free_tokens || !request.family.empty())) return;
   if (!freezes_weights(io::read_recipe(*recipe))) return;
   throw io::InputError(recipe->location,

@@ -38,13 +38,14 @@ class Builder {
 
   Space operator()() {
     const io::YamlNode& document = request_.document;
-    const io::YamlNode* efficiency = value_of(document, "efficiency");
+    const io::YamlNode* efficiency = io::value_of(document, "efficiency");
     const bool given = efficiency != nullptr && !io::names_efficiency_profile(*efficiency);
     const bool architecture =
-        !request_.family.empty() || value_of(document, "model") || value_of(document, "config");
+        !request_.family.empty() || io::value_of(document, "model") || io::value_of(document, "config");
     space_.steps = architecture && !given;
-    space_.free_tokens = value_of(document, "tokens") == nullptr;
-    fixed_price_ = !is_price_lookup(value_of(document, "price")) || value_of(document, "own") != nullptr;
+    space_.free_tokens = io::value_of(document, "tokens") == nullptr;
+    fixed_price_ =
+        !is_price_lookup(io::value_of(document, "price")) || io::value_of(document, "own") != nullptr;
     choose_sizes(request_, profiles_, space_);
     offers_.emplace(request_, profiles_);
     choose_hardware();
@@ -75,8 +76,8 @@ class Builder {
   }
 
   void choose_hardware() {
-    const io::YamlNode* gpu = value_of(request_.document, "gpu");
-    const io::YamlNode* cluster = value_of(request_.document, "cluster");
+    const io::YamlNode* gpu = io::value_of(request_.document, "gpu");
+    const io::YamlNode* cluster = io::value_of(request_.document, "cluster");
     if (cluster != nullptr) {
       add_cluster(io::find_cluster(profiles_, cluster->text, cluster->location));
     } else if (gpu != nullptr) {
@@ -177,7 +178,7 @@ class Builder {
       if (bounded) site.least_usd_per_hour = offer->price.value * seconds_per_hour;
     } else if (fixed_price_) {
       if (bounded) site.least_usd_per_hour = least_prices_[*hardware];
-    } else if (request_.limits.budget_usd || value_of(request_.document, "price") != nullptr) {
+    } else if (request_.limits.budget_usd || io::value_of(request_.document, "price") != nullptr) {
       OfferQuery asked = offers_->query();
       asked.accelerator = accelerator;
       return exclude(accelerator, "no price in the list (" + io::query_text(asked) + "); --price gives one");
@@ -240,7 +241,7 @@ class Builder {
       io::remove_at_path(document, "as_of");
     }
     if (space_.steps) {
-      if (value_of(document, "global_batch") == nullptr) put(document, "global_batch", "1");
+      if (io::value_of(document, "global_batch") == nullptr) put(document, "global_batch", "1");
       io::remove_at_path(document, "fit");
       put(document, "layout", "tp=1,pp=1,mbs=1");
     }
@@ -249,7 +250,7 @@ class Builder {
 
   /// What of the memory must fit: a plan for nine in ten is one in that as well.
   Quantile fit() const {
-    const io::YamlNode* given = value_of(request_.document, "fit");
+    const io::YamlNode* given = io::value_of(request_.document, "fit");
     return given != nullptr ? io::read_fit(*given) : request_.limits.quantile;
   }
 
@@ -267,9 +268,9 @@ class Builder {
       if (scenario.model) size.sequence_length = scenario.model->sequence.length;
       if (!scenario.step) continue;
       size.workload = std::make_shared<Workload>(scenario.step->workload);
-      if (value_of(request_.document, "global_batch") == nullptr) continue;
+      if (io::value_of(request_.document, "global_batch") == nullptr) continue;
       size.given_batch = scenario.step->global_batch;
-      size.batch_may_move = io::read_quantity_value(*value_of(request_.document, "global_batch"),
+      size.batch_may_move = io::read_quantity_value(*io::value_of(request_.document, "global_batch"),
                                                     io::QuantityKind::tokens) != size.given_batch;
     }
     std::stable_sort(space_.sizes.begin(), space_.sizes.end(),
@@ -279,7 +280,7 @@ class Builder {
 
   /// Powers of two below a server, then servers by powers of two.
   std::vector<double> counts(double node) const {
-    if (const io::YamlNode* gpus = value_of(request_.document, "gpus"))
+    if (const io::YamlNode* gpus = io::value_of(request_.document, "gpus"))
       return {io::read_quantity_value(*gpus, io::QuantityKind::count)};
     std::vector<double> found;
     for (double part = 1.0; part < node; part *= 2.0)
@@ -328,14 +329,14 @@ class Builder {
     std::set<std::string> names;
     for (const Hardware& hardware : space_.hardware)
       names.insert(hardware.accelerator);
-    const io::YamlNode* price = value_of(request_.document, "price");
+    const io::YamlNode* price = io::value_of(request_.document, "price");
     if (names.size() > 1 && price != nullptr && gives_amount(*price) &&
-        value_of(request_.document, "own") == nullptr)
+        io::value_of(request_.document, "own") == nullptr)
       space_.assumptions.push_back("price: the same for each of " + joined(names) + ", as it is given");
   }
 
   void assume_batch() {
-    if (value_of(request_.document, "global_batch") == nullptr)
+    if (io::value_of(request_.document, "global_batch") == nullptr)
       space_.assumptions.push_back(
           "global batch (not given: --global-batch): 0.292 · C^0.3271 tokens (arXiv 2401.02954), at 20 "
           "tokens per parameter where "

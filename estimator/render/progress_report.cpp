@@ -2,6 +2,7 @@
 
 #include "core/date.h"
 #include "core/quantity.h"
+#include "render/against_plan.h"
 #include "render/estimate_report.h"
 #include "render/json_number.h"
 #include "render/number_text.h"
@@ -27,31 +28,6 @@ struct Line {
   std::string unknown = {};  ///< why there is no value
   bool opens = false;        ///< begins a group
 };
-
-/// Against the plan, positive where the run is behind it: later, dearer.
-struct AgainstPlan {
-  double behind_seconds = 0.0;  ///< at the tokens of now
-  double final_behind_seconds = 0.0;
-  std::optional<double> over_usd;  ///< at the tokens of now; absent where that is not known
-  std::optional<double> final_over_usd;
-  bool is_within = false;  ///< the forecast of the wall time lies in the plan's P10 to P90
-};
-
-std::optional<AgainstPlan> against_plan(const ProgressReport& report) {
-  if (!report.plan) return std::nullopt;
-  const Progress& progress = report.progress;
-  const Estimate& plan = *report.plan;
-  const double done = std::fmin(1.0, progress.tokens / progress.total_tokens);
-  AgainstPlan against{.behind_seconds = progress.elapsed_seconds - done * plan.wall_time_seconds.p50,
-                      .final_behind_seconds = progress.wall_time_seconds.p50 - plan.wall_time_seconds.p50,
-                      .is_within = progress.wall_time_seconds.p50 >= plan.wall_time_seconds.p10 &&
-                                   progress.wall_time_seconds.p50 <= plan.wall_time_seconds.p90};
-  const ProgressBill& bill = report.bill;
-  if (bill.cost_usd && bill.planned_usd) against.over_usd = bill.cost_usd->p50 - *bill.planned_usd;
-  if (bill.final_cost_usd && plan.cost_usd)
-    against.final_over_usd = bill.final_cost_usd->p50 - plan.cost_usd->p50;
-  return against;
-}
 
 std::optional<Range> exact(std::optional<double> value) {
   return value ? std::optional(exactly(*value)) : std::nullopt;
@@ -133,10 +109,6 @@ std::string subtitle(const ProgressReport& report) {
   return text;
 }
 
-std::string more_or_less(double value, Unit unit, const char* more, const char* less) {
-  return number_text(std::fabs(value), unit) + " " + (value >= 0.0 ? more : less);
-}
-
 /// What there is to say in words.
 std::vector<std::string> findings_of(const ProgressReport& report) {
   const Progress& p = report.progress;
@@ -148,14 +120,7 @@ std::vector<std::string> findings_of(const ProgressReport& report) {
                                                        100.0 * std::fabs(p.trend->change))
                                          : "throughput shows no clear trend");
   if (const auto against = against_plan(report)) {
-    std::string now =
-        "against the plan: " + more_or_less(against->behind_seconds, Unit::seconds, "behind", "ahead");
-    std::string end =
-        "in the end " + more_or_less(against->final_behind_seconds, Unit::seconds, "later", "earlier");
-    if (against->over_usd) now += ", " + more_or_less(*against->over_usd, Unit::usd, "over", "under");
-    if (against->final_over_usd)
-      end += ", " + more_or_less(*against->final_over_usd, Unit::usd, "more", "less");
-    findings.push_back(now + "; " + end + " than its P50");
+    findings.push_back(against_text(*against));
     findings.push_back(against->is_within ? "the forecast lies within the plan's P10 to P90"
                                           : "the forecast lies outside the plan's P10 to P90");
   }

@@ -41,7 +41,7 @@ bool is_better(const RankedLayout& a, const RankedLayout& b, Objective objective
 
 std::optional<double> amount_of(const Point& point, Objective objective) {
   if (objective == Objective::time) return point.wall_time_seconds.p50;
-  const std::optional<Range>& amount = objective == Objective::cost ? point.cost_usd : point.energy_joules;
+  const std::optional<Range>& amount = objective == Objective::cost ? point.bill_usd : point.energy_joules;
   return amount ? std::optional(amount->p50) : std::nullopt;
 }
 

@@ -59,7 +59,7 @@ struct RankingOptions {
 LayoutRanking rank_layouts(const Sweep& machines, PointReader& reader, const RankingOptions& options,
                            const Find& find, const std::function<void(std::size_t)>& searched);
 
-/// How much of `objective` a run needs; nothing where that is unknown.
+/// How much of `objective` a run needs: time, what a budget pays, energy; nothing where that is unknown.
 std::optional<double> amount_of(const Point& point, Objective objective);
 
 /// A named part of a step.

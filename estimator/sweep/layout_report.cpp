@@ -237,6 +237,7 @@ Json row_json(const LayoutRanking& ranking, const RankedLayout& ranked, std::siz
           {"fit_probability", render::json_number(fit_of(machine, candidate))},
           {"wall_time_seconds", render::json_number(ranked.point.wall_time_seconds.p50)},
           {"cost_usd", number_json(median(ranked.point.cost_usd))},
+          {"total_usd", number_json(median(ranked.point.bill_usd))},
           {"energy_joules", number_json(median(ranked.point.energy_joules))}};
 }
 
@@ -247,6 +248,9 @@ render::Table layout_table(const LayoutReport& report) {
   const bool several = ranking.machines.size() > 1;
   const bool batches = std::any_of(ranking.best.begin(), ranking.best.end(), [&](const RankedLayout& ranked) {
     return ranked.candidate.global_batch != machine_of(ranking, ranked).space.global_batch;
+  });
+  const bool totals = std::any_of(ranking.best.begin(), ranking.best.end(), [](const RankedLayout& ranked) {
+    return ranked.point.bill_usd != ranked.point.cost_usd;
   });
   constexpr std::array behind_titles{"Slower", "Dearer", "More energy"};
   render::Table table{.columns = {{"rank", "#", true}}};
@@ -264,8 +268,10 @@ render::Table layout_table(const LayoutReport& report) {
            {"fit_probability", "Fits", true},
            {"wall_time_seconds", "Wall time", true},
            {"cost_usd", "Cost", true},
-           {"energy_joules", "Energy", true}})
-    table.columns.push_back(column);
+           {"total_usd", "Total", true},
+           {"energy_joules", "Energy", true}}) {
+    if (totals || column.key != "total_usd") table.columns.push_back(column);
+  }
   double rank = 0.0;
   for (const RankedLayout& ranked : ranking.best) {
     rank += 1.0;
@@ -286,6 +292,7 @@ render::Table layout_table(const LayoutReport& report) {
     row.push_back(cell(fit_of(machine, candidate), Unit::fraction));
     row.push_back(cell(ranked.point.wall_time_seconds.p50, Unit::seconds));
     row.push_back(cell(median(ranked.point.cost_usd), Unit::usd));
+    if (totals) row.push_back(cell(median(ranked.point.bill_usd), Unit::usd));
     row.push_back(cell(median(ranked.point.energy_joules), Unit::joules));
     table.rows.push_back(std::move(row));
   }
@@ -312,7 +319,7 @@ std::vector<std::string> layout_findings(const LayoutReport& report) {
           scatter->value.p50));
     for (const Purchase& purchase : report.purchases)
       findings.push_back(purchase_text(purchase, winner));
-    for (std::string& finding : warning_findings(points_of(ranking)))
+    for (std::string& finding : layout_warnings(report))
       findings.push_back(std::move(finding));
   } else if (ranking.nearest_miss) {
     findings.push_back(missed_text(report));
@@ -327,6 +334,10 @@ std::vector<std::string> layout_findings(const LayoutReport& report) {
     findings.push_back("Without --tokens, wall time, cost and energy are of " +
                        io::format_quantity(report.tokens, io::QuantityKind::tokens, 4) + " tokens");
   return findings;
+}
+
+std::vector<std::string> layout_warnings(const LayoutReport& report) {
+  return warning_findings(points_of(report.ranking));
 }
 
 std::string layout_json(const LayoutReport& report) {

@@ -23,6 +23,8 @@ struct LayoutReport {
 render::Table layout_table(const LayoutReport& report);
 /// What bounds the winner, the runner-up, what would make it faster; or why nothing fits. One sentence each.
 std::vector<std::string> layout_findings(const LayoutReport& report);
+/// Of what the estimates of its rows warn; among the findings as well.
+std::vector<std::string> layout_warnings(const LayoutReport& report);
 /// schema/search-report.schema.json.
 std::string layout_json(const LayoutReport& report);
 

@@ -38,8 +38,9 @@ Point point_of(const Scenario& scenario, const Constraints& constraints) {
               .model_flops_utilization = result.model_flops_utilization};
   if (const LedgerLine* step = find_line(result, "step_time")) point.step_seconds = step->value;
   if (const LedgerLine* memory = find_line(result, "memory")) {
-    point.memory_bytes = memory->value.p50;
-    point.fits = *point.memory_bytes <= scenario.step->machine.memory_capacity;
+    point.memory_bytes = memory->value;
+    const Quantile asked = constraints.fits ? constraints.quantile : Quantile::p50;
+    point.fits = at(memory->value, asked) <= scenario.step->machine.memory_capacity;
   }
   point.warnings = std::move(result.warnings);
   point.meets = meets(point, constraints);
@@ -55,9 +56,6 @@ Number of_range(const Point& point) {
 template <std::optional<Range> Point::*Field, double Range::*Which>
 Number of_optional(const Point& point) {
   return point.*Field ? Number((*(point.*Field)).*Which) : std::nullopt;
-}
-Number memory_of(const Point& point) {
-  return point.memory_bytes;
 }
 
 using Source = std::shared_ptr<const std::string>;
@@ -120,7 +118,11 @@ constexpr std::array all_metrics{
     Metric{"model_flops_utilization", "Utilisation", Unit::fraction,
            of_range<&Point::model_flops_utilization, &Range::p50>},
     Metric{"step_seconds", "Step time", Unit::seconds, of_optional<&Point::step_seconds, &Range::p50>},
-    Metric{"memory_bytes", "Memory", Unit::bytes, memory_of},
+    Metric{"memory_bytes", "Memory", Unit::bytes, of_optional<&Point::memory_bytes, &Range::p50>},
+    Metric{"memory_bytes_p10", "Memory P10", Unit::bytes, of_optional<&Point::memory_bytes, &Range::p10>,
+           false},
+    Metric{"memory_bytes_p90", "Memory P90", Unit::bytes, of_optional<&Point::memory_bytes, &Range::p90>,
+           false},
 };
 
 }  // namespace

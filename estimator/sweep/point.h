@@ -26,8 +26,8 @@ struct Point {
   std::optional<Range> co2_grams;
   Range model_flops_utilization;
   std::optional<Range> step_seconds;  ///< only where steps are computed, as the next two
-  std::optional<double> memory_bytes;
-  std::optional<bool> fits;
+  std::optional<Range> memory_bytes;  ///< of the fullest accelerator
+  std::optional<bool> fits;           ///< its memory at the quantile at which it must fit, else at P50
   std::vector<std::string> warnings;  ///< of the estimate
   bool meets = false;                 ///< the constraints, and fits in memory as far as that is known
 };

@@ -177,12 +177,14 @@ class TableMaker {
 };
 
 /// Why no point has won.
-std::string no_winner_text(std::span<const Point> points) {
+std::string no_winner_text(const Sweep& sweep, std::span<const Point> points) {
   const auto any = [&](auto holds) { return std::any_of(points.begin(), points.end(), holds); };
   if (!any([](const Point& point) { return point.problem.empty(); }))
     return "None of the scenarios can be computed";
   if (!any([](const Point& point) { return point.problem.empty() && point.fits.value_or(true); }))
-    return "None of the scenarios fits in memory";
+    return "None of the scenarios fits in memory" +
+           std::string(sweep.constraints.fits && sweep.constraints.quantile == Quantile::p90 ? " at P90"
+                                                                                             : "");
   return "None of the scenarios keeps to the constraints";
 }
 
@@ -242,7 +244,7 @@ std::vector<std::string> sweep_findings(const Sweep& sweep, std::span<const Poin
   std::vector<std::string> findings;
   if (analysis.cheapest) findings.push_back("Cheapest: " + winner_text(sweep, points, *analysis.cheapest));
   if (analysis.fastest) findings.push_back("Fastest: " + winner_text(sweep, points, *analysis.fastest));
-  if (!analysis.fastest) findings.push_back(no_winner_text(points));
+  if (!analysis.fastest) findings.push_back(no_winner_text(sweep, points));
   const auto front = std::count(analysis.on_front.begin(), analysis.on_front.end(), true);
   if (front > 0 && points.size() > 1)
     findings.push_back(fmt::format("Front: {} of {} are beaten by none in both {} and time", front,

@@ -40,6 +40,18 @@ TEST_CASE("a YAML tree knows the place of every key and value") {
   CHECK(value.location.column == 9);
 }
 
+TEST_CASE("a key of a mapping is found with its place") {
+  const YamlNode root = parse_yaml("a: 1\nb: {a: 2}\nc:\n", "f.yaml");
+  REQUIRE(value_of(root, "b") != nullptr);
+  CHECK(value_of(root, "b")->location.line == 2);
+  REQUIRE(value_of(*value_of(root, "b"), "a") != nullptr);
+  CHECK(value_of(*value_of(root, "b"), "a")->text == "2");
+  REQUIRE(value_of(root, "c") != nullptr);  // there, and without a value
+  CHECK(value_of(root, "c")->kind == YamlNode::Kind::null);
+  CHECK(value_of(root, "d") == nullptr);
+  CHECK(value_of(*value_of(root, "a"), "a") == nullptr);  // no mapping
+}
+
 TEST_CASE("numbers, bools and dates of YAML stay text") {
   for (const char* text : {"010", "1:30", "yes", "0x10", "1_000", ".nan", "2024-06-01"}) {
     const YamlNode root = parse_yaml("a: " + std::string(text), "f.yaml");

@@ -72,7 +72,7 @@ TEST_CASE("a ranking over machines has what an estimate of each says, the best b
       CHECK(point.problem.empty());
       CHECK(point.cost_usd->p50 == ranked.point.cost_usd->p50);
       CHECK(point.wall_time_seconds.p50 == ranked.point.wall_time_seconds.p50);
-      CHECK(point.memory_bytes == ranked.candidate.memory_bytes);
+      CHECK(point.memory_bytes->p50 == ranked.candidate.memory_bytes);
     }
   }
   CHECK(rank(machines, {.objective = Objective::time}).best.front().machine == 1);
@@ -130,6 +130,24 @@ TEST_CASE("a budget is for the whole bill: contingency can break it") {
   CHECK(kept("") == 1);
   CHECK(kept("20%") == 1);
   CHECK(kept("60%") == 0);
+}
+
+TEST_CASE("the cheapest is that of the least total, as a budget has it") {
+  Sweep machines = machines_of("grid: {gpus: [16, 64]}");
+  const RankingOptions cheapest{.objective = Objective::cost, .kept = 1};
+  CHECK(rank(machines, cheapest).best.front().machine == 0);  // fewer GPUs wait less for each other
+  // People are paid for the time, and 64 GPUs are done in less of it.
+  io::set_at_path(machines.variants.front().document, "staff", io::option_value("--staff", "$1M/month"), {});
+  const LayoutRanking ranking = rank(machines, cheapest);
+  CHECK(ranking.best.front().machine == 1);
+  const Point& best = ranking.best.front().point;
+  REQUIRE(best.cost_usd);
+  CHECK(best.bill_usd->p50 > best.cost_usd->p50);
+  CHECK(amount_of(best, Objective::cost) == best.bill_usd->p50);
+  const render::Table table =
+      layout_table(LayoutReport{.ranking = ranking, .constraints = {}, .tokens_given = true});
+  CHECK(std::any_of(table.columns.begin(), table.columns.end(),
+                    [](const render::Column& column) { return column.key == "total_usd"; }));
 }
 
 TEST_CASE("what would be bought is what a search on the better machine finds, and never slower") {

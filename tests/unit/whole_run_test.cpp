@@ -50,9 +50,13 @@ TEST_CASE("what a whole run lacks is told") {
   CHECK(read("a,lab,p,M,dense,14e9,300e9,Abacus,64,1,,,,,,,\n").front().inexpressible ==
         "no profile for accelerator 'Abacus'");
   CHECK(read("a,lab,p,M,moe,unknown,300e9,A100-80GB,64,1,,,,,,,\n").front().inexpressible ==
-        "its parameters or tokens are not known");
+        "its parameters are not known (line 2, column n_active)");
+  CHECK(read("a,lab,p,M,dense,14e9,,A100-80GB,64,1,,,,,,,\n").front().inexpressible ==
+        "its tokens are not known (line 2, column tokens)");
+  CHECK(read("a,lab,p,M,dense,14e9,300e9,,64,1,,,,,,,\n").front().inexpressible ==
+        "its accelerator is not known (line 2, column gpu)");
   CHECK(read("a,lab,p,M,dense,14e9,300e9,A100-80GB,64,,,,,,,,\n").front().inexpressible ==
-        "its accelerator-hours are not known");
+        "its accelerator-hours are not known (line 2, column gpu_hours)");
   CHECK(input_error_of([] { read("a,lab,p,M,dense,many,300e9,A100-80GB,64,1,,,,,,,\n"); }).location.line ==
         2);
 }

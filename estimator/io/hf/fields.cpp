@@ -24,10 +24,8 @@ Fields::Fields(const YamlNode& node, std::string prefix) : node_(&node), prefix_
 
 const YamlNode* Fields::find(std::string_view key) {
   asked_.emplace(key);
-  for (const YamlNode::Entry& entry : node_->entries) {
-    if (entry.key == key) return entry.value.kind == YamlNode::Kind::null ? nullptr : &entry.value;
-  }
-  return nullptr;
+  const YamlNode* value = value_of(*node_, key);
+  return value == nullptr || value->kind == YamlNode::Kind::null ? nullptr : value;
 }
 
 const YamlNode& Fields::require(std::string_view key) {
