@@ -4,7 +4,7 @@
 # model_profiles/ where the program looks for them (or PROFILES); compute-sanitizer, trainbudget and nvcc add to it
 # where they are found. OUT gets summary.txt, the measurements, and all that was said in first_run.tgz, which is renewed
 # after every part.
-# Where a machine is lent for minutes at a time: PARTS='verify|step' does these alone, and TOTAL_SECONDS=540 ends and
+# Where a machine is lent for minutes at a time: PARTS='verify|step' does these alone, and TOTAL_SECONDS=560 ends and
 # keeps everything in that time. PART_SECONDS (450) ends any part, FULL_SECONDS (450) the full run, which keeps what it has,
 # SANITIZER_SECONDS each sanitizer.
 set -u

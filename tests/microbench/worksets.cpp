@@ -46,7 +46,9 @@ class CountingDevice final : public Device {
     return inner_->product(shape, precision, operands);
   }
 
-  int products = 0, timers = 0;
+  void forget_choices() override { ++forgotten; }
+
+  int products = 0, timers = 0, forgotten = 0;
   bool products_break = false;  ///< the context, as an illegal access does
   bool broken = false;
 
@@ -91,6 +93,8 @@ TEST_CASE("a device without matrix products is warmed by what it has, and the pr
   session.warm_device(plan);
   CHECK(device.products == 1);
   CHECK(device.timers == 1);
+  // What a cold device chose does not stand.
+  CHECK(device.forgotten == 1);
 
   trainbudget::Measurement measurement;
   for (const Planned& item : plan)
