@@ -228,6 +228,11 @@ int calibrate_measured(const io::ProfileFolder& profiles, const CalibrateOptions
                         : parameter.provenance.origin == Origin::fitted ? "fitted to published runs"
                                                                         : "assumed");
   }
+  // An endless product, as matmul is of, was not measured; this is the fastest that was.
+  for (const GemmCeiling& ceiling : measured.gemm_ceilings)
+    text += fmt::format("  fastest in {}: {:.1f} TFLOP/s, {:.1f} % of the peak: {}\n",
+                        name_of(ceiling.precision), 1e-12 * ceiling.flops_per_second,
+                        100.0 * ceiling.fraction_of_peak.value.p50, ceiling.shape);
   for (const std::string& remark : measured.remarks)
     text += "  note: " + remark + "\n";
   write_stdout(text);

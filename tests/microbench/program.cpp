@@ -240,6 +240,7 @@ TEST_CASE("an estimate takes the recurrences that were measured, and says where 
   const Outcome done = trainbudget_program({"calibrate", "--from", measured, "-o", file});
   INFO(done.err);
   REQUIRE(done.exit_code == 0);
+  CHECK_THAT(done.out, ContainsSubstring("fastest in bf16: 720.0 TFLOP/s, 72.8 % of the peak: gemm"));
   CHECK_THAT(read_file(file),
              ContainsSubstring("- kernel: wkv7_forward") && ContainsSubstring("resident_heads: "));
   const auto estimate = [&](const std::string& model, const std::string& micro_batch) {
