@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <sys/stat.h>
 
@@ -27,11 +28,29 @@ case "$*" in
 esac
 )";
 
+/// Measures at once what is in MEASUREMENT.
+constexpr const char* measuring_player = R"(#!/bin/sh
+case "$*" in
+  'run --quick'* | 'run --full'*) cp "$MEASUREMENT" "$4" ;;
+esac
+)";
+
+/// Lets minutes pass on the clock of the script, which is the file CLOCK.
+constexpr const char* slow_player = R"(#!/bin/sh
+pass() { echo $(($(cat "$CLOCK") + $1)) >"$CLOCK"; }
+case "$*" in
+  *'^residual$'*) pass 20 ;;
+  verify) pass 100 ;;
+  step*) pass 390 ;;
+  *long.cu*) pass 10 ;;
+  *short.cu*) pass 1 ;;
+esac
+)";
+
 class FirstRun {
  public:
-  FirstRun() : program_(folder_.write("player", player)) {
-    chmod(program_.c_str(), 0755);
-    command_.environment["MICROBENCH"] = program_;
+  explicit FirstRun(const char* plays = player) {
+    command_.environment["MICROBENCH"] = add_program("player", plays);
     command_.environment["PLACE"] = place();
     command_.environment["CUDA_VISIBLE_DEVICES"] = "";
     command_.arguments = {FIRST_RUN, place()};
@@ -45,11 +64,43 @@ class FirstRun {
     return run(command_);
   }
   Command& command() { return command_; }
+  const TemporaryFolder& folder() const { return folder_; }
+  std::string add_program(const std::string& name, const std::string& text) const {
+    const std::string path = folder_.write(name, text);
+    chmod(path.c_str(), 0755);
+    return path;
+  }
 
  private:
   TemporaryFolder folder_;
-  std::string program_;
   Command command_;
+};
+
+/// A first run beside the program that makes profiles.
+class CalibratedRun : public FirstRun {
+ public:
+  CalibratedRun() : FirstRun(measuring_player) {
+    const std::string script = folder().path() + "/first_run.sh";
+    std::filesystem::create_symlink(FIRST_RUN, script);
+    std::filesystem::create_symlink(TRAINBUDGET_PROGRAM, folder().path() + "/trainbudget");
+    command().arguments[0] = script;
+    command().environment["MEASUREMENT"] =
+        std::string(TRAINBUDGET_TEST_DATA) + "/synthetic-h100-measurement.json";
+  }
+};
+
+/// A first run whose minutes pass at once, and which notes how long each part may take.
+class TimedRun : public FirstRun {
+ public:
+  TimedRun() : FirstRun(slow_player) {
+    add_program("bin/date", "#!/bin/sh\ncat \"$CLOCK\"\n");
+    add_program("bin/timeout",
+                "#!/bin/sh\necho \"$6\" >>\"$CLOCK.limits\"\nexec \"$(command -pv timeout)\" \"$@\"\n");
+    std::string& path = command().environment["PATH"];
+    path = folder().path() + "/bin:" + path;
+    command().environment["CLOCK"] = folder().write("clock", "1000\n");
+  }
+  std::string limits() const { return read_file(folder().path() + "/clock.limits"); }
 };
 
 /// Whether a process is still there a while later. One that has ended may stay as a zombie until it is asked
@@ -139,4 +190,72 @@ wait $script)",
   CHECK_FALSE(lives(script.told("left_behind")));
   CHECK_THAT(script.told("summary.txt"), ContainsSubstring("exit 130  run-full"));
   CHECK(script.has("first_run.tgz"));
+}
+
+TEST_CASE(
+    "a first run makes a profile of each of its measurements, where trainbudget lies beside the script") {
+  CalibratedRun script;
+  const Outcome outcome = script({{"PARTS", "run-quick|calibrate-quick|run-full|calibrate"}});
+  INFO(outcome.err);
+  CHECK(outcome.exit_code == 0);
+  CHECK_THAT(script.told("summary.txt"),
+             ContainsSubstring("exit   0  calibrate-quick") && ContainsSubstring("exit   0  calibrate\n"));
+  for (const std::string& suffix : std::vector<std::string>{"-quick", ""}) {
+    const std::string profile = script.told("profile" + suffix + ".yaml");
+    CHECK_THAT(profile, ContainsSubstring("name: h100-sxm-80gb/measured") &&
+                            ContainsSubstring(": measurement" + suffix + ".json; "));
+  }
+  std::filesystem::remove(script.folder().path() + "/trainbudget");
+  const Outcome without = script({});
+  CHECK(without.exit_code == 0);
+  CHECK_THAT(without.err,
+             !ContainsSubstring("exit   0  calibrate") && ContainsSubstring("exit   0  run-full"));
+}
+
+TEST_CASE("calibration of a first run is a part like any other") {
+  CalibratedRun script;
+  CHECK(script({{"PARTS", "run-quick|run-full"}}).exit_code == 0);
+  CHECK_FALSE(script.has("profile-quick.yaml"));
+  // In a later call, of what an earlier one has measured.
+  CHECK(script({{"PARTS", "calibrate"}}).exit_code == 0);
+  CHECK(script.has("profile.yaml"));
+  CHECK_FALSE(script.has("profile-quick.yaml"));
+}
+
+TEST_CASE("a measurement that calibrates nothing is told, and one that there is not is not asked for") {
+  CalibratedRun script;
+  const Outcome nothing = script({{"PARTS", "calibrate-quick|calibrate"}});
+  CHECK(nothing.exit_code == 0);
+  CHECK_THAT(nothing.err, !ContainsSubstring("exit"));
+  const std::string damaged = script.folder().write("damaged.json", "{}\n");
+  const Outcome outcome = script({{"PARTS", "run-quick|calibrate-quick"}, {"MEASUREMENT", damaged}});
+  INFO(outcome.err);
+  CHECK(outcome.exit_code == 1);
+  CHECK_THAT(script.told("summary.txt"),
+             ContainsSubstring("exit   0  run-quick") && ContainsSubstring("exit   2  calibrate-quick"));
+  CHECK_FALSE(script.has("profile-quick.yaml"));
+}
+
+TEST_CASE("a part of the first run gets no more time than is left, and leaves what it takes to end it") {
+  TimedRun script;
+  script.command().arguments.insert(script.command().arguments.end(), {"wkv7=long.cu", "wkv7=short.cu"});
+  const Outcome outcome = script({{"PARTS", "verify|step|kernel-.*|run-full"}, {"TOTAL_SECONDS", "560"}});
+  INFO(outcome.err);
+  CHECK(outcome.exit_code == 1);
+  // 30 of the 560 seconds are for the end, 20 were gone before the first part.
+  CHECK(script.limits() == "450\n410\n20\n10\n");
+  CHECK_THAT(script.told("summary.txt"), ContainsSubstring("  100 s  exit   0  verify") &&
+                                             ContainsSubstring("    1 s  exit   0  kernel-wkv7-short") &&
+                                             ContainsSubstring("no time left for run-full"));
+}
+
+TEST_CASE("parts of the first run have their own limits where the time holds them") {
+  TimedRun script;
+  const Outcome outcome = script({{"PARTS", "verify|step|run-full"},
+                                  {"TOTAL_SECONDS", "900"},
+                                  {"PART_SECONDS", "400"},
+                                  {"FULL_SECONDS", "60"}});
+  INFO(outcome.err);
+  CHECK(outcome.exit_code == 0);
+  CHECK(script.limits() == "400\n400\n60\n");
 }
