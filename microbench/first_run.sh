@@ -5,8 +5,8 @@
 # where they are found. OUT gets summary.txt, the measurements, and all that was said in first_run.tgz, which is renewed
 # after every part.
 # Where a machine is lent for minutes at a time: PARTS='verify|step' does these alone, and TOTAL_SECONDS=560 ends and
-# keeps everything in that time. PART_SECONDS (450) ends any part, FULL_SECONDS (450) the full run, which keeps what it has,
-# SANITIZER_SECONDS each sanitizer.
+# keeps everything in that time. PART_SECONDS (450) ends any part and the first check, FULL_SECONDS (450) the full run,
+# which keeps what it has, SANITIZER_SECONDS each sanitizer.
 set -u
 
 [ $# -ge 1 ] || { echo "usage: $0 OUT [INTERFACE=FILE.cu ...]" >&2; exit 2; }
@@ -47,7 +47,19 @@ fi
 wants() {
   [ -z "${PARTS:-}" ] || printf '%s\n' "$1" | grep -Exq "$PARTS"
 }
-"$program" verify --filter '^residual$|^product gemm forward .*bf16$' >"$said/first.txt" 2>&1
+limit=${PART_SECONDS:-450}
+# within SECONDS: `seconds` is that, or what TOTAL_SECONDS leaves of it without the time to end it and keep what was said;
+# false where that is too little to start anything.
+within() {
+  seconds=$1
+  [ -n "${TOTAL_SECONDS:-}" ] || return 0
+  left=$((TOTAL_SECONDS - ($(date +%s) - began) - 30))
+  [ "$seconds" -le "$left" ] || seconds=$left
+  [ "$left" -ge 10 ]
+}
+within "$limit" || seconds=10
+timeout --foreground -k 20 -s INT "$seconds" \
+  "$program" verify --filter '^residual$|^product gemm forward .*bf16$' >"$said/first.txt" 2>&1
 code=$?
 if [ "$code" != 0 ]; then
   cat "$said/first.txt" >&2
@@ -57,7 +69,7 @@ if [ "$code" != 0 ]; then
     exit 2
   fi
 fi
-nvidia-smi -q >"$said/nvidia-smi.txt" 2>&1
+timeout --foreground 30 nvidia-smi -q >"$said/nvidia-smi.txt" 2>&1
 
 [ -n "${PARTS:-}" ] || : >"$out/summary.txt"
 note() {
@@ -65,25 +77,25 @@ note() {
 }
 
 failed=0
+# As timeout ends and kills what takes too long.
+if [ "$code" = 124 ] || [ "$code" = 137 ]; then
+  failed=1
+  note "         the first check was ended after $seconds s"
+fi
 # part NAME SECONDS COMMAND...: output to NAME.txt and NAME.err, one line to the summary and what is missing. After
 # SECONDS, or what TOTAL_SECONDS leaves, it and what it started are interrupted, which a measurement survives (130),
 # and 20 s later killed.
 part() {
   name=$1
-  seconds=$2
-  shift 2
   [ -z "$stopped" ] || return 0
   wants "$name" || return 0
-  start=$(date +%s)
-  if [ -n "${TOTAL_SECONDS:-}" ]; then
-    left=$((TOTAL_SECONDS - (start - began) - 30))
-    if [ "$left" -lt 10 ]; then
-      failed=1
-      note "         no time left for $name"
-      return 0
-    fi
-    [ "$seconds" -le "$left" ] || seconds=$left
+  if ! within "$2"; then
+    failed=1
+    note "         no time left for $name"
+    return 0
   fi
+  shift 2
+  start=$(date +%s)
   # Not in the foreground: timeout then interrupts what the command started as well.
   timeout --preserve-status -k 20 -s INT "$seconds" "$@" >"$said/$name.txt" 2>"$said/$name.err" &
   child=$!
@@ -105,7 +117,6 @@ part() {
   keep
 }
 
-limit=${PART_SECONDS:-450}
 # calibrate SUFFIX: the profile of one measurement, where there is one and trainbudget lies beside this script.
 calibrate() {
   [ -x "$here/trainbudget" ] && [ -s "$out/measurement$1.json" ] || return 0

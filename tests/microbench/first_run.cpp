@@ -47,6 +47,12 @@ case "$*" in
 esac
 )";
 
+/// Notes the seconds that it gives to the program.
+constexpr const char* noting_timeout = R"sh(#!/bin/sh
+[ "$2" != -k ] || echo "$6" >>"$CLOCK.limits"
+exec "$(command -pv timeout)" "$@"
+)sh";
+
 class FirstRun {
  public:
   explicit FirstRun(const char* plays = player) {
@@ -94,8 +100,7 @@ class TimedRun : public FirstRun {
  public:
   TimedRun() : FirstRun(slow_player) {
     add_program("bin/date", "#!/bin/sh\ncat \"$CLOCK\"\n");
-    add_program("bin/timeout",
-                "#!/bin/sh\necho \"$6\" >>\"$CLOCK.limits\"\nexec \"$(command -pv timeout)\" \"$@\"\n");
+    add_program("bin/timeout", noting_timeout);
     std::string& path = command().environment["PATH"];
     path = folder().path() + "/bin:" + path;
     command().environment["CLOCK"] = folder().write("clock", "1000\n");
@@ -157,6 +162,18 @@ TEST_CASE(
              ContainsSubstring("exit 130  run-full") && ContainsSubstring("exit   0  run-quick"));
   CHECK(script.has("first_run.tgz"));
   CHECK_FALSE(script.has(".first_run.tgz"));
+}
+
+TEST_CASE("a first run goes on where its first check hangs, and says so") {
+  FirstRun script(
+      "#!/bin/sh\ncase \"$*\" in *residual*) exec sleep 1000 ;; run*) echo measured >\"$4\" ;; esac\n");
+  const Outcome outcome = script({{"PARTS", "run-quick"}, {"PART_SECONDS", "1"}});
+  INFO(outcome.err);
+  CHECK_FALSE(outcome.timed_out);
+  CHECK(outcome.exit_code == 1);
+  CHECK(script.told("measurement-quick.json") == "measured\n");
+  CHECK_THAT(script.told("summary.txt"), ContainsSubstring("the first check was ended after 1 s") &&
+                                             ContainsSubstring("exit   0  run-quick"));
 }
 
 TEST_CASE("a full run that was interrupted in time is no failure") {
@@ -242,8 +259,8 @@ TEST_CASE("a part of the first run gets no more time than is left, and leaves wh
   const Outcome outcome = script({{"PARTS", "verify|step|kernel-.*|run-full"}, {"TOTAL_SECONDS", "560"}});
   INFO(outcome.err);
   CHECK(outcome.exit_code == 1);
-  // 30 of the 560 seconds are for the end, 20 were gone before the first part.
-  CHECK(script.limits() == "450\n410\n20\n10\n");
+  // 30 of the 560 seconds are for the end, the first check takes 20.
+  CHECK(script.limits() == "450\n450\n410\n20\n10\n");
   CHECK_THAT(script.told("summary.txt"), ContainsSubstring("  100 s  exit   0  verify") &&
                                              ContainsSubstring("    1 s  exit   0  kernel-wkv7-short") &&
                                              ContainsSubstring("no time left for run-full"));
@@ -257,5 +274,11 @@ TEST_CASE("parts of the first run have their own limits where the time holds the
                                   {"FULL_SECONDS", "60"}});
   INFO(outcome.err);
   CHECK(outcome.exit_code == 0);
-  CHECK(script.limits() == "400\n400\n60\n");
+  CHECK(script.limits() == "400\n400\n400\n60\n");
+}
+
+TEST_CASE("the first check of a first run gets no more time than there is") {
+  TimedRun script;
+  CHECK(script({{"PARTS", "none"}, {"TOTAL_SECONDS", "100"}}).exit_code == 0);
+  CHECK(script.limits() == "70\n");
 }
