@@ -2,7 +2,9 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 namespace trainbudget::microbench {
@@ -38,7 +40,9 @@ std::vector<fs::path> prefixes_of_path() {
   std::vector<fs::path> found;
   std::error_code ignored;
   for (std::string folder; std::getline(folders, folder, ':');) {
-    if (fs::exists(fs::path(folder) / "python3", ignored)) found.push_back(fs::path(folder).parent_path());
+    const fs::path python = fs::path(folder) / "python3";
+    // The folder may end with a slash, which that of the program does not.
+    if (fs::exists(python, ignored)) found.push_back(python.parent_path().parent_path());
   }
   return found;
 }
@@ -75,13 +79,15 @@ SharedLibrary open_cuda_library(const std::string& name) {
   }
   for (const fs::path& folder : folders_of_wheels())
     folders.push_back(folder);
+  std::optional<SharedLibrary> unusable;
   for (const fs::path& folder : folders) {
     std::error_code ignored;
     if (!fs::exists(folder / name, ignored)) continue;
     SharedLibrary next((folder / name).string());
     if (next.opened()) return next;
+    if (!unusable) unusable.emplace(std::move(next));
   }
-  return found;
+  return unusable ? std::move(*unusable) : std::move(found);
 }
 
 }  // namespace trainbudget::microbench
