@@ -2,6 +2,7 @@
 // It refuses what NVIDIA's "cuBLAS Library" documentation rules out, and one of the algorithms that it
 // proposes, as the real one may.
 #include "number_formats.h"
+#include "products.h"
 #include "runtime.h"
 
 #include <algorithm>
@@ -40,7 +41,8 @@ const Description& description(cublasLtMatmulDesc_t made) {
   return *reinterpret_cast<const Description*>(made);
 }
 
-constexpr std::uint64_t works = 1, refused_when_run = 2, refused = 3;
+// Slow algorithms take twice as long and compute nothing: who chooses one is found out.
+constexpr std::uint64_t works = 1, refused_when_run = 2, refused = 3, slow = 4;
 constexpr std::uint64_t needed_workspace = 1 << 20;
 
 std::size_t bytes_of_element(cudaDataType_t type) {
@@ -144,6 +146,11 @@ void multiply(const Product& p, const void* a, const void* b, void* result) {
   }
 }
 
+ProductCounts& counts() {
+  static ProductCounts all;
+  return all;
+}
+
 template <class Value>
 cublasStatus_t take(Value& value, const void* buffer, std::size_t bytes) {
   if (bytes != sizeof value) return CUBLAS_STATUS_INVALID_VALUE;
@@ -152,6 +159,10 @@ cublasStatus_t take(Value& value, const void* buffer, std::size_t bytes) {
 }
 
 }  // namespace
+
+const ProductCounts& product_counts() {
+  return counts();
+}
 
 }  // namespace software_gpu
 
@@ -234,7 +245,8 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
   if (status != CUBLAS_STATUS_SUCCESS) return status;
   if (reinterpret_cast<Preference*>(preference)->workspace < needed_workspace)
     return CUBLAS_STATUS_NOT_SUPPORTED;
-  for (const std::uint64_t kind : {refused_when_run, works, refused}) {
+  ++counts().proposals;
+  for (const std::uint64_t kind : {refused_when_run, slow, works, slow, refused}) {
     if (*found == wanted) break;
     cublasLtMatmulHeuristicResult_t& result = results[(*found)++];
     result = {};
@@ -258,19 +270,21 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t operation, 
   if (c != d || c_layout != d_layout || workspace_bytes < needed_workspace ||
       !on_device(workspace, workspace_bytes))
     return CUBLAS_STATUS_INVALID_VALUE;
-  if (algorithm->data[0] == refused_when_run) return CUBLAS_STATUS_NOT_SUPPORTED;
-  if (algorithm->data[0] != works) return CUBLAS_STATUS_INVALID_VALUE;
+  const std::uint64_t kind = algorithm->data[0];
+  if (kind == refused_when_run) return CUBLAS_STATUS_NOT_SUPPORTED;
+  if (kind != works && kind != slow) return CUBLAS_STATUS_INVALID_VALUE;
   const bool inside = on_device(a, bytes_of_matrix(product.a)) && on_device(b, bytes_of_matrix(product.b)) &&
                       on_device(d, bytes_of_matrix(product.result));
   if (!inside) return CUBLAS_STATUS_INVALID_VALUE;
   const double flops = 2.0 * static_cast<double>(product.m()) * static_cast<double>(product.n()) *
                        static_cast<double>(product.k()) * product.a.count;
-  const bool computes = Device::instance().computes();
+  const bool computes = kind == works && Device::instance().computes();
   const cudaError_t queued = queue(stream, {.run =
                                                 [=](double) {
                                                   if (computes) multiply(product, a, b, d);
                                                 },
-                                            .seconds = 3e-6 + flops / 6e14});
+                                            .seconds = (kind == slow ? 2.0 : 1.0) * (3e-6 + flops / 6e14)});
+  ++counts().launches;
   return queued == cudaSuccess ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_EXECUTION_FAILED;
 }
 
