@@ -109,8 +109,7 @@ int measure_together(MpiSession& session, const ProgramOptions& program, const C
   if (leads) {
     if (!options.out.empty()) write_measurement(options.out, measurement);
     cli::emit(cli::renderer_of(render::collective_table(measurement)), program.output);
-    for (const std::string& failure : measurement.failures)
-      cli::say("note: not measured: " + failure + "\n");
+    say_failures(measurement);
   }
   if (measurement.interrupted) return cli::interrupted_exit_code;
   return wrong ? 1 : 0;

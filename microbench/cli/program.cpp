@@ -79,6 +79,11 @@ trainbudget::Measurement new_measurement(Device& device, const std::string& effo
   return measurement;
 }
 
+void say_failures(const trainbudget::Measurement& measurement) {
+  for (const std::string& failure : measurement.failures)
+    cli::say("note: not measured: " + failure + "\n");
+}
+
 void write_measurement(const std::string& path, const trainbudget::Measurement& measurement) {
   io::write_file(path, render::measurement_json(measurement));
 }

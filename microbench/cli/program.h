@@ -60,6 +60,9 @@ trainbudget::Measurement new_measurement(const MeasuredDevice& device, std::stri
                                          const std::string& effort);
 trainbudget::Measurement new_measurement(Device& device, const std::string& effort);
 
+/// Says what could not be measured.
+void say_failures(const trainbudget::Measurement& measurement);
+
 /// Writes `measurement` to `path`, whole or not at all.
 void write_measurement(const std::string& path, const trainbudget::Measurement& measurement);
 

@@ -105,8 +105,7 @@ int run(const ProgramOptions& program, const RunOptions& options) {
   measurement.interrupted = cli::interrupted();
   write_measurement(options.out, measurement);
   show(program, measurement);
-  for (const std::string& failure : measurement.failures)
-    cli::say("note: not measured: " + failure + "\n");
+  say_failures(measurement);
   for (const std::string& group : outcome.empty)
     cli::say("note: nothing of '" + group + "' could be measured\n");
   for (const std::string& operation : plan.uncovered)

@@ -122,10 +122,10 @@ int run_step(const ProgramOptions& program, const StepOptions& options) {
   } catch (const std::exception& error) {
     // What was measured until then is kept.
     measurement.failures.emplace_back(error.what());
-    cli::say("note: not measured: " + std::string(error.what()) + "\n");
     complete = false;
   }
   measurement.interrupted = cli::interrupted();
+  say_failures(measurement);
   if (!options.out.empty()) write_measurement(options.out, measurement);
   try {
     add_estimates(program, run, measurement);

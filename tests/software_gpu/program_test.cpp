@@ -38,6 +38,13 @@ std::size_t count(const std::string& text, const std::string& part) {
   return found;
 }
 
+/// An environment in which NVML is none: the linker looks there before it looks beside the runtime.
+std::map<std::string, std::string> without_nvml(const TemporaryFolder& folder) {
+  folder.write("libnvidia-ml.so.1", "no library\n");
+  return {{"LD_LIBRARY_PATH", folder.path()}};
+}
+constexpr const char* no_nvml = "note: not measured: clocks and power: there is no NVML here";
+
 struct KernelTraffic {
   std::string name;
   double launches = 0, instructions = 0, global_accesses = 0, sectors = 0, least_sectors = 0,
@@ -164,9 +171,11 @@ TEST_CASE("a measurement of a GPU that a profile names becomes an efficiency tha
 TEST_CASE("a step is what its launches predict, eager and as a graph, where time is only what they take") {
   const TemporaryFolder folder;
   const std::string file = folder.path() + "/step.json";
+  std::map<std::string, std::string> environment = without_nvml(folder);
+  environment["SOFTWARE_GPU_NAME"] = "NVIDIA H100 80GB HBM3";
   const Outcome step = microbench(
       {"step", "--model", "rwkv-7-1.5b", "--micro-batch", "8", "--sequence", "4096", "--out", file}, "time",
-      {{"SOFTWARE_GPU_NAME", "NVIDIA H100 80GB HBM3"}});
+      environment);
   CAPTURE(step.out, step.err);
   CHECK(step.exit_code == 0);
   CHECK_THAT(step.out, ContainsSubstring("eager: ") && ContainsSubstring("graph: "));
@@ -176,6 +185,8 @@ TEST_CASE("a step is what its launches predict, eager and as a graph, where time
   // Memory is faster here than that of an H100 can be, which is what an estimate holds it to.
   CHECK(count(step.out, "the estimator, calibrated with its launches: ") == 2);
   CHECK_THAT(read_file(file), ContainsSubstring("estimated_seconds"));
+  // What it lacks is said, here as everywhere.
+  CHECK(count(step.err, no_nvml) == 1);
 }
 
 TEST_CASE("somebody's kernel file is compiled, found right or wrong, and timed beside ours") {
@@ -199,4 +210,41 @@ TEST_CASE("somebody's kernel file is compiled, found right or wrong, and timed b
   CAPTURE(outside.out, outside.err);
   CHECK(outside.exit_code == 2);
   CHECK_THAT(outside.err, ContainsSubstring("outside all allocations"));
+}
+
+TEST_CASE("what keeps a GPU from being timed is said, and nothing is") {
+  const auto verified = [](const std::string& variable, const std::string& value) {
+    return microbench({"verify", "--filter", "^residual$"}, "compute", {{variable, value}});
+  };
+  const auto refused = [&](const std::string& variable, const std::string& value,
+                           const std::string& message) {
+    const Outcome outcome = verified(variable, value);
+    CAPTURE(outcome.out, outcome.err);
+    CHECK(outcome.exit_code == 2);
+    CHECK(outcome.out.empty());
+    CHECK_THAT(outcome.err, ContainsSubstring(message));
+  };
+  const std::string program = CUDA_VERSION;
+  refused("SOFTWARE_GPU_DRIVER", "12040",
+          "the driver knows CUDA 12.4, this program was built with " + program +
+              (program.rfind("13.", 0) == 0 ? ", which needs driver 580 or later\n" : "\n"));
+  refused("SOFTWARE_GPU_DRIVER", "0", "no CUDA device: no driver\n");
+  refused("CUDA_LAUNCH_BLOCKING", "1", "CUDA_LAUNCH_BLOCKING is set; unset it\n");
+  CHECK(verified("CUDA_LAUNCH_BLOCKING", "0").exit_code == 0);
+  CHECK(verified("CUDA_LAUNCH_BLOCKING", "").exit_code == 0);
+  CHECK(verified("SOFTWARE_GPU_DRIVER", "99000").exit_code == 0);
+}
+
+TEST_CASE("without NVML all is measured but clocks and power, and that is said") {
+  const TemporaryFolder folder;
+  const std::string file = folder.path() + "/m.json";
+  const Outcome outcome =
+      microbench({"run", "--out", file, "--filter", "launch"}, "time", without_nvml(folder));
+  CAPTURE(outcome.out, outcome.err);
+  CHECK(outcome.exit_code == 0);
+  CHECK_THAT(outcome.out, ContainsSubstring("launch graph"));
+  CHECK(count(outcome.err, no_nvml) == 1);
+  CHECK_THAT(read_file(file), ContainsSubstring("\"clocks and power: there is no NVML here, so throttling") &&
+                                  ContainsSubstring("\"driver_version\": \"\"") &&
+                                  ContainsSubstring("\"readings\": 0,"));
 }

@@ -8,9 +8,11 @@ using namespace trainbudget::testing;
 
 namespace {
 
-Outcome ranks(int count, std::vector<std::string> arguments) {
+Outcome ranks(int count, std::vector<std::string> arguments,
+              const std::map<std::string, std::string>& environment = {}) {
   arguments.insert(arguments.begin(), {TRAINBUDGET_MICROBENCH, "collectives"});
   Command command = ranks_command(MPIEXEC, count, std::move(arguments));
+  command.environment.insert(environment.begin(), environment.end());
   command.timeout = std::chrono::seconds(300);
   return run(command);
 }
@@ -35,4 +37,17 @@ TEST_CASE("every collective of NCCL is right between three GPUs, and calibrates 
   CAPTURE(refused.err);
   CHECK(refused.exit_code == 2);
   CHECK_FALSE(std::filesystem::exists(folder.path() + "/c.yaml"));
+}
+
+TEST_CASE("what keeps GPUs from being timed is said by one of the ranks") {
+  const auto refused = [](const std::string& variable, const std::string& value, const std::string& message) {
+    const Outcome outcome = ranks(2, {"--transport", "nccl"}, {{variable, value}});
+    CAPTURE(outcome.out, outcome.err);
+    CHECK(outcome.exit_code == 2);
+    const std::size_t first = outcome.err.find(message);
+    CHECK(first != std::string::npos);
+    CHECK(outcome.err.find(message, first + 1) == std::string::npos);
+  };
+  refused("CUDA_LAUNCH_BLOCKING", "1", "CUDA_LAUNCH_BLOCKING is set");
+  refused("SOFTWARE_GPU_DRIVER", "12080", "the driver knows CUDA 12.8");
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -101,6 +102,12 @@ cudaError_t launch(const void* host_function, dim3 grid, dim3 block, void** argu
                         .waits_for_host = waits});
 }
 
+/// The CUDA that the driver knows: this one, or what a test asks for (12040; 0 where there is no driver).
+int driver_version() {
+  const char* asked = std::getenv("SOFTWARE_GPU_DRIVER");
+  return asked != nullptr ? std::atoi(asked) : CUDART_VERSION;
+}
+
 }  // namespace
 
 }  // namespace software_gpu
@@ -168,6 +175,9 @@ const char* cudaGetErrorString(cudaError_t status) {
 }
 
 cudaError_t cudaGetDeviceCount(int* count) {
+  *count = 0;
+  // A driver serves the programs of its own major version and of older ones.
+  if (driver_version() / 1000 < CUDART_VERSION / 1000) return told(cudaErrorInsufficientDriver);
   return *count = 1, cudaSuccess;
 }
 cudaError_t cudaSetDevice(int index) {
@@ -177,7 +187,7 @@ cudaError_t cudaGetDevice(int* index) {
   return *index = 0, cudaSuccess;
 }
 cudaError_t cudaDriverGetVersion(int* version) {
-  return *version = CUDART_VERSION, cudaSuccess;
+  return *version = driver_version(), cudaSuccess;
 }
 cudaError_t cudaRuntimeGetVersion(int* version) {
   return *version = CUDART_VERSION, cudaSuccess;
