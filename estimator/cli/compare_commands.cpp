@@ -41,6 +41,7 @@ int run_diff(const GlobalOptions& global, const DiffOptions& options) {
 struct CheckOptions {
   std::string file;
   std::vector<std::string> settings;
+  std::string fit_at;
   std::string cost;
   std::string total;
   std::string days;
@@ -64,11 +65,18 @@ std::optional<double> limit(const std::string& option, const std::string& text, 
   return value * unit;
 }
 
+/// `30 days` as any duration; a number without a unit counts days.
+std::optional<double> days_limit(const std::string& option, const std::string& text) {
+  const bool bare = text.find_first_not_of("0123456789.,_ ") == std::string::npos;
+  return bare ? limit(option, text, io::QuantityKind::count, 86400.0)
+              : limit(option, text, io::QuantityKind::seconds);
+}
+
 Limits limits_of(const CheckOptions& options) {
   constexpr std::array<std::string_view, 3> words{"p10", "p50", "p90"};
   return {.cost_usd = limit("--max-cost", options.cost, io::QuantityKind::usd),
           .total_usd = limit("--max-total", options.total, io::QuantityKind::usd),
-          .wall_time_seconds = limit("--max-days", options.days, io::QuantityKind::count, 86400.0),
+          .wall_time_seconds = days_limit("--max-days", options.days),
           .finish_by = options.finish.empty()
                            ? std::nullopt
                            : std::optional(io::parse_date(
@@ -84,7 +92,9 @@ Limits limits_of(const CheckOptions& options) {
 int run_check(const GlobalOptions& global, const CheckOptions& options) {
   const Limits limits = limits_of(options);
   const io::ProfileFolder profiles = io::profile_folder(global.profiles);
-  const Estimate estimate = io::load_estimate(options.file, profiles, options.settings);
+  std::vector<std::string> settings = options.settings;
+  if (!options.fit_at.empty()) settings.push_back("fit=" + options.fit_at);
+  const Estimate estimate = io::load_estimate(options.file, profiles, settings);
   render::GateReport report{.name = estimate.name,
                             .quantile = limits.quantile,
                             .conditions = conditions(estimate, limits),
@@ -125,6 +135,9 @@ AddedCommand add_check_command(CLI::App& parent, const GlobalOptions& global) {
       ->type_name("PATH=VALUE")
       ->expected(1)
       ->take_all();
+  app->add_option("--fit", options->fit_at,
+                  "Of a scenario, memory that fits where the layout is chosen: p50 (default), p90")
+      ->type_name("QUANTILE");
   app->add_option("--max-cost", options->cost, "At most this: '$50k'")->type_name("USD");
   app->add_option("--max-total", options->total,
                   "The same for the whole bill, with storage, staff, contingency ...")
@@ -132,7 +145,7 @@ AddedCommand add_check_command(CLI::App& parent, const GlobalOptions& global) {
   app->add_option("--finish-by", options->finish,
                   "The run has ended on this day: 2027-03-31; needs its start")
       ->type_name("DATE");
-  app->add_option("--max-days", options->days, "Days of wall time, at most: 30")->type_name("DAYS");
+  app->add_option("--max-days", options->days, "Wall time, at most: 30, '30 days', 720h")->type_name("DAYS");
   app->add_option("--max-gpu-hours", options->gpu_hours, "At most this: 100k")->type_name("HOURS");
   app->add_option("--max-energy", options->energy, "At most this: 50MWh")->type_name("ENERGY");
   app->add_option("--max-co2", options->co2, "CO2e, at most this: 10t")->type_name("MASS");

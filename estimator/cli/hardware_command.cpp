@@ -1,5 +1,6 @@
 // trainbudget hardware: the accelerators and clusters that profiles describe.
 #include "cli/command.h"
+#include "core/hardware_doubts.h"
 #include "io/accelerator_file.h"
 #include "io/cluster_file.h"
 #include "io/map_reader.h"
@@ -69,11 +70,16 @@ int show(const GlobalOptions& global, const std::string& name) {
 }
 
 int validate(const std::string& file) {
-  const bool is_cluster = is_cluster_file(file);
-  const std::string name =
-      is_cluster ? io::read_cluster_file(file).name : io::read_accelerator_file(file).name;
-  write_stdout(file + ": a valid " + (is_cluster ? "cluster" : "accelerator") + " profile of '" + name +
-               "'\n");
+  const auto report = [&](const std::string& kind, const auto& profile) {
+    for (const std::string& doubt : doubts(profile))
+      say("warning: " + file + ": " + doubt + "\n");
+    write_stdout(file + ": a valid " + kind + " profile of '" + profile.name + "'\n");
+  };
+  if (is_cluster_file(file)) {
+    report("cluster", io::read_cluster_file(file));
+  } else {
+    report("accelerator", io::read_accelerator_file(file));
+  }
   return 0;
 }
 

@@ -65,13 +65,13 @@ int show(const GlobalOptions& global, const ShowOptions& options) {
                                                     io::option_location("NAME", options.name))
                                    : profile_of(options.config);
   const Model& model = profile.model;
-  const double positions = model.learned_positions > 0 ? model.learned_positions : usual_sequence_tokens;
+  const double positions = most_positions(model) > 0 ? most_positions(model) : usual_sequence_tokens;
   Sequence sequence{.length = read_tokens(options.sequence_length, "--sequence-length",
                                           std::min(usual_sequence_tokens, positions))};
-  if (model.learned_positions > 0 && sequence.length > positions) {
+  if (most_positions(model) > 0 && sequence.length > positions) {
     throw io::InputError(
         io::option_location("--sequence-length", options.sequence_length),
-        model.name + " has positions for " + std::to_string(model.learned_positions) + " tokens");
+        model.name + " has positions for " + std::to_string(most_positions(model)) + " tokens");
   }
   if (model.encoder_layers.empty()) {
     if (!options.encoder_length.empty()) {

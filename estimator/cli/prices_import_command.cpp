@@ -95,7 +95,11 @@ std::string day_of_file(const std::string& file) {
 
 void set_date(const std::string& file, const ImportOptions& options, io::ImportRequest& request) {
   if (!options.as_of.empty()) {
-    request.as_of = io::parse_date(options.as_of, io::option_location("--as-of", options.as_of));
+    const io::Location where = io::option_location("--as-of", options.as_of);
+    request.as_of = io::parse_date(options.as_of, where);
+    if (days_between(request.today, request.as_of) > 1)
+      throw io::InputError(where, "'" + options.as_of + "' is yet to come",
+                           "it is the day on which the prices were seen");
     return;
   }
   if (request.source == io::PriceSource::csv) return;  // every row has its own
@@ -138,7 +142,8 @@ int run_import(const GlobalOptions& global, const ImportOptions& options) {
   const std::vector<std::string> accelerators = profiles.names(io::accelerator_profiles);
   io::PriceImport all;
   for (const std::string& file : files_of(options, source)) {
-    io::ImportRequest request{.source = source, .names = names, .profiles = accelerators};
+    io::ImportRequest request{
+        .source = source, .today = io::parse_date(today(), {}), .names = names, .profiles = accelerators};
     request.provider =
         options.provider.empty() ? provider_of(file, source) : io::lower_case(options.provider);
     if (source != io::PriceSource::csv && request.provider.empty())

@@ -93,6 +93,15 @@ void warn_of_slowness(const Progress& progress, const TrainingLog& log, const st
                                              : "are the GPUs, the model and the batch those of the log?"));
 }
 
+/// A last step may end beyond the plan, not a whole run.
+void warn_of_surplus(const Progress& progress, std::vector<std::string>& warnings) {
+  constexpr double last_step = 0.01;
+  if (progress.tokens <= (1.0 + last_step) * progress.total_tokens) return;
+  const auto text = [](double tokens) { return io::format_quantity(tokens, io::QuantityKind::count, 4); };
+  warnings.push_back("the log has trained on " + text(progress.tokens) + " tokens, and the run is to have " +
+                     text(progress.total_tokens) + ": is --tokens, or the batch, that of this log?");
+}
+
 render::ProgressReport track(const TrackOptions& options, const io::YamlNode& document,
                              const io::ProfileFolder& profiles) {
   const TrainingLog log = io::read_training_log(options.log, options.format);
@@ -110,6 +119,7 @@ render::ProgressReport track(const TrackOptions& options, const io::YamlNode& do
   Progress progress = progress_of(log, tracked.run);
   check_possible(progress, log, tracked.scenario, io::option_location("--log", options.log));
   warn_of_slowness(progress, log, options.log, tracked.warnings);
+  warn_of_surplus(progress, tracked.warnings);
   ProgressBill bill = bill_of(progress, tracked.scenario, tracked.plan ? &*tracked.plan : nullptr);
   if (bill.paid_ahead)
     tracked.warnings.emplace_back(

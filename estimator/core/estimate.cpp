@@ -156,7 +156,7 @@ SourcedRange add_step(LedgerWriter& ledger, Estimate& result, const StepPlan& pl
     std::string warning =
         "this layout " + std::string(name_of(fit)) + " in the memory of " + s.accelerator.name;
     const bool chosen = plan.layout_provenance.origin == Origin::derived && plan.fit == Quantile::p50;
-    if (fit == MemoryFit::probably_fits && chosen) warning += "; --fit p90 chooses one that does";
+    if (fit == MemoryFit::probably_fits && chosen) warning += "; fit: p90 (--fit p90) chooses one that does";
     result.warnings.push_back(std::move(warning));
   }
   if (!step.fits) {

@@ -112,6 +112,8 @@ std::string problem(const Model& model) {
   if (model.vocabulary < 1 || model.vocabulary > most) return "vocabulary must be from 1 to 16777216";
   if (model.learned_positions < 0 || model.learned_positions > most)
     return "learned_positions must be from 0 to 16777216";
+  if (model.reserved_positions < 0 || model.reserved_positions > std::max(0, model.learned_positions - 1))
+    return "reserved_positions must leave one of the learned_positions";
   if (model.embedding_size < 0 || model.embedding_size > most)
     return "embedding_size must be from 0 to 16777216";
   if (model.layers.empty()) return "the model has no layers";

@@ -72,6 +72,7 @@ struct Model {
   bool head_bias = false;       ///< a bias per word (GPT-J, Phi)
   bool logit_soft_cap = false;  ///< tanh over the logits (Gemma 2)
   int learned_positions = 0;    ///< rows of a learned position embedding, 0 for none
+  int reserved_positions = 0;   ///< of them rows that no token of a sequence takes (OPT: 2)
   int embedding_size = 0;  ///< width of the embedding where it is projected to hidden_size (OPT-350M), else 0
   bool embedding_norm = false;  ///< a norm straight after the embedding (BLOOM, RWKV's ln0)
   bool final_norm = true;
@@ -87,6 +88,11 @@ struct Model {
   int predicted_tokens = 0;  ///< multi-token prediction modules (DeepSeek-V3, arXiv 2412.19437, §2.2)
   int prediction_block = 0;  ///< the kind of layer inside such a module
 };
+
+/// The longest sequence that the learned positions allow; 0 where there are none.
+constexpr int most_positions(const Model& model) {
+  return model.learned_positions - model.reserved_positions;
+}
 
 /// A sentence that says why `model` cannot be built ("kv_heads 3 does not divide heads 32"), or an empty one.
 std::string problem(const Model& model);

@@ -19,9 +19,9 @@ struct Block {
   /// Elements per token that expert parallelism sends each way (dispatch; combine is as many): top-k × width.
   double expert_exchange = 0.0;
 
-  /// Of generation, 16-bit: key and value bytes per token (of the last `cache_window` tokens where that is
-  /// not 0), and bytes of recurrent state per sequence. The state of a recurrence is fp32, the shifted token
-  /// 16-bit.
+  /// Of generation, 16-bit: key and value bytes per token (of the `cache_window` tokens of a window or chunk
+  /// where that is not 0), and bytes of recurrent state per sequence. The state of a recurrence is fp32, the
+  /// shifted token 16-bit.
   double cache_bytes_per_token = 0.0;
   double cache_window = 0.0;
   double state_bytes = 0.0;

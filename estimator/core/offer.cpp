@@ -43,8 +43,10 @@ std::vector<const Offer*> current_offers(std::span<const Offer> offers, const Of
   current.erase(std::unique(current.begin(), current.end(),
                             [](const Offer* a, const Offer* b) { return place_of(*a) == place_of(*b); }),
                 current.end());
-  std::stable_sort(current.begin(), current.end(),
-                   [](const Offer* a, const Offer* b) { return a->price < b->price; });
+  std::stable_sort(current.begin(), current.end(), [](const Offer* a, const Offer* b) {
+    return std::tie(a->price.value, b->as_of.last, b->gpus_per_instance) <
+           std::tie(b->price.value, a->as_of.last, a->gpus_per_instance);
+  });
   return current;
 }
 

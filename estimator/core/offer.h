@@ -156,8 +156,8 @@ int age_in_days(const Offer& offer, Date as_of);
 
 /// The offers that match `query`, as of its date: of each provider, pricing model, instance and region the
 /// newest snapshot alone. Of equally new ones the better quality, then the cheaper one stays. Sorted by
-/// price, then provider, instance and region, so that the result does not depend on the order of `offers`.
-/// Points into `offers`.
+/// price, of equal prices the newest first and then the largest instance, then by provider, pricing model,
+/// instance and region, so that the result does not depend on the order of `offers`. Points into `offers`.
 std::vector<const Offer*> current_offers(std::span<const Offer> offers, const OfferQuery& query);
 
 /// Those of `current`, which current_offers() returned, that may be compared: trusted ones only, and no old

@@ -176,6 +176,7 @@ void forecast(double seconds_per_token, const std::vector<double>& paces, Progre
   const auto blocks = static_cast<double>(std::max(paces.size(), std::size_t{1}));
   const double freedom = assumed_weight + blocks - 1.0;
   progress.blocks = static_cast<int>(paces.size());
+  if (paces.size() > 1) progress.observed_spread = std::sqrt(squares / (blocks - 1.0));
   progress.block_spread = std::sqrt((assumed_weight * assumed_spread * assumed_spread + squares) / freedom);
   // The mean of the past is known from `blocks` of them, that of the rest is over as many as it has.
   const double rest = std::fmax(1.0, remaining / progress.tokens * blocks);

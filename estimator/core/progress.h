@@ -54,8 +54,9 @@ struct Progress {
   std::optional<double> flops_per_second_per_gpu;
   std::optional<double> model_flops_utilization;
 
-  int blocks = 0;             ///< parts of the log whose spread the forecast uses
-  double block_spread = 0.0;  ///< standard deviation of the logarithm of their pace, with what is assumed
+  int blocks = 0;                ///< parts of the log whose spread the forecast uses
+  double block_spread = 0.0;     ///< standard deviation of the logarithm of their pace, with what is assumed
+  double observed_spread = 0.0;  ///< the same without it; 0 of a single part
   Range remaining_seconds;
   Range wall_time_seconds;           ///< elapsed and remaining
   std::optional<Range> finish_time;  ///< of a dated log

@@ -39,6 +39,8 @@ struct TrainingLog {
   std::optional<double> total_steps;
   std::optional<double> total_tokens;
   std::optional<double> gpus;
+  std::optional<double> layers;       ///< of the model
+  std::optional<double> hidden_size;  ///< of the model
 };
 
 }  // namespace trainbudget

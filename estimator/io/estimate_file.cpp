@@ -173,7 +173,7 @@ Estimate load_estimate(const std::string& path, const ProfileFolder& profiles,
   const std::string text = read_file(path, largest_json_bytes);
   if (const std::optional<YamlNode> root = saved_report(text, name)) {
     if (!settings.empty())
-      throw InputError({.file = name}, "a saved report cannot be changed: --set is for scenarios");
+      throw InputError({.file = name}, "a saved report cannot be changed: --set and --fit are for scenarios");
     return read_estimate(*root);
   }
   YamlNode scenario = parse_yaml(text, name);

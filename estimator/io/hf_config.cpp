@@ -21,9 +21,10 @@ std::vector<hf::ModelType> all_types() {
   return types;
 }
 
-/// "7", "x070" and "v7" name the same version.
+/// "7", "x070" and "v7" name the same version. The training code calls the option `my_testing`.
 int rwkv_version(Fields& fields) {
-  const std::string text = fields.text("version");
+  const std::string_view key = !fields.has("version") && fields.has("my_testing") ? "my_testing" : "version";
+  const std::string text = fields.text(key);
   constexpr std::pair<std::string_view, int> words[] = {
       {"4", 4}, {"x040", 4}, {"5", 5}, {"5.2", 5}, {"x052", 5}, {"6", 6}, {"x060", 6}, {"7", 7}, {"x070", 7}};
   const std::string_view plain =
@@ -31,7 +32,7 @@ int rwkv_version(Fields& fields) {
   for (const auto& [word, version] : words) {
     if (plain == word) return version;
   }
-  fields.refuse("version", "'" + text + "' is no version of RWKV; one of 4, 5.2, 6, 7");
+  fields.refuse(key, "'" + text + "' is no version of RWKV; one of 4, 5.2, 6, 7");
 }
 
 void read_rwkv7_ranks(Fields& fields, RwkvShape& shape) {
@@ -61,12 +62,15 @@ void read_rwkv(Fields& fields, Model& model) {
                   .layers = fields.layers("n_layer"),
                   .hidden_size = fields.integer("n_embd"),
                   .vocabulary = fields.integer("vocab_size")};
-  if (shape.version > 4) shape.head_size = fields.integer("head_size", 64);
+  if (shape.version > 4)
+    shape.head_size =
+        fields.has("head_size_a") ? fields.integer("head_size_a") : fields.integer("head_size", 64);
   if (fields.has("dim_att") && fields.integer("dim_att") != 0 &&
       fields.integer("dim_att") != shape.hidden_size)
     fields.refuse("dim_att", "only n_embd is supported");
   // RWKV-7's own code ignores dim_ffn.
-  if (shape.version != 7 && fields.has("dim_ffn")) shape.intermediate_size = fields.integer("dim_ffn");
+  if (shape.version != 7 && fields.has("dim_ffn") && fields.integer("dim_ffn") != 0)
+    shape.intermediate_size = fields.integer("dim_ffn");
   if (shape.version == 6) {
     shape.mix_rank = fields.integer("mix_rank", 32);
     shape.decay_rank = fields.integer("decay_rank", 64);
@@ -112,6 +116,20 @@ void read_mamba(Fields& fields, Model& model) {
   hf::repeat(model, layer, fields.layers("n_layer"));
 }
 
+constexpr std::string_view no_piece =
+    "no kind of layer describes it yet; --params 1.3B reckons by the rule of thumb";
+
+/// Types that are met, and what to do with them.
+constexpr std::pair<std::string_view, std::string_view> refused_types[] = {
+    {"rwkv5", "write the keys of RWKV's own code instead: n_layer, n_embd, vocab_size, \"version\": \"5.2\""},
+    {"rwkv6",
+     "write the keys of RWKV's own code instead: n_layer, n_embd, vocab_size, \"version\": \"6\"; "
+     "flash-linear-attention's RWKV-6 has other shapes, which no kind of layer describes yet"},
+    {"kda", "describe the model in a YAML file, its layers by gated_delta_net with a decay_rank"},
+    {"gla", no_piece},
+    {"delta_net", no_piece},
+    {"retnet", no_piece}};
+
 void read_typed(Fields& fields, Model& model) {
   const std::string type = fields.text("model_type");
   model.family = type;
@@ -121,6 +139,10 @@ void read_typed(Fields& fields, Model& model) {
       model.family = type;
       return;
     }
+  }
+  for (const auto& [refused, hint] : refused_types) {
+    if (refused == type)
+      fields.refuse("model_type", "the model type '" + type + "' is not supported", std::string(hint));
   }
   // No nearest name: a program wrote the type, and another one's layers would be a wrong number.
   std::string known;

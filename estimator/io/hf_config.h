@@ -18,10 +18,10 @@ struct HfModel {
 };
 
 /// Reads the JSON object `text`. Beside `model_type` files it takes the options of RWKV's training code
-/// (`n_layer`, `n_embd`, `vocab_size`, `version`) and the configurations of state-spaces/mamba (`d_model`,
-/// `n_layer`, `ssm_cfg`). Throws InputError for a field that the parameters depend on and that is missing,
-/// for a value that cannot be counted exactly, and for an unknown `model_type`, with the nearest ones: never
-/// a guess.
+/// (`n_layer`, `n_embd`, `vocab_size`, and `version` or `my_testing`) and the configurations of
+/// state-spaces/mamba (`d_model`, `n_layer`, `ssm_cfg`). Throws InputError for a field that the parameters
+/// depend on and that is missing, for a value that cannot be counted exactly, and for an unknown
+/// `model_type`, with the nearest ones: never a guess.
 HfModel read_hf_config(std::string_view text, const std::string& file);
 HfModel read_hf_config_file(const std::string& path);
 

@@ -31,6 +31,9 @@ class Reader {
   Layout read() {
     layout_.data = 0;
     std::string_view rest = node_.text;
+    if (trimmed(rest).empty())
+      refuse("a layout is empty",
+             "write tp=8,pp=4,mbs=1, or leave the layout out: the fastest that fits is taken");
     while (!rest.empty()) {
       const std::size_t comma = rest.find(',');
       item(trimmed(rest.substr(0, comma)));

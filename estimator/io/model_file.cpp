@@ -156,6 +156,7 @@ void read_shape(MapReader& map, Model& model) {
   read_flag(map, "final_norm", model.final_norm);
   read_flag(map, "dropout", model.dropout);
   if (const YamlNode* rows = map.find("learned_positions")) model.learned_positions = read_size(*rows);
+  if (const YamlNode* rows = map.find("reserved_positions")) model.reserved_positions = read_size(*rows);
   if (const YamlNode* width = map.find("embedding_size")) model.embedding_size = read_size(*width);
 
   const YamlNode& layers = map.require("layers");

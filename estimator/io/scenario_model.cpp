@@ -37,18 +37,18 @@ const YamlNode& only_one(MapReader& map) {
   return *chosen;
 }
 
-Sequence read_sequence(const YamlNode* node, const Model& model, double learned_positions,
-                       Scenario& scenario) {
+Sequence read_sequence(const YamlNode* node, const Model& model, Scenario& scenario) {
   Sequence sequence{.length = usual_sequence_tokens};
+  const double positions = most_positions(model);
   if (node != nullptr) {
     sequence.length = read_count(*node, QuantityKind::count, most_sequence_tokens, "tokens").value;
-    if (learned_positions > 0.0 && sequence.length > learned_positions) {
+    if (positions > 0.0 && sequence.length > positions) {
       throw InputError(node->location, model.name + " has positions for " +
-                                           format_quantity(learned_positions, QuantityKind::count, 6) +
+                                           format_quantity(positions, QuantityKind::count, 6) +
                                            " tokens, not for " + node->text);
     }
-  } else if (learned_positions > 0.0) {
-    sequence.length = std::fmin(sequence.length, learned_positions);
+  } else if (positions > 0.0) {
+    sequence.length = std::fmin(sequence.length, positions);
   }
   if (!model.encoder_layers.empty()) {
     sequence.encoder_length = sequence.length;
@@ -76,7 +76,7 @@ Recipe read_recipe_of(const YamlNode& node, const Model& model) {
 void count_flops(const Model& model, const std::string& file, const TrainingKeys& keys,
                  const Provenance& provenance, const ProfileFolder& profiles, Scenario& scenario) {
   const YamlNode* sequence_node = keys.sequence;
-  const Sequence sequence = read_sequence(sequence_node, model, model.learned_positions, scenario);
+  const Sequence sequence = read_sequence(sequence_node, model, scenario);
   const Recipe recipe = keys.recipe != nullptr ? read_recipe_of(*keys.recipe, model) : Recipe{};
   const std::string tokens = std::to_string(sequence.length);
   const auto known = profiles.once<ModelSummary>(

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace trainbudget::io {
 namespace {
@@ -60,6 +61,7 @@ struct PriceAnswer {
   PricingModel pricing = {};  ///< that was asked for
   double age_days = 0.0;      ///< on that day
   int instance_gpus = 0;      ///< of the one offer that was taken; 0: not stated, or of several offers
+  std::set<int> sizes;        ///< GPUs of all instances that the same question finds
 };
 
 /// Of a price that is in force over a range of days, from the last of them.
@@ -132,6 +134,8 @@ PriceAnswer look_up(Query query, const PriceRequest& request, const std::vector<
     const Location where = request.node != nullptr ? request.node->location : request.as_of->location;
     throw CombinationError(where, "no price of " + query_text(query.offer), what_exists(offers, query.offer));
   }
+  for (const Offer* offer : current)
+    answer.sizes.insert(offer->gpus_per_instance);
   const std::string as_of = " (" + query_text(query.offer) + ")";
   if (query.choice != "market") {
     const Offer* offer =
@@ -167,14 +171,17 @@ PriceAnswer look_up(Query query, const PriceRequest& request, const std::vector<
 }
 
 /// Many servers of one accelerator are not the server of eight that an estimate reckons with.
-void warn_of_small_servers(int instance_gpus, Scenario& scenario) {
+void warn_of_small_servers(const PriceAnswer& answer, Scenario& scenario) {
+  const int instance_gpus = answer.instance_gpus;
   const auto& node = scenario.accelerator.accelerators_per_node;
   if (instance_gpus <= 0 || !node || instance_gpus >= std::min(node->value, scenario.gpus.value)) return;
-  const std::string size = std::to_string(static_cast<int>(node->value));
-  scenario.warnings.push_back("the price is of servers with " + std::to_string(instance_gpus) +
-                              " accelerator" + (instance_gpus == 1 ? "" : "s") +
-                              " and no fast network between them; price.gpus_per_instance=" + size +
-                              " asks for whole ones");
+  const int size = static_cast<int>(node->value);
+  scenario.warnings.push_back(
+      "the price is of servers with " + std::to_string(instance_gpus) + " accelerator" +
+      (instance_gpus == 1 ? "" : "s") + " and no fast network between them; " +
+      (answer.sizes.count(size) > 0
+           ? "price.gpus_per_instance=" + std::to_string(size) + " asks for whole ones"
+           : "the list has none with " + std::to_string(size)));
 }
 
 /// The same question has the same answer: a sweep asks it once.
@@ -318,7 +325,7 @@ std::optional<SourcedRange> read_price(const PriceRequest& request, const Profil
     });
     if (!answer->assumption.empty()) scenario.assumptions.push_back(answer->assumption);
     if (!answer->warning.empty()) scenario.warnings.push_back(answer->warning);
-    warn_of_small_servers(answer->instance_gpus, scenario);
+    warn_of_small_servers(*answer, scenario);
     if (!answer->list_warning.empty()) scenario.warnings.push_back(answer->list_warning);
     sources.newest_price = answer->newest_price;
     if (answer->price) scenario.price_drift = drift_of(*answer, profiles, scenario, sources);

@@ -52,6 +52,20 @@ void warn_of_batch(const TrainingLog& log, double sequences, std::optional<doubl
         "global_batch is {:.0f} sequences as it is given, and {:.0f} in the log", sequences, *logged));
 }
 
+/// The shape of the model that the log is of, where it tells it.
+void warn_of_model(const TrainingLog& log, TrackedScenario& tracked) {
+  if (!tracked.scenario.model) return;
+  const Model& model = tracked.scenario.model->model;
+  if (!model.encoder_layers.empty()) return;  // whose layers a log counts differs
+  const auto warn = [&](const char* what, double given, std::optional<double> logged) {
+    if (logged && *logged > 0.0 && *logged != given)
+      tracked.warnings.push_back(fmt::format("{} of {}: {:.0f}, and {:.0f} in the log: is it of this model?",
+                                             what, model.name, given, *logged));
+  };
+  warn("layers", static_cast<double>(model.layers.size()), log.layers);
+  warn("hidden size", model.hidden_size, log.hidden_size);
+}
+
 std::optional<double> total_tokens(const TrainingLog& log, const TrackedRun& run) {
   if (log.total_tokens) return log.total_tokens;
   if (!log.total_steps) return std::nullopt;
@@ -210,6 +224,7 @@ TrackedScenario read_tracked_scenario(YamlNode root, const TrainingLog& log, con
       value_of(root, "gpus") == nullptr) {
     read_parts(root, profiles, tracked);
     warn_of_start(log, tracked);
+    warn_of_model(log, tracked);
     return tracked;
   }
   const Scenario& scenario = tracked.scenario = read_scenario(root, profiles);
@@ -227,6 +242,7 @@ TrackedScenario read_tracked_scenario(YamlNode root, const TrainingLog& log, con
                           tracked.plan->warnings.end());
   warn_of_extras(scenario.extras.any(), tracked);
   warn_of_start(log, tracked);
+  warn_of_model(log, tracked);
   return tracked;
 }
 

@@ -127,9 +127,10 @@ std::vector<std::string> findings_of(const ProgressReport& report) {
   if (p.tokens < p.total_tokens)
     findings.push_back(
         p.blocks > 1
-            ? fmt::format("the range is that of {} parts of the log, which differ by {:.0f} %, with what is "
-                          "assumed where there are few",
-                          p.blocks, 100.0 * p.block_spread)
+            ? fmt::format(
+                  "{} parts of the log differ by {:.0f} %; the range is of {:.0f} %, with what is assumed "
+                  "where there are few",
+                  p.blocks, 100.0 * p.observed_spread, 100.0 * p.block_spread)
             : fmt::format("the log is too short for a range of its own: {:.0f} % are assumed",
                           100.0 * p.block_spread));
   return findings;

@@ -68,7 +68,7 @@ std::size_t step_position(const std::string& text) {
 
 /// Nothing for what is no range with a step: `40%..55%` is one value, whose uncertainty it tells.
 std::optional<RangeText> range_text(const YamlNode& node) {
-  if (node.kind != YamlNode::Kind::scalar || node.quoted) return std::nullopt;
+  if (node.kind != YamlNode::Kind::scalar) return std::nullopt;
   const std::size_t dots = node.text.find("..");
   if (dots == std::string::npos) return std::nullopt;
   const std::size_t step = step_position(node.text);
@@ -123,10 +123,10 @@ YamlNode scalar(std::string text, const io::Location& where) {
   return node;
 }
 
-/// Adds `node`: one value, or a range of them.
+/// Adds `node`: one value, or a range of them. Quotes make a value of what only looks like a range of names.
 void add(Axis& axis, const YamlNode& node) {
   const std::optional<RangeText> range = range_text(node);
-  if (!range) {
+  if (!range || (node.quoted && !axis.kind)) {
     require_step(axis.path, node);
     axis.values.push_back(node);
     return;

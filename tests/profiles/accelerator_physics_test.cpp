@@ -1,6 +1,7 @@
 // Rules of thumb that hold for real accelerators. A departure is declared in the profile, with its reason; a
 // declared departure that is none is an error too, so that a corrected number takes its excuse with it.
 #include "catch.h"
+#include "core/hardware_doubts.h"
 #include "profiles.h"
 
 #include <algorithm>
@@ -211,4 +212,45 @@ TEST_CASE("what has no bf16 unit has no bf16 peak") {
     INFO(name);
     CHECK(peak(io::find_accelerator(profiles::folder(), name, {}), Precision::bf16) == 0.0);
   }
+}
+
+TEST_CASE("profiles that ship are beyond doubt, and slips of a user's own are told") {
+  for (const Accelerator& gpu : profiles::all_accelerators())
+    CHECK(doubts(gpu) == std::vector<std::string>{});
+  const Accelerator good = io::find_accelerator(profiles::folder(), "h100-sxm-80gb", {});
+  const auto at = [](Precision precision) { return static_cast<std::size_t>(precision); };
+  const auto only = [](const Accelerator& gpu) {
+    const std::vector<std::string> found = doubts(gpu);
+    return found.size() == 1 ? found.front() : std::to_string(found.size()) + " doubts";
+  };
+  Accelerator gpu = good;
+  gpu.peak[at(Precision::bf16)]->value = gpu.sparse_peak[at(Precision::bf16)]->value;
+  CHECK_THAT(only(gpu), ContainsSubstring("peak.bf16 is no less than sparse_peak.bf16"));
+  gpu.exceptions.push_back({.rule = "sparse_is_twice_dense", .note = "meant"});
+  CHECK(doubts(gpu).empty());
+  gpu = good;
+  gpu.peak[at(Precision::fp8)]->value = FlopsPerSecond(900e12);
+  CHECK_THAT(only(gpu), ContainsSubstring("peak.fp8 is less than peak.bf16"));
+  gpu = good;
+  gpu.scale_up.bandwidth.value = gpu.memory_bandwidth.value;
+  CHECK_THAT(only(gpu), ContainsSubstring("scale_up.bandwidth is no less than memory.bandwidth"));
+  gpu = good;
+  gpu.scale_out_bandwidth->value = BytesPerSecond(900e9);
+  CHECK_THAT(only(gpu), ContainsSubstring("scale_out is faster than scale_up.bandwidth"));
+}
+
+TEST_CASE("clusters that ship are beyond doubt, and groups or links that cannot be are told") {
+  for (const Cluster& cluster : profiles::all_clusters()) {
+    INFO(cluster.name);
+    CHECK(doubts(cluster) == std::vector<std::string>{});
+  }
+  const Cluster good = io::find_cluster(profiles::folder(), "hgx-h100", {});
+  Cluster cluster = good;
+  cluster.tiers[0].group_size->value = 7.0;
+  CHECK(doubts(cluster) == std::vector<std::string>{"tier 'nvlink': group_size 7 and accelerators_per_node "
+                                                    "8: neither holds the other whole"});
+  cluster = good;
+  cluster.tiers[1].bandwidth.value = BytesPerSecond(900e9);
+  CHECK(doubts(cluster) ==
+        std::vector<std::string>{"tier 'infiniband': bandwidth is more than that of 'nvlink' inside of it"});
 }

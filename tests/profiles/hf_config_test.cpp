@@ -123,6 +123,44 @@ TEST_CASE("hf: values that cannot be counted are refused") {
         std::string::npos);
 }
 
+TEST_CASE("hf: the options of RWKV-LM name their version by my_testing") {
+  const std::string options = R"("n_layer": 24, "n_embd": 1024, "vocab_size": 65536, "dim_att": 1024)";
+  const auto read = [&](const std::string& more) {
+    return io::read_hf_config("{" + options + more + "}", "config.json");
+  };
+  for (const std::string version : {"x052", "x060", "x070"}) {
+    CAPTURE(version);
+    const io::HfModel mine = read(R"(, "my_testing": ")" + version + R"(", "head_size_a": 64, "dim_ffn": 0)");
+    const io::HfModel usual = read(R"(, "version": ")" + version + R"(")");
+    CHECK(mine.model.family == usual.model.family);
+    CHECK(summarize(expand(mine.model), {}).total.parameters ==
+          summarize(expand(usual.model), {}).total.parameters);
+    CHECK(std::count(mine.ignored.begin(), mine.ignored.end(), "my_testing") == 0);
+  }
+  const io::InputError error = input_error_of([&] { read(R"(, "my_testing": "r2r4")"); });
+  CHECK_THAT(error.what(), ContainsSubstring("'my_testing': 'r2r4' is no version of RWKV"));
+}
+
+TEST_CASE("hf: types that are met and not read say what to do") {
+  const auto hint = [](const std::string& type) {
+    return input_error_of([&] { io::read_hf_config(R"({"model_type": ")" + type + R"("})", "c.json"); }).hint;
+  };
+  for (const std::string type : {"rwkv5", "rwkv6"})
+    CHECK_THAT(hint(type), ContainsSubstring("n_layer, n_embd, vocab_size, \"version\""));
+  for (const std::string type : {"gla", "delta_net", "retnet"})
+    CHECK_THAT(hint(type), ContainsSubstring("--params"));
+  CHECK_THAT(hint("kda"), ContainsSubstring("gated_delta_net"));
+}
+
+TEST_CASE("hf: OPT has two rows of positions that no token takes") {
+  const Model opt = io::read_hf_config(R"({"model_type": "opt", "vocab_size": 50272, "hidden_size": 768,
+    "ffn_dim": 3072, "num_hidden_layers": 12, "num_attention_heads": 12, "max_position_embeddings": 2048})",
+                                       "config.json")
+                        .model;
+  CHECK(opt.learned_positions == 2050);
+  CHECK(most_positions(opt) == 2048);
+}
+
 TEST_CASE("hf: kinds of layers are read by name, older and newer, and an unknown one is an error") {
   const auto parameters = [](const std::string& text) {
     return summarize(expand(io::read_hf_config(text, "config.json").model), {.length = 4096})
@@ -215,6 +253,10 @@ TEST_CASE("hf: shapes that this model of a type does not have are refused, not p
           "'dim_att'");
   refused(replaced(config("rwkv-7-2.9b"), "{", "{ \"value_dim\": [5120],"), "'value_dim'");
   refused(replaced(config("qwen3-30b-a3b"), "{", "{ \"use_sliding_window\": true,"), "'use_sliding_window'");
+  refused(replaced(config("qwen3-30b-a3b"), "\"mlp_only_layers\": []", "\"mlp_only_layers\": [48]"),
+          "'mlp_only_layers': names a layer that is not there");
+  refused(replaced(config("qwen3-30b-a3b"), "\"decoder_sparse_step\": 1", "\"decoder_sparse_step\": 0"),
+          "'decoder_sparse_step': must be positive");
   refused(R"({"model_type": "llava", "text_config": [1]})", "'text_config' is not an object");
   // 3.5 × 2560 of the ratio in place of the size.
   const auto read = io::read_hf_config(replaced(without(config("rwkv-7-2.9b"), "intermediate_size"),

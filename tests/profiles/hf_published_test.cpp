@@ -170,6 +170,18 @@ TEST_CASE("hf published: windows are where the configuration has them") {
     CHECK(sliding == row.sliding);
     CHECK(static_cast<int>(model.layers.size()) - sliding == row.full);
   }
+  // Letters say the same as the list; the last layer sees everything, whatever its letter.
+  const std::string exaone = config("exaone-4.0-32b");
+  const std::string lettered = replaced(exaone, "\"layer_types\"", "\"unknown\"");
+  CHECK(model_of(lettered).layers == model_of(exaone).layers);
+  const Model local = model_of(replaced(lettered, "LLLG", "L"));
+  CHECK(local.layers == [] {
+    std::vector<int> kinds(64, 0);
+    kinds.back() = 1;
+    return kinds;
+  }());
+  CHECK(model_of(replaced(lettered, "\"LLLG\"", "4")).layers == model_of(exaone).layers);
+  refused(replaced(lettered, "LLLG", "LLX"), "'sliding_window_pattern': is neither");
   // The class's own period where the configuration has none.
   CHECK(total_of(replaced(config("command-r7b"), "\"sliding_window_pattern\": 4,", "")).flops() ==
         total_of(config("command-r7b")).flops());
@@ -190,6 +202,8 @@ TEST_CASE("hf published: Llama 4 attends within chunks where it has the rotary e
     }
   }
   const std::string scout = config("llama-4-scout");
+  // 8 heads of 128 numbers of 16 bit, key and value: of all tokens in 12 layers, of one chunk in 36.
+  CHECK(summary_of(scout).cache_bytes == 4096.0 * (12 * 16384 + 36 * 8192));
   CHECK(
       total_of(replaced(scout, "\"attention_chunk_size\": 8192", "\"attention_chunk_size\": null")).flops() >
       total_of(scout).flops());

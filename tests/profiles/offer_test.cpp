@@ -129,6 +129,17 @@ TEST_CASE("the order of the list does not matter") {
   CHECK(providers() == "cab");
 }
 
+TEST_CASE("of equal prices the newest comes first, and of those the largest server") {
+  std::vector<Offer> list = {offer("a", 2.0, {2025, 1, 1}), offer("b", 2.0, {2025, 3, 1}),
+                             offer("c", 2.0, {2025, 3, 1}), offer("d", 2.0, {2025, 2, 1})};
+  list[0].gpus_per_instance = list[2].gpus_per_instance = 8;
+  list[1].gpus_per_instance = 1;
+  std::string providers;
+  for (const Offer* one : current_offers(list, query({2025, 6, 1})))
+    providers += one->provider;
+  CHECK(providers == "cbda");
+}
+
 TEST_CASE("the market is the cheapest price of each provider") {
   const std::vector<Offer> list = {offer("a", 2.0, {2025, 1, 1}, PriceQuality::a, "us"),
                                    offer("a", 9.0, {2025, 1, 1}, PriceQuality::a, "eu"),

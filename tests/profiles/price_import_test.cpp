@@ -26,9 +26,12 @@ PriceImport import(PriceSource source, const std::string& provider, const std::s
   static const std::vector<io::ImportName> names =
       io::read_import_names(profiles::folder().path("prices/import_names.csv"));
   static const std::vector<std::string> accelerators = profiles::folder().names("accelerators");
-  return io::import_prices(
-      table_of(text),
-      {.source = source, .provider = provider, .as_of = day, .names = names, .profiles = accelerators});
+  return io::import_prices(table_of(text), {.source = source,
+                                            .provider = provider,
+                                            .as_of = day,
+                                            .today = day,
+                                            .names = names,
+                                            .profiles = accelerators});
 }
 
 PriceImport skypilot(const std::string& provider, const std::string& rows,
@@ -301,6 +304,16 @@ TEST_CASE("damaged lists are located errors, not prices") {
     CHECK(error.location.line == 3);
     CHECK(error.location.column == 20);
   }
+}
+
+TEST_CASE("a list of one's own has no price of next to nothing, and none of a day that is yet to come") {
+  const auto own = [](const std::string& row) {
+    return import(PriceSource::csv, "",
+                  "accelerator,provider,pricing,usd_per_gpu_hour,as_of\nl4,x,spot," + row + "\n");
+  };
+  CHECK(own("0.01,2026-08-22").offers.size() == 1);  // it is tomorrow in the east already
+  CHECK_THROWS_AS(own("0.00001,2026-08-01"), io::InputError);
+  CHECK_THROWS_AS(own("0.5,2026-08-23"), io::InputError);
 }
 
 TEST_CASE("what is written can be read as a price list, and says the same") {

@@ -94,7 +94,12 @@ TEST_CASE("a term on fewer GPUs than the run leaves the others to the hour, and 
   scenario.commitment = Commitment{.gpu_hours = 32.0 * 100.0, .gpus = 32.0};
   const Estimate after = estimate(scenario);
   CHECK(line(after, "paid_gpu_hours") == Approx(44871.7949));
-  CHECK(line(after, "wasted_gpu_hours") == Approx(0.0).margin(1e-6));
+  CHECK(line(after, "wasted_gpu_hours") == 0.0);
+  // Whatever rounding leaves of hours that are all used is none that are wasted.
+  for (const double gpus : {3.0, 7.0, 11.0, 13.0, 60.0}) {
+    scenario.commitment = Commitment{.gpu_hours = gpus * 100.1, .gpus = gpus};
+    CHECK(line(estimate(scenario), "wasted_gpu_hours") == 0.0);
+  }
   // Twice as many as the run needs: half of them stand still, and after the term those that work are paid.
   scenario.commitment = Commitment{.gpu_hours = 128.0 * 500.0, .gpus = 128.0};
   CHECK(line(estimate(scenario), "paid_gpu_hours") ==

@@ -91,6 +91,8 @@ TEST_CASE("what a layout says without effect is told") {
 
 TEST_CASE("what is no layout is refused with a hint") {
   const auto error = [](const std::string& text) { return input_error_of([&] { layout(text); }); };
+  CHECK_THAT(error("").what(), ContainsSubstring("a layout is empty"));
+  CHECK(error(" ").hint == "write tp=8,pp=4,mbs=1, or leave the layout out: the fastest that fits is taken");
   CHECK(std::string(error("tp=3").what()) == "tp × pp × cp = 3 does not divide 1,024 accelerators");
   CHECK(std::string(error("tp=8,dp=64").what()) == "dp is 64, but 128 replicas are left");
   CHECK(std::string(error("tp").what()).starts_with("'tp' in a layout wants a value"));

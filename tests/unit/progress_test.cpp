@@ -50,6 +50,7 @@ TEST_CASE("a steady run: half done takes as long again") {
   // freedom
   CHECK(progress.blocks == 9);
   CHECK(progress.block_spread == Approx(std::sqrt(0.008)));
+  CHECK(progress.observed_spread == Approx(0.0).margin(1e-12));
   CHECK(std::log(progress.remaining_seconds.p90 / progress.remaining_seconds.p50) ==
         Approx(1.372 * std::sqrt(0.008 * 2.0 / 9.0)));
 }

@@ -59,6 +59,10 @@ TEST_CASE("an axis is a list, a range that doubles or adds, or one value") {
   CHECK(axis("gpus", "[8, 100..300+100, 24]").numbers == std::vector<double>{8, 100, 200, 300, 24});
   CHECK(axis("tokens", "1e+11..3e+11+1e+11").numbers == std::vector<double>{1e11, 2e11, 3e11});
   CHECK(axis("gpu", "[a100-sxm-80gb, h100-sxm-80gb]").numbers.empty());
+  // Quotes are a shell's or YAML's, and change nothing but names.
+  CHECK(axis("gpus", "'8..64*2'").texts == axis("gpus", "8..64*2").texts);
+  CHECK(axis("tokens", "[\"100B..300B+100B\", 1T]").numbers == std::vector<double>{1e11, 2e11, 3e11, 1e12});
+  CHECK(axis("model", "'a..b+c'").texts == std::vector<std::string>{"a..b+c"});
   // Without a step it is one value, which says how sure it is.
   CHECK(axis("efficiency", "40%..55%").texts == std::vector<std::string>{"40%..55%"});
   CHECK(axis("price", "[{pricing: spot}, $2/h]").texts == std::vector<std::string>{"pricing: spot", "$2/h"});

@@ -122,7 +122,7 @@ void append(const Attention& attention, BlockBuilder& builder) {
       builder.gemm("attention.output", Part::attention, hidden, query, Split::row, attention.output_bias);
   output.input_kept_before = !attention.output_gate;  // by a fused core, for its gradient
   builder.block().cache_bytes_per_token += 2.0 * activation_bytes * key;
-  builder.block().cache_window = attention.window;
+  builder.block().cache_window = attention.window > 0 ? attention.window : attention.chunk;
   builder.block().tensor_collectives += 1.0;
 }
 

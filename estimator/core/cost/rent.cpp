@@ -52,8 +52,11 @@ Range add_commitment(LedgerWriter& ledger, const Estimate& result, const Scenari
   const Range paid = ledger.add("paid_gpu_hours", "GPU-hours paid",
                                 {paid_for(used.p10), paid_for(used.p50), paid_for(used.p90)}, Unit::gpu_hours,
                                 commitment.gpus > 0.0 ? "paid-gpu-hours-of-term" : "paid-gpu-hours", inputs);
-  // The longest run wastes least.
-  const auto wasted = [](double hours_paid, double hours) { return std::max(hours_paid - hours, 0.0); };
+  // The longest run wastes least. Of hours that are all used, rounding leaves a difference.
+  constexpr double rounding = 1e-12;
+  const auto wasted = [](double hours_paid, double hours) {
+    return hours_paid - hours > rounding * hours_paid ? hours_paid - hours : 0.0;
+  };
   ledger.add("wasted_gpu_hours", "GPU-hours paid and not used",
              {wasted(paid.p90, used.p90), wasted(paid.p50, used.p50), wasted(paid.p10, used.p10)},
              Unit::gpu_hours, "wasted-gpu-hours", inputs);

@@ -187,7 +187,8 @@ void opt(Fields& fields, Model& model) {
   read_outline(fields, model, true);
   model.norm = NormKind::layer_norm;
   model.dropout = true;
-  model.learned_positions = fields.integer("max_position_embeddings") + 2;
+  model.reserved_positions = 2;
+  model.learned_positions = fields.integer("max_position_embeddings") + model.reserved_positions;
   const int width = fields.integer("word_embed_proj_dim", model.hidden_size);
   if (width != model.hidden_size) model.embedding_size = width;
   const bool before = fields.boolean("do_layer_norm_before", true);

@@ -23,12 +23,15 @@ void mixtral(Fields& fields, Model& model) {
 void sparse_layers(Fields& fields, Model& model, const Attention& attention, const MixtureOfExperts& moe) {
   const int layers = fields.layers("num_hidden_layers");
   const int step = fields.integer("decoder_sparse_step", 1);
+  if (step < 1) fields.refuse("decoder_sparse_step", "must be positive: 1 has experts in every layer");
   const std::vector<int> dense =
       fields.has("mlp_only_layers") ? fields.integers("mlp_only_layers") : std::vector<int>{};
+  if (std::any_of(dense.begin(), dense.end(), [&](int layer) { return layer >= layers; }))
+    fields.refuse("mlp_only_layers", "names a layer that is not there");
   std::vector<bool> is_dense;
   for (int i = 0; i < layers; ++i) {
     const bool listed = std::find(dense.begin(), dense.end(), i) != dense.end();
-    is_dense.push_back(listed || step == 0 || (i + 1) % step != 0);
+    is_dense.push_back(listed || (i + 1) % step != 0);
   }
   const Layer sparse{.mixer = attention, .feed_forward = moe};
   if (std::find(is_dense.begin(), is_dense.end(), true) == is_dense.end())

@@ -223,6 +223,16 @@ std::vector<bool> sliding_layers(Fields& fields, int layers, int period) {
   return sliding;
 }
 
+void place_windows(Model& model, const Layer& layer, int window, const std::vector<bool>& sliding,
+                   bool full_rotary) {
+  Layer local = layer;
+  Layer full = layer;
+  std::get<Attention>(local.mixer).window = window;
+  auto& attention = std::get<Attention>(full.mixer);
+  attention.rotary = attention.rotary && full_rotary;
+  alternate(model, local, full, sliding);
+}
+
 void read_windows(Fields& fields, Model& model, const Layer& layer, int layers, int period, int fallback,
                   bool full_rotary) {
   const int window = sliding_window(fields, fallback);
@@ -230,12 +240,7 @@ void read_windows(Fields& fields, Model& model, const Layer& layer, int layers, 
     fields.mentions("layer_types");  // nothing slides
     return repeat(model, layer, layers);
   }
-  Layer local = layer;
-  Layer full = layer;
-  std::get<Attention>(local.mixer).window = window;
-  auto& attention = std::get<Attention>(full.mixer);
-  attention.rotary = attention.rotary && full_rotary;
-  alternate(model, local, full, sliding_layers(fields, layers, period));
+  place_windows(model, layer, window, sliding_layers(fields, layers, period), full_rotary);
 }
 
 void ungated_layers(Fields& fields, Model& model) {

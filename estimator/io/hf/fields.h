@@ -119,6 +119,9 @@ void read_outline(Fields& fields, Model& model, bool tied, int vocabulary = 0);
 /// The layers that use a sliding window, by `layer_types`, else by a period whose last layer is full; all
 /// full where it is 1.
 std::vector<bool> sliding_layers(Fields& fields, int layers, int period);
+/// Layers with a sliding window where `sliding` says so, and layers without; `full_rotary` as below.
+void place_windows(Model& model, const Layer& layer, int window, const std::vector<bool>& sliding,
+                   bool full_rotary);
 /// Layers with a sliding window and layers without, as sliding_layers() has them; all full where the window
 /// is null. `fallback`: the window of the model type. `full_rotary`: whether full layers beside sliding ones
 /// have the rotary embedding.

@@ -3,6 +3,7 @@
 #include "io/hf/fields.h"
 
 #include <algorithm>
+#include <cctype>
 
 namespace trainbudget::io::hf {
 namespace {
@@ -67,18 +68,32 @@ void apertus(Fields& fields, Model& model) {
   std::get<Mlp>(layer.feed_forward).learned_activation = fields.text("hidden_act", "xielu") == "xielu";
 }
 
+/// "LLLG" over and over: L slides, G sees everything, and so does the last layer, whatever its letter.
+std::vector<bool> lettered_layers(Fields& fields, int layers) {
+  const std::string letters = fields.text("sliding_window_pattern");
+  if (letters.empty() || letters.find_first_not_of("LG") != std::string::npos)
+    fields.refuse("sliding_window_pattern", "is neither a number of layers nor letters L and G");
+  std::vector<bool> sliding(static_cast<std::size_t>(layers), false);
+  for (std::size_t i = 0; i + 1 < sliding.size(); ++i)
+    sliding[i] = letters[i % letters.size()] == 'L';
+  return sliding;
+}
+
 /// Full layers beside sliding ones have no rotary embedding.
 void exaone4(Fields& fields, Model& model) {
   read_outline(fields, model, false);
   Attention attention = grouped_attention(fields, model.hidden_size, {.kv_heads = 32});
   attention.query_key_norm = QueryKeyNorm::per_head;
-  // "LLLG" is a pattern as well; such configurations have `layer_types`.
+  const Layer layer = norms_behind(attention, gated_mlp(fields));
+  const int layers = fields.layers("num_hidden_layers");
   const bool slides = fields.has("sliding_window") || !fields.mentions("sliding_window");
   const bool listed = fields.has("layer_types") || !slides;
+  const bool patterned = !listed && fields.has("sliding_window_pattern");
+  if (patterned && std::isdigit(static_cast<unsigned char>(fields.text("sliding_window_pattern")[0])) == 0)
+    return place_windows(model, layer, sliding_window(fields, 4096), lettered_layers(fields, layers), false);
   const int period = listed ? 1 : fields.factor("sliding_window_pattern", 4);
   fields.mentions("sliding_window_pattern");
-  read_windows(fields, model, norms_behind(attention, gated_mlp(fields)), fields.layers("num_hidden_layers"),
-               period, 4096, false);
+  read_windows(fields, model, layer, layers, period, 4096, false);
 }
 
 /// EXAONE 3 and 3.5.

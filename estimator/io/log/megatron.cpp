@@ -67,6 +67,8 @@ void read_line(const LogLine& line, TrainingLog& log) {
     read_argument(line.text, "seq_length", log.sequence_length);
     read_argument(line.text, "world_size", log.gpus);
     read_argument(line.text, "global_batch_size", log.sequences_per_step);
+    read_argument(line.text, "num_layers", log.layers);
+    read_argument(line.text, "hidden_size", log.hidden_size);
     if (const auto ranks = sane(number_after(line.text, "using world size:")); ranks && *ranks > 0.0)
       log.gpus = ranks;
     return;

@@ -79,6 +79,8 @@ class RwkvReader : public LogReader {
     }
     if (const auto tokens = argument(dict, "my_exit_tokens"); tokens && *tokens > 0.0)
       log.total_tokens = tokens;
+    log.layers = argument(dict, "n_layer");
+    log.hidden_size = argument(dict, "n_embd");
     const auto nodes = argument(dict, "num_nodes");
     const auto devices = argument(dict, "devices");
     if (nodes && devices && *nodes * *devices >= 1.0) log.gpus = *nodes * *devices;

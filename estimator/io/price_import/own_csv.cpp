@@ -11,7 +11,21 @@
 
 namespace trainbudget::io {
 
+namespace {
+
+/// A day of grace: it is tomorrow in the east already.
+PriceDate seen_on(const std::string& text, const Location& where, Date today) {
+  const PriceDate date = parse_price_date(text, where);
+  if (days_between(today, date.first) > 1)
+    throw InputError(where, "'" + text.substr(0, 40) + "' is yet to come",
+                     "as_of is the day on which the price was seen");
+  return date;
+}
+
+}  // namespace
+
 void import_own_csv(const ImportRows& rows, PriceImport& import) {
+  constexpr double least_usd = 0.01;
   constexpr double most_usd = 1e4;
   const CsvTable& table = rows.table();
   constexpr std::string_view known[] = {"accelerator",      "provider", "pricing",       "pricing_model",
@@ -54,23 +68,23 @@ void import_own_csv(const ImportRows& rows, PriceImport& import) {
     if (rows.text(row, provider).empty())
       throw InputError(table.location(row, provider), "a provider is wanted");
     const std::optional<double> usd = rows.number(row, price);
-    if (!usd || !(*usd > 0.0) || *usd > most_usd)
-      throw InputError(table.location(row, price),
-                       "a price above 0 and up to 10000 USD per GPU-hour is wanted");
+    if (!usd || !(*usd >= least_usd) || *usd > most_usd)
+      throw InputError(table.location(row, price), "a price from 0.01 to 10000 USD per GPU-hour is wanted");
     const double count = gpus ? rows.number(row, *gpus).value_or(0.0) : 0.0;
     if (count > 1e6 || count != std::floor(count))
       throw InputError(table.location(row, *gpus), "a whole number of GPUs is wanted");
-    import.offers.push_back({.accelerator = name,
-                             .provider = lower_case(rows.text(row, provider)),
-                             .pricing = pricing_named(rows.text(row, pricing), table.location(row, pricing)),
-                             .price = usd_per_hour(*usd),
-                             .instance = text(instance),
-                             .gpus_per_instance = static_cast<int>(count),
-                             .region = text(region),
-                             .as_of = parse_price_date(rows.text(row, as_of), table.location(row, as_of)),
-                             .quality = PriceQuality::b,
-                             .source = source ? text(source) : "own list",
-                             .note = text(note)});
+    import.offers.push_back(
+        {.accelerator = name,
+         .provider = lower_case(rows.text(row, provider)),
+         .pricing = pricing_named(rows.text(row, pricing), table.location(row, pricing)),
+         .price = usd_per_hour(*usd),
+         .instance = text(instance),
+         .gpus_per_instance = static_cast<int>(count),
+         .region = text(region),
+         .as_of = seen_on(rows.text(row, as_of), table.location(row, as_of), rows.request().today),
+         .quality = PriceQuality::b,
+         .source = source ? text(source) : "own list",
+         .note = text(note)});
   }
 }
 

@@ -32,6 +32,7 @@ struct ImportRequest {
   std::string provider;  ///< of the whole file
   Date as_of;
   DatePrecision date_precision = DatePrecision::stated;
+  Date today = {9999, 12, 31};  ///< no price was seen after it
   std::span<const ImportName> names;
   std::span<const std::string> profiles;  ///< names of accelerators that have a profile
 };
