@@ -155,9 +155,12 @@ inline constexpr int oldest_comparable_price_days = 365;
 int age_in_days(const Offer& offer, Date as_of);
 
 /// The offers that match `query`, as of its date: of each provider, pricing model, instance and region the
-/// newest snapshot alone. Of equally new ones the better quality, then the cheaper one stays. Sorted by
-/// price, of equal prices the newest first and then the largest instance, then by provider, pricing model,
-/// instance and region, so that the result does not depend on the order of `offers`. Points into `offers`.
+/// newest snapshot alone. Of equally new ones the better quality, then the cheaper one stays. A trusted row
+/// also replaces the older ones that say less or more precisely what they are of: one of no region, "global"
+/// or "us-*" and one of "us-east-1" replace each other, as do those of which one names no instance or size.
+/// Sorted by price, of equal prices the newest first and then the largest instance, then by provider, pricing
+/// model, instance and region, so that the result does not depend on the order of `offers`. Points into
+/// `offers`.
 std::vector<const Offer*> current_offers(std::span<const Offer> offers, const OfferQuery& query);
 
 /// Those of `current`, which current_offers() returned, that may be compared: trusted ones only, and no old

@@ -12,14 +12,29 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace trainbudget::io {
 namespace {
 
 constexpr int most_width = 1 << 20;
 
-bool belongs(const std::string& model, const std::string& family) {
+bool is_called(const std::string& model, const std::string& family) {
   return model == family || model.starts_with(family + "-") || model.starts_with(family + ".");
+}
+
+/// The models whose names begin with the family's; where none does, those that carry it as their label.
+std::vector<ModelProfile> members_of(const ProfileFolder& profiles, const std::string& family) {
+  std::vector<ModelProfile> found;
+  for (const std::string& name : profiles.names(model_profiles)) {
+    if (!is_called(name, family)) continue;
+    const std::string file = profiles.file(model_profiles, name);
+    found.push_back(*profiles.once<ModelProfile>("file " + file, [&] { return read_model_file(file); }));
+  }
+  if (!found.empty()) return found;
+  for (ModelProfile& profile : read_all_models(profiles))
+    if (profile.model.family == family) found.push_back(std::move(profile));
+  return found;
 }
 
 [[noreturn]] void refuse_family(const ProfileFolder& profiles, const std::string& name,
@@ -64,11 +79,13 @@ std::optional<ModelShape> shape_named(std::string_view text) {
   return ModelShape{*layers, *width};
 }
 
+/// The nearest in width, and among those that can have this width where there are any.
 const ModelProfile& nearest_member(const ModelFamily& family, ModelShape shape) {
   const auto distance = [&](const ModelProfile& profile) {
     const ModelShape known = shape_of(profile.model);
-    return std::abs(std::log(static_cast<double>(known.hidden_size) / shape.hidden_size)) +
-           1e-3 * std::abs(std::log(static_cast<double>(known.layers) / shape.layers));
+    return std::pair(shape.hidden_size % width_unit(profile.model) != 0,
+                     std::abs(std::log(static_cast<double>(known.hidden_size) / shape.hidden_size)) +
+                         1e-3 * std::abs(std::log(static_cast<double>(known.layers) / shape.layers)));
   };
   return *std::min_element(
       family.members.begin(), family.members.end(),
@@ -79,12 +96,7 @@ const ModelProfile& nearest_member(const ModelFamily& family, ModelShape shape) 
 
 ModelFamily read_family(const ProfileFolder& profiles, const std::string& text, const Location& where) {
   ModelFamily family{.name = lower_case(text)};
-  std::vector<ModelProfile> found;
-  for (const std::string& name : profiles.names(model_profiles)) {
-    if (!belongs(name, family.name)) continue;
-    const std::string file = profiles.file(model_profiles, name);
-    found.push_back(*profiles.once<ModelProfile>("file " + file, [&] { return read_model_file(file); }));
-  }
+  std::vector<ModelProfile> found = members_of(profiles, family.name);
   if (family.name.empty() || found.empty()) refuse_family(profiles, text, where);
   family.scales =
       std::any_of(found.begin(), found.end(), [](const ModelProfile& p) { return is_resizable(p.model); });

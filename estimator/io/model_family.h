@@ -10,8 +10,9 @@
 
 namespace trainbudget::io {
 
-/// The public models whose names begin with the family's, that have the vocabulary which most of them have
-/// and, where any of them scales, that scale. From the smallest to the largest.
+/// The public models whose names begin with the family's, or where none does those that it labels, that have
+/// the vocabulary which most of them have and, where any of them scales, that scale. From the smallest to the
+/// largest.
 struct ModelFamily {
   std::string name;
   std::vector<ModelProfile> members;
@@ -29,8 +30,8 @@ std::vector<std::pair<std::string, int>> all_families(const ProfileFolder& profi
 std::string family_model_name(const std::string& family, ModelShape shape);
 /// Whether `name` is written so.
 bool is_family_model(const std::string& name);
-/// The model of that name, in the manner of the member that is nearest in width. Throws at `where` for a
-/// shape that cannot be.
+/// The model of that name, in the manner of the member that is nearest in width, of those whose heads
+/// divide it. Throws at `where` for a shape that cannot be.
 ModelProfile read_family_model(const ProfileFolder& profiles, const std::string& name, const Location& where);
 
 }  // namespace trainbudget::io

@@ -5,6 +5,7 @@
 #include "io/scenario_price.h"
 #include "planner/document.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -60,6 +61,14 @@ std::vector<std::pair<const Offer*, OfferQuery>> Offers::of(const std::string& a
     if (comparable(own, exact).front()->price == offer->price) found.emplace_back(offer, exact);
   }
   return found;
+}
+
+bool Offers::may_be_whole_servers(const Offer& offer, double node) const {
+  if (offer.gpus_per_instance > 0) return offer.gpus_per_instance >= node;
+  return std::any_of(offers_->begin(), offers_->end(), [&](const Offer& row) {
+    return row.accelerator == offer.accelerator && row.provider == offer.provider &&
+           row.gpus_per_instance >= node && row.as_of.last <= query_.as_of;
+  });
 }
 
 bool is_marketplace(const Offer& offer) {

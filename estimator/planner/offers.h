@@ -21,6 +21,9 @@ class Offers {
   /// The offers of one accelerator, each as the look-up that finds it: those that another of the same look-up
   /// undercuts are left out.
   std::vector<std::pair<const Offer*, OfferQuery>> of(const std::string& accelerator);
+  /// Whether `offer` may be of servers of `node` accelerators: it says so, or it says no size and another row
+  /// of its provider does.
+  bool may_be_whole_servers(const Offer& offer, double node) const;
   /// What is asked of every offer.
   const OfferQuery& query() const { return query_; }
 

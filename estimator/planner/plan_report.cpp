@@ -20,8 +20,13 @@ Cell number(double value, Unit unit) {
   return Cell::of(number_text(value, unit), value);
 }
 
-Cell optional_number(const std::optional<Range>& range, Unit unit) {
-  return range ? number(range->p50, unit) : Cell::unknown();
+Cell optional_number(const std::optional<Range>& range, Unit unit, Quantile quantile = Quantile::p50) {
+  return range ? number(at(*range, quantile), unit) : Cell::unknown();
+}
+
+/// What the title of a column says of numbers that are no medians.
+std::string quantile_text(const Plan& plan) {
+  return plan.limits.quantile == Quantile::p90 ? " (P90)" : "";
 }
 
 std::string model_text(const Way& way) {
@@ -44,7 +49,11 @@ render::Column bill_column(const Plan& plan) {
   const bool total =
       (plan.winner && more(*plan.winner)) ||
       std::any_of(plan.misses.begin(), plan.misses.end(), [&](const Option& miss) { return more(miss.way); });
-  return {"bill_usd", total ? "Total budget" : "Cost", true};
+  return {"bill_usd", (total ? "Total budget" : "Cost") + quantile_text(plan), true};
+}
+
+render::Column time_column(const Plan& plan) {
+  return {"wall_time_seconds", "Wall time" + quantile_text(plan), true};
 }
 
 /// Ways that differ in size and tokens.
@@ -56,7 +65,7 @@ render::Table options_table(const Plan& plan) {
                                   {"tokens_per_parameter", "Per parameter", true},
                                   {"gpus", "On"},
                                   bill_column(plan),
-                                  {"wall_time_seconds", "Wall time", true},
+                                  time_column(plan),
                                   {"loss", "Loss", true},
                                   {"loss_difference", "±", true}}};
   if (plan.served_tokens > 0.0)
@@ -70,8 +79,8 @@ render::Table options_table(const Plan& plan) {
         Cell::of(number_text(way.tokens, Unit::count), way.tokens),
         Cell::of(render::significant(way.tokens_per_parameter(), 2), way.tokens_per_parameter()),
         Cell::of(hardware_text(way), way.gpus),
-        optional_number(way.bill_usd, Unit::usd),
-        number(way.wall_time_seconds.p50, Unit::seconds),
+        optional_number(way.bill_usd, Unit::usd, plan.limits.quantile),
+        number(at(way.wall_time_seconds, plan.limits.quantile), Unit::seconds),
         Cell::of(fmt::format("{:.4f}", way.loss[preferred_law]), way.loss[preferred_law]),
         loss_difference(plan, way)};
     if (plan.served_tokens > 0.0) row.insert(row.begin() + 7, number(way.serving_usd, Unit::usd));
@@ -83,10 +92,10 @@ render::Table options_table(const Plan& plan) {
 /// Ways that differ in what they run on; what is the same for all of them is left out.
 class WaysTable {
  public:
-  explicit WaysTable(const Plan& plan) {
+  explicit WaysTable(const Plan& plan) : quantile_(plan.limits.quantile) {
     table_.columns = {{"what", "What"},   {"gpus", "On"},
                       {"offer", "Offer"}, {"price_usd_per_gpu_hour", "Price", true},
-                      bill_column(plan),  {"wall_time_seconds", "Wall time", true}};
+                      bill_column(plan),  time_column(plan)};
     table_.columns.push_back({.key = "reason", .title = "Why not", .wraps = true});
   }
 
@@ -95,8 +104,8 @@ class WaysTable {
     if (way) {
       row.insert(row.end(), {Cell::of(hardware_text(*way), way->gpus), Cell::of(way->offer),
                              optional_number(way->price_usd_per_gpu_hour, Unit::usd_per_gpu_hour),
-                             optional_number(way->bill_usd, Unit::usd),
-                             number(way->wall_time_seconds.p50, Unit::seconds)});
+                             optional_number(way->bill_usd, Unit::usd, quantile_),
+                             number(at(way->wall_time_seconds, quantile_), Unit::seconds)});
     } else {
       row.insert(row.end(), 5, Cell::unknown());
     }
@@ -107,6 +116,7 @@ class WaysTable {
   const render::Table& table() const { return table_; }
 
  private:
+  Quantile quantile_;  ///< against which limits hold, and of which the reasons are
   render::Table table_;
 };
 

@@ -162,9 +162,11 @@ class Builder {
       site.provider = offer->provider;
       site.pricing = offer->pricing;
       site.gpus_per_instance = offer->gpus_per_instance;
-      site.one_server = is_marketplace(*offer);
+      site.marketplace = is_marketplace(*offer);
+      site.one_server =
+          site.marketplace || !offers_->may_be_whole_servers(*offer, space_.hardware[*hardware].node);
       // A chip is how slices of TPUs are priced, not how they are rented.
-      if (accelerator.starts_with("tpu-")) site.gpus_per_instance = 0;
+      if (accelerator.starts_with("tpu-")) site.gpus_per_instance = 0, site.one_server = false;
       site.label = offer->provider + " " + std::string(name_of(offer->pricing));
       put(site.price, "provider", offer->provider);
       put(site.price, "pricing", std::string(name_of(offer->pricing)));
@@ -293,13 +295,15 @@ class Builder {
   }
 
   void add_candidates() {
-    std::set<std::string> less;  // providers that list less than a server
+    std::set<std::string> less;     // providers that list less than a server
+    std::set<std::string> unsized;  // that list no size of this one, and no whole server
     std::set<std::string> marketplaces;
     for (std::size_t s = 0; s < space_.sites.size(); ++s) {
       const Site& site = space_.sites[s];
       const Hardware& hardware = space_.hardware[site.hardware];
       if (site.gpus_per_instance > 0 && site.gpus_per_instance < hardware.node) less.insert(site.provider);
-      if (site.one_server) marketplaces.insert(site.provider);
+      if (site.marketplace) marketplaces.insert(site.provider);
+      if (site.one_server && !site.marketplace && site.gpus_per_instance == 0) unsized.insert(site.provider);
       for (const double gpus : counts(hardware.node)) {
         const double instance = site.gpus_per_instance;
         // Whole instances; and more than one of them only where an instance is a whole server, with its
@@ -317,6 +321,11 @@ class Builder {
       space_.assumptions.push_back(
           "what is listed as less than a whole server is taken for no more than that (some offers of " +
           joined(less) + ")");
+    if (!unsized.empty())
+      space_.assumptions.push_back(
+          "what is listed without the size of its servers is taken for no more than one, "
+          "unless its provider lists whole ones (some offers of " +
+          joined(unsized) + ")");
     if (!marketplaces.empty())
       space_.assumptions.push_back("marketplaces (" + joined(marketplaces) +
                                    ") rent out single servers that no network joins");

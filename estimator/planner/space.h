@@ -34,7 +34,8 @@ struct Site {
   PricingModel pricing = PricingModel::on_demand;
   double least_usd_per_hour = 0.0;  ///< no cost is below GPU-hours × this
   int gpus_per_instance = 0;        ///< 0 where it is not known
-  bool one_server = false;          ///< no network joins two of them
+  bool one_server = false;          ///< no network joins two of them, as far as is known
+  bool marketplace = false;         ///< is_marketplace()
 };
 
 struct Size {

@@ -77,6 +77,24 @@ TEST_CASE("a family is the models of one vocabulary, smallest first, others are 
   CHECK_FALSE(io::read_family(profiles::folder(), "mixtral", {}).scales);
 }
 
+TEST_CASE("a size is in the manner of the nearest member whose heads divide its width") {
+  // Of 2304 GPT-3 2.7B (heads of 80) is nearer in width than GPT-3 1.3B (heads of 128).
+  const Model model = named("gpt-3@l29-d2304");
+  const auto& attention = std::get<Attention>(model.blocks.front().mixer);
+  CHECK(attention.head_size == 128);
+  CHECK(attention.heads == 18);
+  CHECK(std::get<Attention>(named("gpt-3@l29-d2400").blocks.front().mixer).head_size == 80);
+}
+
+TEST_CASE("a family is meant by what its models begin with, or by its label") {
+  const auto first = [](const char* family) {
+    return io::read_family(profiles::folder(), family, {}).members.front().model.name;
+  };
+  CHECK(first("qwen3-moe") == "qwen3-30b-a3b");
+  CHECK(first("granite-hybrid") == "granite-4.0-h-small");
+  CHECK(first("granite-4.0") == "granite-4.0-h-small");
+}
+
 TEST_CASE("shapes lie between the public ones, grow, and no step is larger than asked by much") {
   const std::vector<ModelShape> known{{61, 4096}, {12, 768}, {24, 2048}, {32, 4096}};
   const std::vector<ModelShape> shapes = shapes_between(known, 128, 1.1, 8.0);

@@ -65,6 +65,48 @@ TEST_CASE("of equally new snapshots the better one stays, then the cheaper") {
   CHECK(dollars(current_offers(list, query({2025, 1, 1}))) == std::vector<double>{3.0});
 }
 
+TEST_CASE("a newer price of a wider or a narrower place replaces the older one") {
+  const auto of = [](const char* old_place, const char* new_place, Date day) {
+    const std::vector<Offer> list = {offer("aws", 8.0, {2026, 5, 8}, PriceQuality::a, old_place),
+                                     offer("aws", 11.0, {2026, 6, 18}, PriceQuality::b, new_place)};
+    return dollars(current_offers(list, query(day)));
+  };
+  const auto replaced = [&](const char* old_place, const char* new_place) {
+    CHECK(of(old_place, new_place, {2026, 6, 17}) == std::vector<double>{8.0});
+    return of(old_place, new_place, {2026, 6, 18}) == std::vector<double>{11.0};
+  };
+  for (const char* wide : {"", "global", "all", "us", "us-*", "US mostly", "us-east"}) {
+    CAPTURE(wide);
+    CHECK(replaced(wide, "us-east-1"));
+    CHECK(replaced("us-east-1", wide));
+  }
+  CHECK(replaced("us-east", "us-east1"));
+  CHECK_FALSE(replaced("us-east-1", "us-east-2"));
+  CHECK_FALSE(replaced("us-east1", "us-east10"));
+  CHECK_FALSE(replaced("us-*", "eu-west"));
+  CHECK_FALSE(replaced("us", "useless"));
+}
+
+TEST_CASE(
+    "prices of other instances, sizes and pricing models stand beside each other, as do those of a day") {
+  const Offer old = offer("azure", 7.0, {2026, 5, 1}, PriceQuality::a, "global");
+  const auto left = [](Offer before, Offer after, auto change) {
+    change(before, after);
+    return current_offers(std::vector<Offer>{before, after}, query({2026, 8, 1})).size();
+  };
+  const Offer newer = offer("azure", 11.0, {2026, 6, 1}, PriceQuality::b, "eastus");
+  CHECK(left(old, newer, [](Offer&, Offer&) {}) == 1);
+  CHECK(left(old, newer, [](Offer&, Offer& b) { b.as_of = on({2026, 5, 1}); }) == 2);
+  CHECK(left(old, newer, [](Offer&, Offer& b) { b.pricing = PricingModel::spot; }) == 2);
+  CHECK(left(old, newer, [](Offer&, Offer& b) { b.provider = "aws"; }) == 2);
+  CHECK(left(old, newer, [](Offer&, Offer& b) { b.quality = PriceQuality::c; }) == 2);
+  CHECK(left(old, newer, [](Offer& a, Offer& b) { a.instance = "is", b.instance = "isr"; }) == 2);
+  CHECK(left(old, newer, [](Offer& a, Offer& b) { a.gpus_per_instance = 4, b.gpus_per_instance = 8; }) == 2);
+  CHECK(left(old, newer, [](Offer&, Offer& b) { b.gpus_per_instance = 8; }) == 1);
+  // "1" without the name of an instance is a price per accelerator.
+  CHECK(left(old, newer, [](Offer& a, Offer& b) { a.gpus_per_instance = 1, b.gpus_per_instance = 8; }) == 1);
+}
+
 TEST_CASE("provider, pricing model and region narrow the list") {
   const std::vector<Offer> list = {offer("aws", 6.88, {2025, 1, 1}),
                                    offer("aws", 4.0, {2025, 1, 1}, PriceQuality::a, "us", PricingModel::spot),
