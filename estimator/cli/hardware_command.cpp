@@ -10,6 +10,8 @@
 
 #include <memory>
 
+#include <fmt/format.h>
+
 namespace trainbudget::cli {
 namespace {
 
@@ -72,7 +74,7 @@ int show(const GlobalOptions& global, const std::string& name) {
 int validate(const std::string& file) {
   const auto report = [&](const std::string& kind, const auto& profile) {
     for (const std::string& doubt : doubts(profile))
-      say("warning: " + file + ": " + doubt + "\n");
+      say(fmt::format("warning: {}: {}\n", file, doubt));
     write_stdout(file + ": a valid " + kind + " profile of '" + profile.name + "'\n");
   };
   if (is_cluster_file(file)) {

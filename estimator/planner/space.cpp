@@ -166,7 +166,10 @@ class Builder {
       site.one_server =
           site.marketplace || !offers_->may_be_whole_servers(*offer, space_.hardware[*hardware].node);
       // A chip is how slices of TPUs are priced, not how they are rented.
-      if (accelerator.starts_with("tpu-")) site.gpus_per_instance = 0, site.one_server = false;
+      if (accelerator.starts_with("tpu-")) {
+        site.gpus_per_instance = 0;
+        site.one_server = false;
+      }
       site.label = offer->provider + " " + std::string(name_of(offer->pricing));
       put(site.price, "provider", offer->provider);
       put(site.price, "pricing", std::string(name_of(offer->pricing)));
