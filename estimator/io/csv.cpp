@@ -114,10 +114,11 @@ std::optional<std::size_t> CsvTable::find_column(std::string_view name) const {
 }
 
 void CsvTable::check_columns(std::span<const std::string_view> known) const {
-  for (const std::string_view name : header_) {
+  for (std::size_t i = 0; i < header_.size(); ++i) {
+    const std::string_view name = header_[i];
     if (std::find(known.begin(), known.end(), name) == known.end())
-      throw InputError(locate(source_, file_, static_cast<std::size_t>(name.data() - source_->data())),
-                       "unknown column '" + std::string(name) + "'", did_you_mean(name, known));
+      throw InputError(header_location(i), "unknown column '" + std::string(name) + "'",
+                       did_you_mean(name, known));
   }
 }
 
@@ -131,9 +132,8 @@ Location CsvTable::location(std::size_t row) const {
   return {.file = file_, .line = rows_[row].line, .column = 1, .source = source_};
 }
 
-Location CsvTable::location(std::size_t row, std::size_t column) const {
+Location CsvTable::field_location(std::size_t at, std::size_t column) const {
   const std::string_view text = *source_;
-  std::size_t at = rows_[row].offset;
   // Doubled quotes open and close: no case of their own is needed to find the commas outside.
   for (bool is_quoted = false; column > 0 && at < text.size(); ++at) {
     if (text[at] == '"') is_quoted = !is_quoted;

@@ -38,12 +38,17 @@ class CsvTable {
   std::string_view field(std::size_t row, std::size_t column) const {
     return fields_[row * header_.size() + column];
   }
+  /// Where a column's name begins, in the header. Reads it again: for errors.
+  Location header_location(std::size_t column) const { return field_location(0, column); }
   /// Where the row begins.
   Location location(std::size_t row) const;
   /// Where the field begins. Reads the row again: for errors.
-  Location location(std::size_t row, std::size_t column) const;
+  Location location(std::size_t row, std::size_t column) const {
+    return field_location(rows_[row].offset, column);
+  }
 
  private:
+  Location field_location(std::size_t at, std::size_t column) const;
   std::size_t read_row(std::size_t at, std::vector<std::string_view>& fields);
   std::string_view read_quoted(std::size_t& at);
   void check_header() const;

@@ -23,6 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const io::PriceImport list = io::import_prices(table, {.source = source,
                                                                .provider = provider,
                                                                .as_of = {2026, 8, 21},
+                                                               .today = {2026, 8, 21},
                                                                .names = names,
                                                                .profiles = accelerators});
         for (const Offer& offer : list.offers) {

@@ -316,6 +316,21 @@ TEST_CASE("a list of one's own has no price of next to nothing, and none of a da
   CHECK_THROWS_AS(own("0.5,2026-08-23"), io::InputError);
 }
 
+TEST_CASE("a list that is written already is told at its own column, with rows and without") {
+  for (const char* rows : {"", "l4,x,spot,1,2026-08-01,day\n"}) {
+    CAPTURE(rows);
+    try {
+      import(PriceSource::csv, "",
+             "accelerator,provider,pricing,usd_per_gpu_hour,as_of,date_precision\n" + std::string(rows));
+      FAIL("no error");
+    } catch (const io::InputError& error) {
+      CHECK(error.location.line == 1);
+      CHECK(error.location.column == 53);
+      CHECK(error.hint == "give it as it is: --prices FILE");
+    }
+  }
+}
+
 TEST_CASE("what is written can be read as a price list, and says the same") {
   const PriceImport list = skypilot("vast", "2x,8,1,H200,2,,\"a, \"\"b\"\"\",,7.1,3\n");
   const auto again = io::read_price_table(table_of(render::price_list_csv(list.offers)));

@@ -5,6 +5,8 @@
 #include "io/text_source.h"
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 using namespace trainbudget;
 using namespace trainbudget::io;
@@ -46,6 +48,18 @@ TEST_CASE("a row and a field know their place") {
   CHECK(table.location(0, 1).line == 3);
   CHECK(table.location(0, 1).column == 5);
   CHECK(table.location(1, 1).column == 5);
+}
+
+TEST_CASE("a column's name has a place, whether or not rows follow") {
+  const CsvTable table = table_of("a,\"b, \"\"c\"\"\",d\n");
+  CHECK(table.header_location(0).column == 1);
+  CHECK(table.header_location(2).line == 1);
+  CHECK(table.header_location(2).column == 14);
+  const std::vector<std::string_view> known = {"a", "d"};
+  const InputError error = input_error_of([&] { table.check_columns(known); });
+  CHECK(std::string(error.what()) == "unknown column 'b, \"c\"'");
+  CHECK(error.location.line == 1);
+  CHECK(error.location.column == 3);
 }
 
 TEST_CASE("what is no CSV is refused at its place") {

@@ -31,8 +31,8 @@ void import_own_csv(const ImportRows& rows, PriceImport& import) {
   constexpr std::string_view known[] = {"accelerator",      "provider", "pricing",       "pricing_model",
                                         "usd_per_gpu_hour", "instance", "instance_name", "gpus_per_instance",
                                         "region",           "as_of",    "source",        "note"};
-  if (table.find_column("date_precision"))
-    throw InputError(table.location(0), "this list is as 'prices import' writes it already",
+  if (const auto written = table.find_column("date_precision"))
+    throw InputError(table.header_location(*written), "this list is as 'prices import' writes it already",
                      "give it as it is: --prices FILE");
   table.check_columns(known);
   const auto either = [&](const char* a, const char* b) {
