@@ -1,5 +1,6 @@
-// Stated priors of efficiency, for a scenario that gives none: quantiles of published measurements by
-// accelerator, precision and number of accelerators. Data: hardware_profiles/efficiency/.
+// Stated priors of efficiency, for a scenario that gives none: quantiles of published measurements of dense
+// models by accelerator and number of accelerators, and what other precisions and mixtures of experts make of
+// them. Data: hardware_profiles/efficiency/.
 #pragma once
 
 #include "core/hardware.h"
@@ -14,7 +15,7 @@
 namespace trainbudget {
 
 struct EfficiencyPrior {
-  std::vector<Precision> precisions;
+  std::vector<Precision> precisions;      ///< at which it was measured
   std::vector<std::string> accelerators;  ///< empty: any
   double least_gpus = 1.0;
   double most_gpus = 0.0;  ///< 0: no limit
@@ -27,6 +28,15 @@ struct EfficiencyPrior {
   bool is_pooled() const { return accelerators.empty(); }
 };
 
+/// What is made of a prior for training that it was not measured for, and what tells.
+struct PriorFactor {
+  Range six_n;   ///< of a utilisation by 6 FLOPs per parameter and token
+  Range causal;  ///< of one with half of the attention matrix counted
+  int configurations = 0;
+  int publishers = 0;
+  Provenance provenance;
+};
+
 /// How whole runs lie around what was predicted for them without knowing their software.
 struct RunScatter {
   Sourced<Range> factor;  ///< of the predicted utilisation (core/run_scatter.h has that of hours)
@@ -37,15 +47,31 @@ struct RunScatter {
 struct EfficiencyPriors {
   std::vector<EfficiencyPrior> steady_state;  ///< the first that fits is taken
   Provenance steady_state_provenance;
+  PriorFactor eight_bit;     ///< speed at 8 bits ÷ speed at 16, all else alike
+  PriorFactor mixtures;      ///< utilisation of mixtures of experts ÷ that of dense models
   RunScatter around_priors;  ///< around steady_state
   RunScatter around_steps;   ///< around steps computed for an unknown software stack
 };
 
-/// The first prior for `accelerator` at `precision` on `gpus` of them; nothing where even the pooled ones do
-/// not cover it (fp64, fp4). Between the logarithmic middles of two neighbouring entries of one family the
-/// quantiles go over from one to the other, so that no accelerator more makes a step; `rows` are then those
-/// of both, `publishers` those of the one that has more.
-std::optional<EfficiencyPrior> find_prior(const EfficiencyPriors& priors, std::string_view accelerator,
-                                          Precision precision, double gpus);
+/// What is asked of the priors.
+struct PriorQuery {
+  const Accelerator& accelerator;
+  Precision precision;
+  double gpus = 1.0;
+  bool mixture_of_experts = false;
+};
+
+/// A prior for the training that was asked for, and whether it rests on a factor besides.
+struct FoundPrior : EfficiencyPrior {
+  bool by_eight_bit = false;  ///< measured at 16 bits and wanted at 8, or the other way round
+};
+
+/// The first prior that fits; nothing where even the pooled ones do not (fp64, fp4), or the accelerator has
+/// no such precision. Between the logarithmic middles of two neighbouring entries of one family the quantiles
+/// go over from one to the other, so that no accelerator more makes a step; `rows` are then those of both,
+/// `publishers` those of the one that has more. At 8 bits where 16 were measured, or at 16 where 8 were, the
+/// speed is `eight_bit` times that, or one such part of it, at the other peak: never twice for twice the
+/// peak.
+std::optional<FoundPrior> find_prior(const EfficiencyPriors& priors, const PriorQuery& query);
 
 }  // namespace trainbudget

@@ -106,6 +106,12 @@ std::string index_problem(const Model& model, const std::vector<int>& layers) {
 
 }  // namespace
 
+bool has_experts(const Model& model) {
+  return std::any_of(model.blocks.begin(), model.blocks.end(), [](const Layer& layer) {
+    return std::holds_alternative<MixtureOfExperts>(layer.feed_forward);
+  });
+}
+
 std::string problem(const Model& model) {
   constexpr int most = 1 << 24;
   if (model.hidden_size < 1 || model.hidden_size > most) return "hidden_size must be from 1 to 16777216";

@@ -89,6 +89,9 @@ struct Model {
   int prediction_block = 0;  ///< the kind of layer inside such a module
 };
 
+/// Whether any of its layers sends tokens to some of its experts only.
+bool has_experts(const Model& model);
+
 /// The longest sequence that the learned positions allow; 0 where there are none.
 constexpr int most_positions(const Model& model) {
   return model.learned_positions - model.reserved_positions;

@@ -20,10 +20,12 @@ struct PredictedHours {
 inline constexpr int fewest_publishers = 5;
 
 /// A factor of predicted GPU-hours, for a run of a publisher who is not among them. Publishers count alike,
-/// however many runs they published. The logarithm of used ÷ predicted is taken to be normal: the median is
-/// its mean, and the width that of the next draw, of which mean and deviation are known from n draws
-/// (Student's t with n − 1 degrees of freedom, times √(1 + 1/n)). What the predictions' own widths explain of
-/// it is taken off: it comes in quadrature besides. {1, 1, 1} for fewer than `fewest_publishers`.
+/// however many runs they published. The logarithm of used ÷ predicted is taken to be normal, with the width
+/// that its prediction says and a variance between runs besides: a random-effects model, whose variance is
+/// found as by Paule and Mandel 1982 (doi:10.6028/jres.087.022), so that runs which were predicted with less
+/// doubt tell more. The width of the factor is what the next draw has beyond the mean of the predictions'
+/// own, where mean and deviation are known from n draws (Student's t with n − 1 degrees of freedom, times
+/// √(1 + 1/n)). {1, 1, 1} for fewer than `fewest_publishers`.
 Range run_scatter(const std::vector<PredictedHours>& runs);
 
 }  // namespace trainbudget

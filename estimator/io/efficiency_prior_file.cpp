@@ -53,12 +53,34 @@ RunScatter read_scatter(const YamlNode& node) {
   return scatter;
 }
 
+Range read_factors(const YamlNode& node) {
+  MapReader map(node, "quantiles");
+  const Range range = read_quantiles(map, QuantityKind::count);
+  map.finish();
+  if (!(range.p10 > 0.0)) throw InputError(node.location, "a factor above zero is wanted");
+  return range;
+}
+
+/// `same` is the key of the one factor of both conventions, where they have the same.
+PriorFactor read_factor(const YamlNode& node, const char* same = nullptr) {
+  constexpr long long most = 1'000'000;
+  MapReader map(node, "factor of the priors");
+  PriorFactor factor;
+  factor.six_n = read_factors(map.require(same != nullptr ? same : "six_n"));
+  factor.causal = same != nullptr ? factor.six_n : read_factors(map.require("causal"));
+  factor.configurations = static_cast<int>(read_integer(map.require("configurations"), 1, most));
+  factor.publishers = static_cast<int>(read_integer(map.require("publishers"), 1, factor.configurations));
+  factor.provenance = read_provenance(map);
+  map.finish();
+  return factor;
+}
+
 }  // namespace
 
 EfficiencyPriors read_efficiency_priors(const std::string& path) {
   const YamlNode root = read_yaml_file(path);
   MapReader map(root, "efficiency priors");
-  check_schema(map, "trainbudget/efficiency-prior/1");
+  check_schema(map, "trainbudget/efficiency-prior/2");
   EfficiencyPriors priors;
   for (const YamlNode& item : map.require("steady_state").items)
     priors.steady_state.push_back(read_prior(item));
@@ -66,6 +88,8 @@ EfficiencyPriors read_efficiency_priors(const std::string& path) {
   priors.steady_state_provenance = read_provenance(source);
   source.finish();
 
+  priors.eight_bit = read_factor(map.require("eight_bit"), "speed");
+  priors.mixtures = read_factor(map.require("mixtures_of_experts"));
   MapReader scatter(map.require("run_scatter"), "run_scatter");
   priors.around_priors = read_scatter(scatter.require("around_priors"));
   priors.around_steps = read_scatter(scatter.require("around_steps"));

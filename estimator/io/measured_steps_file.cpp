@@ -3,9 +3,7 @@
 #include "core/efficiency.h"
 #include "io/layout_text.h"
 
-#include <algorithm>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
@@ -40,16 +38,13 @@ std::string measured_steps_csv(const Scenario& scenario, const MeasuredSteps& me
   const Layout& layout = plan.layout;
   const Model& model = scenario.model->model;
   const double sequence = scenario.model->sequence.length;
-  const bool experts = std::any_of(model.blocks.begin(), model.blocks.end(), [](const Layer& layer) {
-    return std::holds_alternative<MixtureOfExperts>(layer.feed_forward);
-  });
   const auto whole = [](double number) { return fmt::format("{:.0f}", number); };
   const std::vector<std::pair<std::string, std::string>> row = {
       {"id", measured.id},
       {"source", "trainbudget track"},
       {"phase", "pretrain"},
       {"model", model.name},
-      {"arch", experts ? "moe" : "dense"},
+      {"arch", has_experts(model) ? "moe" : "dense"},
       {"seq_len", whole(sequence)},
       {"global_batch", whole(plan.global_batch)},
       {"micro_batch", whole(layout.micro_batch)},

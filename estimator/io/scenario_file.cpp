@@ -18,6 +18,8 @@
 #include <cmath>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace trainbudget::io {
 namespace {
 
@@ -109,8 +111,11 @@ void read_efficiency(const YamlNode* node, const ProfileFolder& profiles, Scenar
   if (steps) return;  // it will be computed
   const auto known = shipped_priors(profiles, sources.files);
   const EfficiencyPriors& priors = *known;
-  const std::optional<EfficiencyPrior> prior =
-      find_prior(priors, scenario.accelerator.name, scenario.precision.value, scenario.gpus.value);
+  const bool experts = scenario.model && has_experts(scenario.model->model);
+  const auto prior = find_prior(priors, {.accelerator = scenario.accelerator,
+                                         .precision = scenario.precision.value,
+                                         .gpus = scenario.gpus.value,
+                                         .mixture_of_experts = experts});
   const std::string precision(name_of(scenario.precision.value));
   if (!prior) {
     throw CombinationError({.file = "efficiency"},
@@ -124,11 +129,27 @@ void read_efficiency(const YamlNode* node, const ProfileFolder& profiles, Scenar
   scenario.model_flops_utilization = {scenario.counted ? prior->causal : prior->six_n, provenance};
   scenario.run_scatter = priors.around_priors.factor;
   std::string text =
-      "efficiency: not given; a prior from " + std::to_string(prior->rows) + " published measurements of ";
-  text += prior->is_pooled() ? "other accelerators at " + precision
-                             : scenario.accelerator.name + " and its kin at " + precision;
-  scenario.assumptions.push_back(text + " (hardware_profiles/efficiency/prior.yaml), as wide as " +
-                                 std::to_string(priors.around_priors.runs) + " whole runs scatter around it");
+      fmt::format("efficiency: not given; a prior from {} published measurements of ", prior->rows);
+  const std::string_view measured = name_of(prior->precisions.front());
+  text += prior->is_pooled() ? fmt::format("other accelerators at {}", measured)
+                             : fmt::format("{} and its kin at {}", scenario.accelerator.name, measured);
+  scenario.assumptions.push_back(
+      fmt::format("{} (hardware_profiles/efficiency/prior.yaml), as wide as {} whole runs scatter around it",
+                  text, priors.around_priors.runs));
+  if (prior->by_eight_bit)
+    scenario.assumptions.push_back(
+        fmt::format("efficiency: fp8 is {:.2f} to {:.2f} times as fast as 16 bits, as in {} published pairs "
+                    "of runs that differ in "
+                    "nothing else",
+                    priors.eight_bit.six_n.p10, priors.eight_bit.six_n.p90, priors.eight_bit.configurations));
+  if (experts) {
+    const Range& share = scenario.counted ? priors.mixtures.causal : priors.mixtures.six_n;
+    scenario.assumptions.push_back(
+        fmt::format("efficiency: a mixture of experts reaches {:.0f} to {:.0f} % of it, as {} published ones "
+                    "did of dense models by "
+                    "the same publisher",
+                    100.0 * share.p10, 100.0 * share.p90, priors.mixtures.configurations));
+  }
   if (!prior->note.empty()) scenario.warnings.push_back("efficiency: " + prior->note);
 }
 

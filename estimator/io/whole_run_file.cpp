@@ -90,9 +90,12 @@ Scenario scenario_before(const WholeRun& run, const ProfileFolder& profiles) {
   scenario.tokens.value = Tokens(run.tokens);
   scenario.accelerator = find_accelerator(profiles, run.accelerator, {});
   scenario.gpus.value = run.accelerators > 0.0 ? run.accelerators : usual_accelerators;
-  scenario.precision.value = usual_precision(scenario.accelerator);
-  const std::optional<EfficiencyPrior> prior =
-      find_prior(priors, run.accelerator, scenario.precision.value, scenario.gpus.value);
+  scenario.precision.value = run.precision.empty() ? usual_precision(scenario.accelerator)
+                                                   : precision_named(run.precision, {.file = run.id});
+  const auto prior = find_prior(priors, {.accelerator = scenario.accelerator,
+                                         .precision = scenario.precision.value,
+                                         .gpus = scenario.gpus.value,
+                                         .mixture_of_experts = run.architecture == "moe"});
   if (!prior)
     throw InputError({.file = run.id}, "no published measurements tell what " + run.accelerator + " reaches");
   scenario.model_flops_utilization = {prior->six_n, priors.steady_state_provenance};

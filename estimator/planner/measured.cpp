@@ -4,7 +4,6 @@
 #include "io/efficiency_prior_file.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,8 +19,9 @@ bool is_measured(const Scenario& scenario, const io::ProfileFolder& profiles) {
   if (scenario.model_flops_utilization.provenance.origin == Origin::user) return true;
   std::vector<std::string> opened;
   const auto priors = io::shipped_priors(profiles, opened);
-  const std::optional<EfficiencyPrior> prior =
-      find_prior(*priors, scenario.accelerator.name, scenario.precision.value, scenario.gpus.value);
+  const auto prior = find_prior(*priors, {.accelerator = scenario.accelerator,
+                                          .precision = scenario.precision.value,
+                                          .gpus = scenario.gpus.value});
   return prior && !prior->is_pooled();
 }
 

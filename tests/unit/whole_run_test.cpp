@@ -131,6 +131,24 @@ TEST_CASE("the scatter is that of the next publisher's run") {
   CHECK(run_scatter(runs) == exactly(1.0));
 }
 
+TEST_CASE("a run that was predicted with much doubt says little of the scatter of others") {
+  // Ten publishers who used 1.2 times or 1/1.2 of what was said within 10 %, and two who used ten times of
+  // what was said within a factor of thirty.
+  std::vector<PredictedHours> runs;
+  for (int i = 0; i < 10; ++i)
+    runs.push_back({i % 2 == 0 ? 1.2 : 1.0 / 1.2, {1.0 / 1.1, 1.0, 1.1}, std::to_string(i)});
+  const Range without = run_scatter(runs);
+  for (const char* name : {"a", "b"})
+    runs.push_back({10.0, {1.0 / 30.0, 1.0, 30.0}, name});
+  const Range scatter = run_scatter(runs);
+  CHECK(scatter.p50 == Approx(without.p50).epsilon(0.03));
+  // Had they been predicted as closely, they would have moved and widened it.
+  for (std::size_t i = 10; i < runs.size(); ++i)
+    runs[i].predicted = {1.0 / 1.1, 1.0, 1.1};
+  CHECK(run_scatter(runs).p50 > 1.3 * scatter.p50);
+  CHECK(run_scatter(runs).p90 > 1.3 * scatter.p90);
+}
+
 namespace {
 
 std::vector<PredictedHours> predicted(Scenario (*before)(const WholeRun&, const io::ProfileFolder&),
