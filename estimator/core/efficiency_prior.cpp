@@ -40,61 +40,33 @@ const EfficiencyPrior* neighbour_of(const EfficiencyPrior& prior, const Efficien
   return nullptr;
 }
 
-enum class Width : unsigned char { other, sixteen, eight };
-
-Width width_of(Precision precision) {
-  if (precision == Precision::bf16 || precision == Precision::fp16) return Width::sixteen;
-  return precision == Precision::fp8 ? Width::eight : Width::other;
+/// fp8 is found at 16 bits.
+bool fits_precision(const EfficiencyPrior& prior, Precision precision) {
+  return contains(prior.precisions, precision == Precision::fp8 ? Precision::bf16 : precision);
 }
 
 const EfficiencyPrior* entry_of(const EfficiencyPriors& priors, const PriorQuery& query) {
-  const Width wanted = width_of(query.precision);
   for (const EfficiencyPrior& prior : priors.steady_state) {
     const bool fits_count =
         query.gpus >= prior.least_gpus && (prior.most_gpus == 0.0 || query.gpus <= prior.most_gpus);
     const bool fits_accelerator =
         prior.is_pooled() || contains(prior.accelerators, std::string_view(query.accelerator.name));
-    const bool fits_precision = contains(prior.precisions, query.precision) || wanted != Width::other;
-    if (fits_count && fits_accelerator && fits_precision) return &prior;
+    if (fits_count && fits_accelerator && fits_precision(prior, query.precision)) return &prior;
   }
   return nullptr;
 }
 
-const Sourced<FlopsPerSecond>* peak_at(const Accelerator& accelerator, Width width) {
-  if (width == Width::eight) return find_peak(accelerator.peak, Precision::fp8);
-  const auto* bf16 = find_peak(accelerator.peak, Precision::bf16);
-  return bf16 != nullptr ? bf16 : find_peak(accelerator.peak, Precision::fp16);
-}
-
-void multiply(FoundPrior& prior, const PriorFactor& factor) {
+void multiply(EfficiencyPrior& prior, const PriorFactor& factor) {
   prior.six_n = product(prior.six_n, factor.six_n);
   prior.causal = product(prior.causal, factor.causal);
 }
 
-/// From the width at which `prior` was measured to the other one; false where the accelerator lacks either.
-bool convert(FoundPrior& prior, const EfficiencyPriors& priors, const PriorQuery& query) {
-  const Width wanted = width_of(query.precision);
-  const auto* from = peak_at(query.accelerator, width_of(prior.precisions.front()));
-  const auto* to = peak_at(query.accelerator, wanted);
-  if (from == nullptr || to == nullptr) return false;
-  PriorFactor speed = priors.eight_bit;
-  if (wanted == Width::sixteen) {
-    speed.six_n = reciprocal(speed.six_n);
-    speed.causal = reciprocal(speed.causal);
-  }
-  multiply(prior, speed);
-  prior.six_n = prior.six_n * (from->value / to->value);
-  prior.causal = prior.causal * (from->value / to->value);
-  prior.by_eight_bit = true;
-  return true;
-}
-
 }  // namespace
 
-std::optional<FoundPrior> find_prior(const EfficiencyPriors& priors, const PriorQuery& query) {
+std::optional<EfficiencyPrior> find_prior(const EfficiencyPriors& priors, const PriorQuery& query) {
   const EfficiencyPrior* entry = entry_of(priors, query);
   if (entry == nullptr) return std::nullopt;
-  FoundPrior prior{*entry};
+  EfficiencyPrior prior = *entry;
   if (const EfficiencyPrior* other = neighbour_of(prior, priors, query.gpus)) {
     const double centre = std::log(centre_of(prior));
     const double share = (std::log(query.gpus) - centre) / (std::log(centre_of(*other)) - centre);
@@ -103,8 +75,14 @@ std::optional<FoundPrior> find_prior(const EfficiencyPriors& priors, const Prior
     prior.rows += other->rows;
     prior.publishers = std::max(prior.publishers, other->publishers);
   }
-  const bool as_measured = width_of(prior.precisions.front()) == width_of(query.precision);
-  if (!as_measured && !convert(prior, priors, query)) return std::nullopt;
+  if (query.precision == Precision::fp8) {
+    const auto* sixteen = find_peak(query.accelerator.peak, Precision::bf16);
+    const auto* eight = find_peak(query.accelerator.peak, Precision::fp8);
+    if (sixteen == nullptr || eight == nullptr) return std::nullopt;
+    multiply(prior, priors.eight_bit);
+    prior.six_n = prior.six_n * (sixteen->value / eight->value);
+    prior.causal = prior.causal * (sixteen->value / eight->value);
+  }
   if (query.mixture_of_experts) multiply(prior, priors.mixtures);
   return prior;
 }

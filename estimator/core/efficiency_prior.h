@@ -61,17 +61,11 @@ struct PriorQuery {
   bool mixture_of_experts = false;
 };
 
-/// A prior for the training that was asked for, and whether it rests on a factor besides.
-struct FoundPrior : EfficiencyPrior {
-  bool by_eight_bit = false;  ///< measured at 16 bits and wanted at 8, or the other way round
-};
-
 /// The first prior that fits; nothing where even the pooled ones do not (fp64, fp4), or the accelerator has
 /// no such precision. Between the logarithmic middles of two neighbouring entries of one family the quantiles
 /// go over from one to the other, so that no accelerator more makes a step; `rows` are then those of both,
-/// `publishers` those of the one that has more. At 8 bits where 16 were measured, or at 16 where 8 were, the
-/// speed is `eight_bit` times that, or one such part of it, at the other peak: never twice for twice the
-/// peak.
-std::optional<FoundPrior> find_prior(const EfficiencyPriors& priors, const PriorQuery& query);
+/// `publishers` those of the one that has more. At fp8 the speed is `eight_bit` times that at 16 bits, at the
+/// other peak: never twice for twice the peak.
+std::optional<EfficiencyPrior> find_prior(const EfficiencyPriors& priors, const PriorQuery& query);
 
 }  // namespace trainbudget

@@ -136,7 +136,7 @@ void read_efficiency(const YamlNode* node, const ProfileFolder& profiles, Scenar
   scenario.assumptions.push_back(
       fmt::format("{} (hardware_profiles/efficiency/prior.yaml), as wide as {} whole runs scatter around it",
                   text, priors.around_priors.runs));
-  if (prior->by_eight_bit)
+  if (scenario.precision.value == Precision::fp8)
     scenario.assumptions.push_back(
         fmt::format("efficiency: fp8 is {:.2f} to {:.2f} times as fast as 16 bits, as in {} published pairs "
                     "of runs that differ in "

@@ -26,8 +26,8 @@ Accelerator accelerator(const char* name) {
   return io::find_accelerator(profiles::folder(), name, {});
 }
 
-std::optional<FoundPrior> find(const EfficiencyPriors& priors, const char* name, Precision precision,
-                               double gpus, bool mixture = false) {
+std::optional<EfficiencyPrior> find(const EfficiencyPriors& priors, const char* name, Precision precision,
+                                    double gpus, bool mixture = false) {
   const Accelerator gpu = accelerator(name);
   return find_prior(
       priors, {.accelerator = gpu, .precision = precision, .gpus = gpus, .mixture_of_experts = mixture});
@@ -51,7 +51,7 @@ TEST_CASE("every accelerator has a prior for the 16-bit and FP8 training that it
   CHECK_FALSE(find(all, "a100-sxm-80gb", Precision::fp8, 8));
 }
 
-TEST_CASE("fp8 is as much faster as published pairs say, wherever the prior was measured") {
+TEST_CASE("fp8 is as much faster as published pairs say, on every accelerator") {
   const EfficiencyPriors all = priors();
   const double gain = all.eight_bit.six_n.p50;
   CHECK(gain > 1.1);
@@ -65,10 +65,7 @@ TEST_CASE("fp8 is as much faster as published pairs say, wherever the prior was 
     REQUIRE((bf16 && fp8));
     CHECK(fp8->six_n.p50 * ratio / bf16->six_n.p50 == Approx(gain));
     CHECK(fp8->causal.p50 * ratio / bf16->causal.p50 == Approx(gain));
-    // The one that was not measured is the wider one.
-    CHECK(bf16->by_eight_bit != fp8->by_eight_bit);
-    const auto width = [](const Range& range) { return range.p90 / range.p10; };
-    CHECK((width(fp8->six_n) > width(bf16->six_n)) == fp8->by_eight_bit);
+    CHECK(fp8->six_n.p90 / fp8->six_n.p10 > bf16->six_n.p90 / bf16->six_n.p10);
   }
 }
 
@@ -94,7 +91,7 @@ TEST_CASE("priors are shares of a peak, ordered, and say how many rows they rest
     CHECK(prior.causal.p10 >= prior.six_n.p10);
     CHECK(prior.causal.p50 >= prior.six_n.p50);
     CHECK(prior.causal.p90 >= prior.six_n.p90);
-    CHECK(prior.rows >= 6);
+    CHECK(prior.rows >= 4);
     CHECK(prior.publishers >= 1);
     for (const std::string& name : prior.accelerators)
       CHECK(std::binary_search(known.begin(), known.end(), name));
@@ -134,9 +131,9 @@ TEST_CASE("a prior goes from the middle of one range of accelerators to that of 
       }
     }
   }
-  // Half way, logarithmically, between √(9·64) = 24 and √(65·512) = 182.4: half of 46.6 % and of 31.6 %.
+  // Half way, logarithmically, between √(9·64) = 24 and √(65·512) = 182.4: half of 46.6 % and of 31.7 %.
   const auto half = find(all, "a100-sxm-80gb", Precision::bf16, std::sqrt(24.0 * std::sqrt(65.0 * 512.0)));
-  CHECK(half->six_n.p50 == Approx(0.5 * (0.466 + 0.316)));
+  CHECK(half->six_n.p50 == Approx(0.5 * (0.466 + 0.317)));
   CHECK(half->rows == 41 + 169);
   // Beyond the last middle nothing changes.
   CHECK(find(all, "a100-sxm-80gb", Precision::bf16, 1026)->six_n.p50 == Approx(0.347));

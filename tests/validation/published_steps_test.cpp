@@ -2,6 +2,7 @@
 // No row is predicted by a fit that saw it.
 #include "calibration/backtest.h"
 #include "catch.h"
+#include "io/csv.h"
 #include "io/measured_run_file.h"
 #include "io/profile_folder.h"
 
@@ -15,13 +16,22 @@ namespace {
 
 using Counted = std::function<bool(const MeasuredRun&)>;
 
+const io::ProfileFolder profiles(TRAINBUDGET_PROFILES_DIR);
+
+std::vector<Observation> observed(const io::MeasuredRuns& runs) {
+  std::vector<Observation> rows;
+  for (const MeasuredRun& run : runs.runs) {
+    if (run.inexpressible.empty() && !run.doubtful)
+      rows.push_back(observe(run, runs.accelerators.at(run.accelerator), runs.clusters.at(run.cluster)));
+  }
+  return rows;
+}
+
 class Corpus {
  public:
-  Corpus() : runs_(io::read_published_runs(io::ProfileFolder(TRAINBUDGET_PROFILES_DIR))) {
-    for (const MeasuredRun& run : runs_.runs) {
-      if (!run.inexpressible.empty() || run.doubtful) continue;
-      steps_.push_back(observe(run, runs_.accelerators.at(run.accelerator), runs_.clusters.at(run.cluster)));
-      if (steps_.back().has_memory()) with_memory_.push_back(steps_.back());
+  Corpus() : runs_(io::read_published_runs(profiles)), steps_(observed(runs_)) {
+    for (const Observation& row : steps_) {
+      if (row.has_memory()) with_memory_.push_back(row);
     }
   }
   const std::vector<PredictedRun>& steps(Holdout holdout) {
@@ -163,6 +173,29 @@ TEST_CASE("step times of published rows, and their ranges") {
   check_after_ten_rows();
   check_unseen_kinds();
   check_ranges();
+}
+
+TEST_CASE("step times of rows that were gathered when the fits were made, and that no fit has seen since") {
+  const io::MeasuredRuns unseen =
+      io::read_measured_runs(io::read_csv_file(profiles.path("../published_runs/unseen_steps.csv")),
+                             io::read_run_names(profiles), profiles);
+  const std::vector<Observation> rows = observed(unseen);
+  const std::map<std::string, int> known = rows_of_sources(Holdout::folds);
+  for (const Observation& row : rows)
+    CHECK_FALSE(known.contains(row.run->group));
+
+  const std::vector<PredictedRun> predicted = backtest(rows, corpus().rows(), Holdout::folds);
+  const auto within = [&](const Counted& counted, int count, const Bounds& bounds, double coverage) {
+    const ErrorSummary errors = summarize_errors(predicted, counted);
+    CHECK(errors.rows == count);
+    CHECK(errors.median <= bounds.median);
+    CHECK(errors.mean <= bounds.mean);
+    CHECK(errors.p90 <= bounds.p90);
+    CHECK(errors.coverage >= coverage);
+  };
+  within(all, 97, {0.092, 0.102, 0.205}, 0.95);
+  within(is_dense_16_bit, 37, {0.076, 0.075, 0.125}, 0.95);
+  within([](const MeasuredRun& run) { return run.architecture == "moe"; }, 10, {0.15, 0.20, 0.26}, 0.85);
 }
 
 TEST_CASE("no published row is faster than the peak, or so slow that it would be taken for a slip of units") {
