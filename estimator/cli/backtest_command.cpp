@@ -221,7 +221,7 @@ int run_whole_runs(const GlobalOptions& global) {
       table.rows.push_back(std::move(cells));
       continue;
     }
-    const Range hours = product(*prediction.gpu_hours, scatter_without(prediction, predictions));
+    const Range hours = combined(*prediction.gpu_hours, scatter_without(prediction, predictions));
     const double ratio = hours.p50 / run.gpu_hours;
     const bool is_inside = run.gpu_hours >= hours.p10 && run.gpu_hours <= hours.p90;
     if (prediction.scored()) {

@@ -57,8 +57,8 @@ const EfficiencyPrior* entry_of(const EfficiencyPriors& priors, const PriorQuery
 }
 
 void multiply(EfficiencyPrior& prior, const PriorFactor& factor) {
-  prior.six_n = product(prior.six_n, factor.six_n);
-  prior.causal = product(prior.causal, factor.causal);
+  prior.six_n = combined(prior.six_n, factor.six_n);
+  prior.causal = combined(prior.causal, factor.causal);
 }
 
 }  // namespace

@@ -180,7 +180,7 @@ SourcedRange add_utilization(LedgerWriter& ledger, SourcedRange utilization, con
   std::vector<LedgerInput> inputs{input("utilisation", utilization, Unit::fraction)};
   if (s.run_scatter) {
     inputs.push_back(input("scatter of whole runs", *s.run_scatter, Unit::count));
-    const Range wide = product(utilization.value, s.run_scatter->value);
+    const Range wide = combined(utilization.value, s.run_scatter->value);
     utilization.value = {wide.p10, std::min(1.0, wide.p50), std::min(1.0, wide.p90)};
   }
   ledger.add("model_flops_utilization", "Model FLOPs utilisation", utilization.value, Unit::fraction,
@@ -235,7 +235,7 @@ Estimate estimate(const Scenario& s) {
   if (spares) gpu_inputs.push_back(input("spares", spares->value, Unit::count, spares->provenance));
   if (spares) hours_inputs.insert(hours_inputs.end(), gpu_inputs.begin(), gpu_inputs.end());
   const Range working_hours =
-      quotient(exactly(result.ideal_gpu_hours), product(utilization.value, whole_run.value));
+      quotient(exactly(result.ideal_gpu_hours), combined(utilization.value, whole_run.value));
   result.gpu_hours =
       ledger.add("gpu_hours", "GPU-hours", spares ? working_hours * (paid / s.gpus.value) : working_hours,
                  Unit::gpu_hours, spares ? "gpu-hours-with-spares" : "gpu-hours", std::move(hours_inputs));

@@ -105,16 +105,14 @@ Goodput goodput(const Reliability& r, double gpus) {
     return (1.0 - point.stalls) * useful_fraction(job_at(point, r, gpus), result.interval);
   };
   const double middle = at(median);
-  double below = 0.0;
-  double above = 0.0;
+  Deviations deviations;
   // More is better of some inputs (time between interruptions, bandwidth) and worse of others.
   const auto move = [&](double Point::*input, const Point& worst, const Point& best) {
     Point worse = median;
     Point better = median;
     worse.*input = worst.*input;
     better.*input = best.*input;
-    below = std::hypot(below, std::log(middle / at(worse)));
-    above = std::hypot(above, std::log(at(better) / middle));
+    deviations.add(std::log(middle / at(worse)), std::log(at(better) / middle));
   };
   move(&Point::gpu_hours, low, high);
   move(&Point::bandwidth, low, high);
@@ -122,7 +120,8 @@ Goodput goodput(const Reliability& r, double gpus) {
   move(&Point::stalls, high, low);
   move(&Point::between_preemptions, low, high);
   move(&Point::replacement, high, low);
-  result.fraction = {middle * std::exp(-below), middle, std::min(1.0, middle * std::exp(above))};
+  result.fraction = deviations.around(middle);
+  result.fraction.p90 = std::min(1.0, result.fraction.p90);
   return result;
 }
 

@@ -84,14 +84,8 @@ struct Goodput {
 };
 
 /// Pre-emptions of unknown frequency are left out. Each input is moved to its P10 and P90 with the others at
-/// their medians; the logarithms add in quadrature. With no interval given, a run keeps the best one for what
-/// it expects, not for what then happens.
+/// their medians; the logarithms are Deviations (core/uncertainty.h). With no interval given, a run keeps the
+/// best one for what it expects, not for what then happens.
 Goodput goodput(const Reliability& reliability, double gpus);
-
-/// Above what a run keeps at the median, however few its accelerators and small its checkpoints: nothing but
-/// stalls and the residual.
-inline double most_kept(const Reliability& reliability) {
-  return (1.0 - reliability.stalls.value.p50) * reliability.residual.value.p50;
-}
 
 }  // namespace trainbudget

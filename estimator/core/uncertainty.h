@@ -36,9 +36,38 @@ constexpr Range reciprocal(Range r) {
   return {1.0 / r.p90, 1.0 / r.p50, 1.0 / r.p10};
 }
 
-/// The product of independent ranges. Each is read as a log-normal with its own width on either side of the
-/// median: medians multiply, and the widths ln(p50/p10) and ln(p90/p50) add in quadrature. Exact factors add
-/// no width.
+/// Independent deviations of a logarithm from its median, each by how far its P10 lies below and its P90
+/// above. Each is read as half of a normal distribution on either side, and so is their sum, by its first
+/// three cumulants, so that the order does not matter: of skewed ones the median is not the sum of medians.
+class Deviations {
+ public:
+  struct Cumulants {
+    double mean = 0.0;
+    double variance = 0.0;
+    double third = 0.0;
+  };
+
+  void add(double below, double above);
+  /// The quantity that is `middle` where all of them are at their medians.
+  Range around(double middle) const;
+
+ private:
+  Cumulants sum_;
+};
+
+/// The product of independent ranges with the P50 that it has: what a run reaches, keeps and takes. Their
+/// logarithms are Deviations. Against draws, the median of two or three factors as skewed as utilisations are
+/// is 1 to 7 % off, where the product of their medians is 17 to 40 %. Exact factors add no width; of a range
+/// that reaches 0 nothing is known of the logarithm, and it is product().
+Range combined(Range a, Range b);
+
+/// The median of what is combined() is at least this share of what it would be if this factor were exactly
+/// its median, whatever the others are: 1, or less where its lower side is the wider one.
+double least_median_share(Range r);
+
+/// The product of independent ranges with the product of their P50s, as one reckons a bill: a price that is
+/// higher, or hours that are more, at any quantile never make it less, which combined() cannot promise. The
+/// widths ln(p50/p10) and ln(p90/p50) add in quadrature. Exact factors add no width.
 Range product(Range a, Range b);
 
 /// a/b for independent a and b.

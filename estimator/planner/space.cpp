@@ -31,6 +31,20 @@ std::string joined(const std::set<std::string>& words) {
   return listed({words.begin(), words.end()});
 }
 
+/// The most that the median of what is divided by it can take from this divisor.
+double most_median(Range divisor) {
+  return divisor.p50 / least_median_share(reciprocal(divisor));
+}
+
+/// What at most of the paid hours makes progress at the median, utilisation aside. Stalls and failures are of
+/// no help to it, whatever their ranges: leaving them out weighs more than their skew.
+double most_of_hours(const Scenario& scenario) {
+  const double kept = scenario.reliability ? (1.0 - scenario.reliability->stalls.value.p50) *
+                                                 most_median(scenario.reliability->residual.value)
+                                           : most_median(scenario.whole_run_fraction.value);
+  return scenario.run_scatter ? kept * most_median(scenario.run_scatter->value) : kept;
+}
+
 class Builder {
  public:
   Builder(const Request& request, const io::ProfileFolder& profiles)
@@ -209,9 +223,7 @@ class Builder {
       hardware.node = scenario.accelerator.accelerators_per_node
                           ? scenario.accelerator.accelerators_per_node->value
                           : 1.0;
-      hardware.whole_run =
-          scenario.reliability ? most_kept(*scenario.reliability) : scenario.whole_run_fraction.value.p50;
-      if (scenario.run_scatter) hardware.whole_run *= scenario.run_scatter->value.p50;
+      hardware.whole_run = most_of_hours(scenario);
       if (scenario.step) {
         hardware.machine = scenario.step->machine;
         hardware.efficiency = scenario.step->profile.efficiency();
@@ -221,7 +233,7 @@ class Builder {
         for (const double gpus : counts(hardware.node)) {
           put(document, "gpus", whole(gpus));
           hardware.utilization[gpus] =
-              io::read_scenario(document, profiles_).model_flops_utilization.value.p50;
+              most_median(io::read_scenario(document, profiles_).model_flops_utilization.value);
         }
       }
       if (!sized_) read_sizes(document);

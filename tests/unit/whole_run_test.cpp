@@ -188,7 +188,7 @@ double share_inside(const std::vector<PredictedHours>& all) {
     std::vector<PredictedHours> others;
     std::copy_if(all.begin(), all.end(), std::back_inserter(others),
                  [&](const PredictedHours& other) { return other.publisher != run.publisher; });
-    const Range range = product(run.predicted, run_scatter(others));
+    const Range range = combined(run.predicted, run_scatter(others));
     inside += range.p10 <= run.gpu_hours && run.gpu_hours <= range.p90 ? 1 : 0;
   }
   return inside / static_cast<double>(all.size());
@@ -231,4 +231,28 @@ TEST_CASE("whole runs widen and slow steps of an unknown stack, not of a measure
             .epsilon(0.02));
   CHECK(result.model_flops_utilization.p90 / result.model_flops_utilization.p10 >
         step->value.p90 / step->value.p10);
+}
+
+TEST_CASE("the wall time of a report is that of simulated runs, at every quantile") {
+  struct Case {
+    const char* run;
+    double median, ends;  ///< how far the logarithms may be off
+  };
+  for (const Case& known :
+       {Case{"model: llama-3.1-405b\ntokens: 15.6T\ngpu: h100-sxm-80gb\ngpus: 16384\n", 0.03, 0.08},
+        Case{"model: deepseek-v3\ntokens: 14.8T\ngpu: h800-sxm-80gb\ngpus: 2048\nprecision: fp8\n", 0.04,
+             0.05},
+        Case{"params: 14B\ntokens: 300B\ngpu: a100-sxm-80gb\ngpus: 64\n", 0.03, 0.05}}) {
+    CAPTURE(known.run);
+    const Estimate result = estimate(io::read_scenario(
+        io::parse_yaml(std::string(known.run) + "simulation: {runs: 20000}\n", "s.yaml"), profiles));
+    const Range closed = result.wall_time_seconds;
+    const LedgerLine* line = find_line(result, "simulated_wall_time");
+    REQUIRE(line != nullptr);
+    const Range drawn = line->value;
+    CAPTURE(closed.p10, closed.p50, closed.p90, drawn.p10, drawn.p50, drawn.p90);
+    CHECK(std::abs(std::log(closed.p50 / drawn.p50)) < known.median);
+    CHECK(std::abs(std::log(closed.p10 / drawn.p10)) < known.ends);
+    CHECK(std::abs(std::log(closed.p90 / drawn.p90)) < known.ends);
+  }
 }

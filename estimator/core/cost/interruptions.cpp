@@ -75,7 +75,7 @@ SourcedRange add_whole_run_fraction(LedgerWriter& ledger, const Scenario& scenar
   const Range fraction = ledger.add("goodput", "Goodput", kept.fraction, Unit::fraction,
                                     preempted ? "goodput-on-spot" : "goodput", std::move(inputs));
   const Range whole =
-      ledger.add(fraction_id, fraction_title, product(fraction, r.residual.value), Unit::fraction,
+      ledger.add(fraction_id, fraction_title, combined(fraction, r.residual.value), Unit::fraction,
                  "whole-run-of-goodput",
                  {input("goodput", fraction, Unit::fraction), input("residual", r.residual, Unit::fraction)});
   return {whole, {.origin = Origin::derived, .source = "goodput × residual"}};
