@@ -139,15 +139,13 @@ void read_efficiency(const YamlNode* node, const ProfileFolder& profiles, Scenar
   if (scenario.precision.value == Precision::fp8)
     scenario.assumptions.push_back(
         fmt::format("efficiency: fp8 is {:.2f} to {:.2f} times as fast as 16 bits, as in {} published pairs "
-                    "of runs that differ in "
-                    "nothing else",
+                    "of runs that differ in nothing else",
                     priors.eight_bit.six_n.p10, priors.eight_bit.six_n.p90, priors.eight_bit.configurations));
   if (experts) {
     const Range& share = scenario.counted ? priors.mixtures.causal : priors.mixtures.six_n;
     scenario.assumptions.push_back(
         fmt::format("efficiency: a mixture of experts reaches {:.0f} to {:.0f} % of it, as {} published ones "
-                    "did of dense models by "
-                    "the same publisher",
+                    "did of dense models by the same publisher",
                     100.0 * share.p10, 100.0 * share.p90, priors.mixtures.configurations));
   }
   if (!prior->note.empty()) scenario.warnings.push_back("efficiency: " + prior->note);

@@ -11,7 +11,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
+#include <string>
+
+#include <fmt/format.h>
 
 namespace trainbudget::io {
 namespace {
@@ -62,6 +66,7 @@ struct PriceAnswer {
   double age_days = 0.0;      ///< on that day
   int instance_gpus = 0;      ///< of the one offer that was taken; 0: not stated, or of several offers
   std::set<int> sizes;        ///< GPUs of all instances that the same question finds
+  std::map<std::string, int> largest;  ///< GPUs of a provider's largest, 0: not stated; only of a market
 };
 
 /// Of a price that is in force over a range of days, from the last of them.
@@ -158,6 +163,10 @@ PriceAnswer look_up(Query query, const PriceRequest& request, const std::vector<
     answer.price = of_one_offer(*comparable.front(), "");
     return answer;
   }
+  for (const Offer* offer : comparable) {
+    int& largest = answer.largest[offer->provider];
+    largest = std::max(largest, offer->gpus_per_instance);
+  }
   answer.age_days = median_age(comparable, answer.as_of);
   answer.assumption =
       "price: the range over the cheapest prices of " + std::to_string(prices.size()) + " providers" + as_of;
@@ -182,6 +191,22 @@ void warn_of_small_servers(const PriceAnswer& answer, Scenario& scenario) {
       (answer.sizes.count(size) > 0
            ? "price.gpus_per_instance=" + std::to_string(size) + " asks for whole ones"
            : "the list has none with " + std::to_string(size)));
+}
+
+/// Who lists single accelerators has not said that there are hundreds of them on one network. Of TPUs, chips
+/// are priced, and slices are rented.
+void warn_of_single_accelerators(const PriceAnswer& answer, Scenario& scenario) {
+  const auto& node = scenario.accelerator.accelerators_per_node;
+  if (!node || scenario.gpus.value <= node->value || scenario.accelerator.name.starts_with("tpu-")) return;
+  const auto size = static_cast<int>(node->value);
+  const auto none = std::count_if(answer.largest.begin(), answer.largest.end(),
+                                  [&](const auto& provider) { return provider.second < size; });
+  if (none == 0) return;
+  const bool all = static_cast<std::size_t>(none) == answer.largest.size();
+  scenario.warnings.push_back(
+      fmt::format("price: {} of {} providers list no server of {} accelerators{}",
+                  all ? "all" : std::to_string(none), answer.largest.size(), size,
+                  all ? "" : fmt::format("; price.gpus_per_instance={} asks the others", size)));
 }
 
 /// The same question has the same answer: a sweep asks it once.
@@ -326,6 +351,7 @@ std::optional<SourcedRange> read_price(const PriceRequest& request, const Profil
     if (!answer->assumption.empty()) scenario.assumptions.push_back(answer->assumption);
     if (!answer->warning.empty()) scenario.warnings.push_back(answer->warning);
     warn_of_small_servers(*answer, scenario);
+    warn_of_single_accelerators(*answer, scenario);
     if (!answer->list_warning.empty()) scenario.warnings.push_back(answer->list_warning);
     sources.newest_price = answer->newest_price;
     if (answer->price) scenario.price_drift = drift_of(*answer, profiles, scenario, sources);

@@ -4,6 +4,8 @@
 #include "io/price_drift_file.h"
 #include "io/price_search.h"
 #include "io/price_table.h"
+#include "io/scenario_file.h"
+#include "io/yaml_node.h"
 #include "profiles.h"
 
 #include <algorithm>
@@ -150,4 +152,23 @@ TEST_CASE("how fast prices move is what the list says, and assumed where it says
     CHECK(given.provenance.note.find(std::to_string(computed->moved) + " of which moved") !=
           std::string::npos);
   }
+}
+
+TEST_CASE("the price of more than one server tells how many providers list none") {
+  const auto warnings = [](const std::string& hardware, const std::string& price) {
+    const Scenario scenario = io::read_scenario(
+        io::parse_yaml("params: 14B\ntokens: 300B\nefficiency: 40%..50%\n" + hardware + price, "s.yaml"),
+        profiles::folder());
+    return std::count_if(scenario.warnings.begin(), scenario.warnings.end(), [](const std::string& warning) {
+      return warning.find("list no server of 8 accelerators; price.gpus_per_instance=8 asks the others") !=
+             std::string::npos;
+    });
+  };
+  const std::string many = "gpu: h100-sxm-80gb\ngpus: 64\n";
+  CHECK(warnings(many, "") == 1);
+  CHECK(warnings("gpu: h100-sxm-80gb\ngpus: 8\n", "") == 0);
+  CHECK(warnings(many, "price: {gpus_per_instance: 8}\n") == 0);
+  CHECK(warnings(many, "price: $2/h\n") == 0);
+  CHECK(warnings(many, "price: {choose: cheapest}\n") == 0);
+  CHECK(warnings("gpu: tpu-v5p\ngpus: 64\n", "") == 0);
 }
