@@ -7,11 +7,11 @@
 namespace trainbudget::io {
 namespace {
 
-Range read_fractions(const YamlNode& node) {
+Range read_above_zero(const YamlNode& node, QuantityKind kind) {
   MapReader map(node, "quantiles");
-  const Range range = read_quantiles(map, QuantityKind::fraction);
+  const Range range = read_quantiles(map, kind);
   map.finish();
-  if (!(range.p10 > 0.0)) throw InputError(node.location, "a utilisation above zero is wanted");
+  if (!(range.p10 > 0.0)) throw InputError(node.location, "quantiles above zero are wanted");
   return range;
 }
 
@@ -30,8 +30,8 @@ EfficiencyPrior read_prior(const YamlNode& node) {
   if (const YamlNode* upper = count.find("most"))
     prior.most_gpus = static_cast<double>(read_integer(*upper, 1, most));
   count.finish();
-  prior.six_n = read_fractions(map.require("six_n"));
-  prior.causal = read_fractions(map.require("causal"));
+  prior.six_n = read_above_zero(map.require("six_n"), QuantityKind::fraction);
+  prior.causal = read_above_zero(map.require("causal"), QuantityKind::fraction);
   prior.rows = static_cast<int>(read_integer(map.require("rows"), 1, most));
   read_integer(map.require("configurations"), 1, prior.rows);
   prior.publishers = static_cast<int>(read_integer(map.require("publishers"), 1, prior.rows));
@@ -53,21 +53,14 @@ RunScatter read_scatter(const YamlNode& node) {
   return scatter;
 }
 
-Range read_factors(const YamlNode& node) {
-  MapReader map(node, "quantiles");
-  const Range range = read_quantiles(map, QuantityKind::count);
-  map.finish();
-  if (!(range.p10 > 0.0)) throw InputError(node.location, "a factor above zero is wanted");
-  return range;
-}
-
 /// `same` is the key of the one factor of both conventions, where they have the same.
 PriorFactor read_factor(const YamlNode& node, const char* same = nullptr) {
   constexpr long long most = 1'000'000;
   MapReader map(node, "factor of the priors");
   PriorFactor factor;
-  factor.six_n = read_factors(map.require(same != nullptr ? same : "six_n"));
-  factor.causal = same != nullptr ? factor.six_n : read_factors(map.require("causal"));
+  factor.six_n = read_above_zero(map.require(same != nullptr ? same : "six_n"), QuantityKind::count);
+  factor.causal =
+      same != nullptr ? factor.six_n : read_above_zero(map.require("causal"), QuantityKind::count);
   factor.configurations = static_cast<int>(read_integer(map.require("configurations"), 1, most));
   factor.publishers = static_cast<int>(read_integer(map.require("publishers"), 1, factor.configurations));
   factor.provenance = read_provenance(map);
